@@ -1,0 +1,96 @@
+//! The grammar's root: global flags, one subcommand, one match.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::command;
+use crate::console::{Color, Console};
+use crate::model::failure::Exit;
+
+/// Plan, start and follow parallel work in git worktrees.
+#[derive(Debug, Parser)]
+#[command(name = "git-dispatch", bin_name = "git dispatch", version, max_term_width = 100)]
+#[command(disable_help_subcommand = true, propagate_version = false)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Sub,
+}
+
+/// Flags that every subcommand takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub dir: Option<PathBuf>,
+    /// Read this task file instead of the repository's own
+    #[arg(long, value_name = "FILE", global = true)]
+    pub file: Option<PathBuf>,
+    /// Print JSON, as docs/schema describes it
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to colour: auto, always or never
+    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, global = true)]
+    pub color: Option<Color>,
+    /// Print only the answer, warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Tell more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+impl Global {
+    /// Where the command runs.
+    pub fn dir(&self) -> &Path {
+        self.dir.as_deref().unwrap_or(Path::new("."))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Sub {
+    /// Write a commented dispatch.toml to start from
+    Init(command::init::Args),
+    /// Check the task file and tell every fault at once
+    Lint(command::lint::Args),
+    /// Show which tasks can start now, side by side
+    Plan(command::plan::Args),
+    /// Create branches and worktrees for tasks
+    Start(command::start::Args),
+    /// Take an existing branch or worktree as a task's
+    Adopt(command::adopt::Args),
+    /// Show how far the started tasks are, and what merges
+    Status(command::status::Args),
+    /// Show the batches that were started
+    Log(command::log::Args),
+    /// Put man pages and completions in place
+    Install(command::install::Args),
+    /// Make a small repository and walk through the main job in it
+    Demo(command::demo::Args),
+    /// List the ids that complete a command line (for the completion scripts)
+    #[command(name = "complete-ids", hide = true)]
+    Complete(command::complete::Args),
+}
+
+/// Runs the command line that `cli` is.
+///
+/// # Errors
+/// Whatever stops the command; [`Console::failure`] tells it and knows the exit code.
+pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
+    let global = &cli.global;
+    match &cli.command {
+        Sub::Init(args) => command::init::run(args, global, console),
+        Sub::Lint(args) => command::lint::run(args, global, console),
+        Sub::Plan(args) => command::plan::run(args, global, console),
+        Sub::Start(args) => command::start::run(args, global, console),
+        Sub::Adopt(args) => command::adopt::run(args, global, console),
+        Sub::Status(args) => command::status::run(args, global, console),
+        Sub::Log(args) => command::log::run(args, global, console),
+        Sub::Install(args) => command::install::run(args, global, console),
+        Sub::Demo(args) => command::demo::run(args, global, console),
+        Sub::Complete(args) => command::complete::run(args, global, console),
+    }
+}

@@ -1,0 +1,12 @@
+use anyhow::Result;
+
+use crate::cli::Global;
+use crate::console::Console;
+use crate::model::failure::{Exit, Failure};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
+    Err(Failure::new(Exit::Usage, "under construction").into())
+}

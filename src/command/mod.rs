@@ -1,0 +1,12 @@
+//! One file per subcommand: its arguments, then `run`, which walks read → decide → act → tell.
+
+pub mod adopt;
+pub mod complete;
+pub mod demo;
+pub mod init;
+pub mod install;
+pub mod lint;
+pub mod log;
+pub mod plan;
+pub mod start;
+pub mod status;

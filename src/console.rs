@@ -1,0 +1,140 @@
+//! The only writer to stdout and stderr, and the only one who looks at the terminal.
+
+use std::io::{IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::model::failure::{Exit, Failure};
+use crate::model::text::escape;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
+
+/// When to colour, as git's `color.ui` knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Both streams of the process, and how they are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    color: Color,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Console {
+    pub fn new(color: Color, quiet: bool, verbose: bool) -> Console {
+        Console { color, quiet, verbose }
+    }
+
+    /// The same console with the colour that git's `color.ui` asks for, unless the command line said otherwise.
+    #[must_use]
+    pub fn with_color_ui(self, configured: Option<&str>) -> Console {
+        let color = match (self.color, configured) {
+            (Color::Auto, Some("always")) => Color::Always,
+            (Color::Auto, Some("false" | "never" | "no" | "off" | "0")) => Color::Never,
+            (color, _) => color,
+        };
+        Console { color, ..self }
+    }
+
+    /// Columns that a table may fill on stdout; 80 where that is unknown. `COLUMNS` is asked first.
+    #[expect(clippy::disallowed_methods, reason = "COLUMNS is a fact of the terminal, and this is its room")]
+    pub fn width(&self) -> usize {
+        std::env::var("COLUMNS")
+            .ok()
+            .and_then(|columns| columns.parse().ok())
+            .or_else(|| {
+                let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+                (size.ws_col > 0).then_some(usize::from(size.ws_col))
+            })
+            .unwrap_or(80)
+    }
+
+    /// Writes the answer. A reader that went away (`| head`) ends the process quietly, as SIGPIPE would.
+    pub fn answer(&self, text: &str) {
+        let mut out = AutoStream::new(std::io::stdout(), self.choice(std::io::stdout().is_terminal()));
+        if let Err(fault) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            if fault.kind() == std::io::ErrorKind::BrokenPipe {
+                std::process::exit(141);
+            }
+            self.problem("error", ERROR, &format!("could not write the answer: {fault}"));
+            std::process::exit(i32::from(Exit::Git as u8));
+        }
+    }
+
+    /// A line about progress on stderr; silent with `--quiet`. `text` is the program's own; untrusted parts come escaped.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(&format!("{text}\n"));
+        }
+    }
+
+    /// A detail on stderr, with `--verbose` only.
+    pub fn detail(&self, text: &str) {
+        if self.verbose {
+            self.stderr(&format!("{text}\n"));
+        }
+    }
+
+    pub fn warning(&self, text: &str) {
+        self.problem("warning", WARNING, text);
+    }
+
+    pub fn hint(&self, text: &str) {
+        if !self.quiet {
+            self.problem("hint", HINT, text);
+        }
+    }
+
+    /// Tells why the command failed and returns how the process ends.
+    pub fn failure(&self, error: &anyhow::Error) -> Exit {
+        let failure = error.downcast_ref::<Failure>();
+        let text = match failure {
+            Some(failure) => failure.what.clone(),
+            None => format!("{error:#}"),
+        };
+        self.problem("error", ERROR, &text);
+        for hint in failure.iter().flat_map(|failure| &failure.hints) {
+            self.problem("hint", HINT, hint);
+        }
+        failure.map_or(Exit::Git, |failure| failure.exit)
+    }
+
+    fn problem(&self, label: &str, style: Style, text: &str) {
+        let mut lines = text.lines();
+        let first = escape(lines.next().unwrap_or_default());
+        let mut out = format!("{style}{label}:{style:#} {first}\n");
+        for line in lines {
+            out.push_str(&format!("  {}\n", escape(line)));
+        }
+        self.stderr(&out);
+    }
+
+    /// A closed stderr has nobody left to tell.
+    fn stderr(&self, text: &str) {
+        let mut err = AutoStream::new(std::io::stderr(), self.choice(std::io::stderr().is_terminal()));
+        let _ = err.write_all(text.as_bytes());
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "NO_COLOR and TERM are facts of the terminal, and this is its room")]
+    fn choice(&self, terminal: bool) -> ColorChoice {
+        let wanted = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                terminal && !no_color && !dumb
+            }
+        };
+        if wanted { ColorChoice::AlwaysAnsi } else { ColorChoice::Never }
+    }
+}

@@ -1,0 +1,170 @@
+//! The git program: found once, run with a cleaned environment, its failures reported in its own words.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::model::failure::{Exit, Failure};
+
+/// The oldest git whose `merge-tree --write-tree` answers what `status` asks.
+const OLDEST: Version = Version(2, 38);
+
+/// Variables that point git at a repository, or change what paths mean: the caller's must not reach our children
+/// (`git rev-parse --local-env-vars`, but `GIT_CONFIG_*` stays, so that `git -c` works).
+const LOCAL_VARIABLES: [&str; 19] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// Major and minor version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u32, pub u32);
+
+/// The git program on this machine.
+#[derive(Debug, Clone)]
+pub struct Git {
+    exe: PathBuf,
+    pub version: Version,
+}
+
+impl Git {
+    /// Looks `git` up on the absolute entries of `PATH` and asks for its version.
+    ///
+    /// # Errors
+    /// Not found, or older than 2.38.
+    pub fn find() -> Result<Git> {
+        let exe = find_program("git")
+            .ok_or_else(|| Failure::new(Exit::Git, "git was not found on an absolute entry of PATH"))?;
+        let output = bare_command(&exe).arg("--version").output().context("could not run git")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version =
+            parse_version(&text).with_context(|| format!("'git --version' gave no version: {}", text.trim()))?;
+        if version < OLDEST {
+            let Version(major, minor) = version;
+            return Err(Failure::new(
+                Exit::Git,
+                format!("git {major}.{minor} is too old: git-dispatch needs git 2.38 or newer"),
+            )
+            .hint("install a newer git, or put it first on PATH")
+            .into());
+        }
+        Ok(Git { exe, version })
+    }
+
+    /// A git command that runs in `dir`, speaks English, never prompts, takes no optional lock and sees none of the
+    /// caller's repository variables. stdin is closed.
+    pub fn command(&self, dir: &Path) -> Command {
+        let mut command = bare_command(&self.exe);
+        command.current_dir(dir).stdin(Stdio::null());
+        command
+    }
+}
+
+/// The absolute path of a program, looked up on absolute `PATH` entries only (the class of CVE-2025-46334).
+#[expect(clippy::disallowed_methods, reason = "PATH is read in one place")]
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let absolute = std::env::join_paths(std::env::split_paths(&path).filter(|dir| dir.is_absolute())).ok()?;
+    which::which_in_global(name, Some(absolute)).ok()?.next()
+}
+
+#[expect(clippy::disallowed_methods, reason = "every process starts here, with a cleaned environment")]
+fn bare_command(exe: &Path) -> Command {
+    let mut command = Command::new(exe);
+    for variable in LOCAL_VARIABLES {
+        command.env_remove(variable);
+    }
+    command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+    command
+}
+
+fn parse_version(text: &str) -> Option<Version> {
+    let mut numbers = text.strip_prefix("git version ")?.split('.');
+    let major = numbers.next()?.parse().ok()?;
+    let minor = numbers.next()?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some(Version(major, minor))
+}
+
+/// Runs `command` and returns its stdout.
+///
+/// # Errors
+/// It could not be run, or exited with another code than 0: then with git's own words.
+pub fn stdout_of(command: &mut Command) -> Result<Vec<u8>> {
+    let output = run(command)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(failed(command, &output).into())
+}
+
+/// Runs `command`, whatever its exit code.
+///
+/// # Errors
+/// It could not be run.
+pub fn run(command: &mut Command) -> Result<Output> {
+    command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output()
+        .with_context(|| format!("could not run '{}'", shown(command)))
+}
+
+/// The failure that tells what git said.
+pub fn failed(command: &Command, output: &Output) -> Failure {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim().trim_start_matches("fatal: ").trim_start_matches("error: ");
+    let how = match output.status.code() {
+        Some(code) => format!("exit code {code}"),
+        None => "killed by a signal".to_owned(),
+    };
+    let said = if said.is_empty() { how } else { said.to_owned() };
+    Failure::new(Exit::Git, format!("'{}' failed: {said}", shown(command)))
+}
+
+/// The command as one would type it, without the configuration that is passed along.
+fn shown(command: &Command) -> String {
+    let mut words = vec!["git".to_owned()];
+    let mut arguments = command.get_args().map(OsStr::to_string_lossy);
+    while let Some(argument) = arguments.next() {
+        if argument == "-c" || argument == "-C" {
+            arguments.next();
+        } else if !argument.starts_with("--git-dir=") {
+            words.push(argument.into_owned());
+        }
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_all_vendors_are_read() {
+        assert_eq!(parse_version("git version 2.39.5\n"), Some(Version(2, 39)));
+        assert_eq!(parse_version("git version 2.39.3 (Apple Git-146)"), Some(Version(2, 39)));
+        assert_eq!(parse_version("git version 2.47.0.windows.1"), Some(Version(2, 47)));
+        assert_eq!(parse_version("git version 2.50-rc1"), Some(Version(2, 50)));
+        assert_eq!(parse_version("hub version 2"), None);
+        assert!(Version(2, 38) < Version(2, 41) && Version(2, 50) < Version(3, 0));
+    }
+}

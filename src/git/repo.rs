@@ -1,0 +1,147 @@
+//! Opening a repository from wherever the caller stands.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::program::Git;
+use crate::model::failure::{Exit, Failure};
+use crate::model::oid::Oid;
+
+/// A repository with all its worktrees. What it answers does not depend on the worktree it was opened from,
+/// but for [`Repo::here`].
+pub struct Repo {
+    pub(super) gix: gix::Repository,
+    pub git: Git,
+    common: PathBuf,
+    main: Option<PathBuf>,
+    here: Option<PathBuf>,
+}
+
+impl Repo {
+    /// Finds the repository as git would: `GIT_DIR` and friends first, else upwards from `dir`.
+    ///
+    /// # Errors
+    /// No repository there, a damaged one, one that keeps its refs in a reftable, or no usable git program.
+    pub fn discover(dir: &Path) -> Result<Repo> {
+        let git = Git::find()?;
+        let found = gix::ThreadSafeRepository::discover_with_environment_overrides(dir)
+            .map_err(|fault| not_found(dir, &format!("{fault}")))?;
+        let gix = found.to_thread_local();
+        refuse_reftable(&gix)?;
+        let common = canonical(gix.common_dir())?;
+        let main = main_worktree(&gix, &common);
+        let here = gix.workdir().and_then(|dir| canonical(dir).ok());
+        Ok(Repo { gix, git, common, main, here })
+    }
+
+    /// The common git dir, absolute.
+    pub fn common_dir(&self) -> &Path {
+        &self.common
+    }
+
+    /// The main worktree, absolute; `None` for a bare repository.
+    pub fn main_worktree(&self) -> Option<&Path> {
+        self.main.as_deref()
+    }
+
+    /// The top of the worktree that the caller stands in, absolute.
+    pub fn here(&self) -> Option<&Path> {
+        self.here.as_deref()
+    }
+
+    /// What worktree paths are relative to, and whose parent they stay under: the main worktree, or a bare git dir.
+    pub fn anchor(&self) -> &Path {
+        self.main.as_deref().unwrap_or(&self.common)
+    }
+
+    /// The name that `{{ repo }}` stands for: the anchor's folder, without `.git` at its end or a dot before it.
+    pub fn name(&self) -> String {
+        let name = self.anchor().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name.strip_suffix(".git").unwrap_or(&name).trim_start_matches('.');
+        if name.is_empty() { "repo".to_owned() } else { name.to_owned() }
+    }
+
+    /// A git command for this repository as a whole, run from the anchor.
+    pub fn command(&self) -> Command {
+        let mut command = self.git.command(self.anchor());
+        let mut git_dir = std::ffi::OsString::from("--git-dir=");
+        git_dir.push(&self.common);
+        command.arg(git_dir);
+        command
+    }
+
+    /// The id that stands for no object, in this repository's hash.
+    pub fn null_oid(&self) -> String {
+        self.gix.object_hash().null().to_hex().to_string()
+    }
+
+    /// A value of git config, from every place where git reads it, `git -c` included.
+    pub fn config(&self, key: &str) -> Option<String> {
+        self.gix.config_snapshot().string(key).map(|value| value.to_string())
+    }
+
+    /// The commit that a full ref name points at, tags peeled; `None` if the ref does not exist.
+    ///
+    /// # Errors
+    /// The ref or what it points at cannot be read.
+    pub fn commit_of(&self, full_name: &str) -> Result<Option<Oid>> {
+        let Some(mut reference) = self
+            .gix
+            .try_find_reference(full_name)
+            .map_err(|fault| anyhow::anyhow!("could not read ref '{full_name}': {fault}"))?
+        else {
+            return Ok(None);
+        };
+        let id =
+            reference.peel_to_id().map_err(|fault| anyhow::anyhow!("could not read ref '{full_name}': {fault}"))?;
+        Ok(Some(ours(&id)))
+    }
+}
+
+/// Our object id for the library's.
+pub(super) fn ours(id: &gix::oid) -> Oid {
+    Oid::from_bytes(id.as_bytes()).expect("because git's object ids have 20 or 32 bytes")
+}
+
+/// The library's object id for ours.
+#[expect(dead_code)]
+pub(super) fn theirs(id: Oid) -> gix::ObjectId {
+    gix::ObjectId::try_from(id.as_bytes()).expect("because an Oid has 20 or 32 bytes")
+}
+
+fn not_found(dir: &Path, why: &str) -> Failure {
+    if why.contains("Could not find a git repository") || why.contains("discover") {
+        return Failure::new(
+            Exit::Git,
+            format!("not a git repository (or any of the parent directories): {}", dir.display()),
+        );
+    }
+    Failure::new(Exit::Git, format!("could not open the repository at '{}': {why}", dir.display()))
+}
+
+fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
+    let storage = gix.config_snapshot().string("extensions.refStorage");
+    if storage.is_some_and(|storage| storage.eq_ignore_ascii_case(b"reftable")) {
+        return Err(Failure::new(
+            Exit::Refused,
+            "this repository keeps its refs in a reftable, which git-dispatch does not read yet",
+        )
+        .hint("git refs migrate --ref-format=files (git 2.46 or newer, without linked worktrees)")
+        .into());
+    }
+    Ok(())
+}
+
+fn main_worktree(gix: &gix::Repository, common: &Path) -> Option<PathBuf> {
+    if gix.git_dir() == gix.common_dir() {
+        return gix.workdir().and_then(|dir| canonical(dir).ok());
+    }
+    let main = gix::open(common).ok()?;
+    main.workdir().and_then(|dir| canonical(dir).ok())
+}
+
+fn canonical(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("could not resolve '{}'", path.display()))
+}

@@ -1,0 +1,154 @@
+//! What a repository shows now: plain values that `git` fills in and every decision starts from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::id::TaskId;
+use super::ledger::Ledger;
+use super::oid::Oid;
+
+/// Everything one command observes. Tasks of which the repository shows nothing have no entry in `tasks`.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub now: Timestamp,
+    pub target: Target,
+    pub tasks: BTreeMap<TaskId, Observed>,
+    /// First-parent commits of the target that name a task or a branch, newest first.
+    pub mentions: Vec<Mention>,
+    pub ledger: Ledger,
+}
+
+/// The branch that tasks start from and land on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// As people name it: `main`, or `origin/main` for a remote-tracking branch.
+    pub name: String,
+    pub commit: Oid,
+    /// Its upstream, where one is configured and present.
+    pub upstream: Option<Upstream>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upstream {
+    pub name: String,
+    pub commit: Oid,
+    /// Commits that only the upstream has.
+    pub ahead: u64,
+    /// Commits that only the target has.
+    pub behind: u64,
+}
+
+impl Target {
+    /// The name and commit that new branches start from and that landings are proved against:
+    /// the upstream where it is strictly ahead, else the target itself.
+    pub fn newest(&self) -> (&str, Oid) {
+        match &self.upstream {
+            Some(upstream) if upstream.ahead > 0 && upstream.behind == 0 => (&upstream.name, upstream.commit),
+            _ => (&self.name, self.commit),
+        }
+    }
+
+    /// Whether target and upstream both have commits of their own.
+    pub fn diverged(&self) -> bool {
+        self.upstream.as_ref().is_some_and(|upstream| upstream.ahead > 0 && upstream.behind > 0)
+    }
+}
+
+/// What the repository shows of one task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    pub branch: Option<Branch>,
+    /// Remote-tracking branches with the task's branch name, such as `origin/task/SCR-001`.
+    pub remotes: Vec<String>,
+    pub worktree: Option<Worktree>,
+}
+
+/// A local task branch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// Without `refs/heads/`.
+    pub name: String,
+    pub tip: Oid,
+    pub committed_at: Timestamp,
+    /// Where its own commits begin: as recorded, else the merge base with the target; `None` where there is neither.
+    pub base: Option<Oid>,
+    /// Commits base..tip; `None` where not counted.
+    pub commits: Option<u64>,
+    /// Commits that the target ([`Target::newest`]) lacks.
+    pub ahead: Option<u64>,
+    /// Commits of the target ([`Target::newest`]) that the branch lacks.
+    pub behind: Option<u64>,
+    /// Whether the tip lies on the target's own first-parent line.
+    pub on_first_parent_line: bool,
+    /// Merging it into the target ([`Target::newest`]); `None` where not computed.
+    pub merge: Option<Merge>,
+}
+
+/// What `git merge-tree --write-tree <target> <tip>` says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    pub clean: bool,
+    /// The resulting tree, with conflict markers where not clean.
+    pub tree: Oid,
+    /// In git's order, without repetitions; paths that are no UTF-8 are shown lossily.
+    pub conflicts: Vec<String>,
+    /// The result is the target's own tree.
+    pub adds_nothing: bool,
+    /// The tip's tree differs from the merge base's: an empty commit proves nothing.
+    pub tip_changes_something: bool,
+}
+
+/// A linked (or the main) worktree that belongs to a task: by its recorded path, or by the branch it has checked out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worktree {
+    pub path: PathBuf,
+    pub head: Head,
+    /// A rebase, merge, cherry-pick, revert, bisect or am under way, as git names it.
+    pub operation: Option<String>,
+    /// `None` where not counted.
+    pub changes: Option<Changes>,
+    /// The reason given to `git worktree lock`, which may be empty.
+    pub locked: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// A branch without `refs/heads/`.
+    Branch(String),
+    Detached(Oid),
+    /// The folder or its link to the repository is gone or broken.
+    Missing,
+}
+
+/// Paths in each group, as `git status --porcelain=v2 --untracked-files=normal` counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Changes {
+    pub staged: u64,
+    pub modified: u64,
+    pub untracked: u64,
+    pub conflicted: u64,
+}
+
+impl Changes {
+    pub fn is_clean(&self) -> bool {
+        *self == Changes::default()
+    }
+}
+
+/// A first-parent commit of the target whose message names a task (trailer `Task: ID`) or a branch
+/// (`Merge branch 'B'`, `Merge pull request #N from owner/B`, a squash subject that ends in `(#N)` names none).
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Mention {
+    pub commit: Oid,
+    /// Committer time, in seconds since the epoch.
+    pub time: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Such as `#123`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pr: Option<String>,
+}

@@ -1,0 +1,226 @@
+//! The ledger: events as they stand in `refs/notes/dispatch`, one JSON object a line, and what they add up to.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::id::TaskId;
+use super::oid::Oid;
+use super::pattern::Pattern;
+use super::task::{Kind, Minutes, Overlap, Task};
+
+/// The version of the line format that this program writes.
+pub const VERSION: u32 = 1;
+
+/// One line. The field order is the order on disk: `at` first, so that sorted lines are sorted by time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    #[serde(with = "milliseconds")]
+    pub at: Timestamp,
+    /// 128 random bits in hexadecimal: the same event read from two places is one event.
+    pub uid: String,
+    pub v: u32,
+    #[serde(flatten)]
+    pub body: Body,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
+}
+
+/// What happened. `of` is the `uid` of the batch's first event, since two clones may both make a `batch-001`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Body {
+    /// The intent of a `start`, written before anything is made.
+    Starting {
+        batch: String,
+        target: String,
+        tasks: Vec<Snapshot>,
+    },
+    /// These tasks of the batch have branch and worktree.
+    Started {
+        batch: String,
+        of: String,
+        tasks: Vec<TaskId>,
+    },
+    /// An existing branch or worktree became a task's: a batch of one.
+    Adopted {
+        batch: String,
+        target: String,
+        tasks: Vec<Snapshot>,
+    },
+    Reported {
+        batch: String,
+        task: TaskId,
+        tip: Oid,
+        verdict: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        done_when: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pr: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    Landed {
+        #[serde(default)]
+        batch: Option<String>,
+        task: TaskId,
+        tip: Oid,
+        commit: Oid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pr: Option<String>,
+    },
+    Dropped {
+        task: TaskId,
+    },
+    /// Voids what proved the task landed before.
+    Reopened {
+        task: TaskId,
+    },
+    Closed {
+        batch: String,
+        #[serde(default)]
+        of: Option<String>,
+        verdict: String,
+    },
+    /// Takes back the event with this uid.
+    Undone {
+        of: String,
+    },
+    /// A kind that a newer version writes: skipped.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a task was when it started; holds while it is active, whatever the task file says later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub id: TaskId,
+    pub branch: String,
+    /// Relative to the main worktree (bare: to the git dir's parent); `None` for a branch without worktree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    pub base: Oid,
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<Pattern>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<Pattern>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locks: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<TaskId>,
+    pub estimate: Minutes,
+    #[serde(default = "yes")]
+    pub parallel: bool,
+    #[serde(default)]
+    pub kind: Kind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Snapshot {
+    /// The task as it stands in this snapshot, for the rules that compare tasks.
+    pub fn task(&self) -> Task {
+        Task {
+            title: self.title.clone(),
+            estimate: Some(self.estimate),
+            writes: self.writes.clone(),
+            reads: self.reads.clone(),
+            locks: self.locks.clone(),
+            parallel: self.parallel,
+            kind: self.kind,
+            overlap: self.overlap,
+            issue: self.issue.clone(),
+            ..Task::named(self.id.clone())
+        }
+    }
+}
+
+mod milliseconds {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// All batches and what the ledger knows of each task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    /// The commit that `refs/notes/dispatch` pointed at when it was read: what a compare-and-swap expects.
+    pub tip: Option<Oid>,
+    /// In the order in which they began.
+    pub batches: Vec<Batch>,
+    pub records: BTreeMap<TaskId, Record>,
+    /// Lines that could not be read, each with the commit whose note holds it, for a warning.
+    pub unreadable: Vec<(Oid, String)>,
+}
+
+/// The tasks started by one `start`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    pub name: String,
+    /// The uid of its first event.
+    pub uid: String,
+    pub at: Timestamp,
+    pub by: String,
+    pub host: String,
+    pub target: String,
+    /// The commit whose note holds it, which its branches started from.
+    pub base: Oid,
+    pub tasks: Vec<Snapshot>,
+    /// Whether it began with `adopted`.
+    pub adopted: bool,
+    /// Tasks whose start was carried out to the end.
+    pub started: Vec<TaskId>,
+    /// The verdict, once closed.
+    pub closed: Option<String>,
+}
+
+/// What the ledger says last about one task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Index into [`Ledger::batches`] of the batch that started it last.
+    pub batch: Option<usize>,
+    pub started_at: Option<Timestamp>,
+    pub snapshot: Option<Snapshot>,
+    /// Whether the last start was carried out to the end.
+    pub started: bool,
+    pub reported: Option<Report>,
+    pub landed: Option<Landing>,
+    pub dropped: bool,
+    pub reopened_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    pub tip: Oid,
+    pub verdict: String,
+    pub done_when: Option<String>,
+    pub pr: Option<String>,
+    pub text: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landing {
+    pub tip: Oid,
+    pub commit: Oid,
+    pub pr: Option<String>,
+    /// Whether `commit` is reachable from the target now; filled in by the reader of the repository.
+    pub reachable: bool,
+}

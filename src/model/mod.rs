@@ -1,0 +1,13 @@
+//! Values and rules: everything here is pure. No file, no process, no clock, no terminal.
+
+pub mod facts;
+pub mod failure;
+pub mod graph;
+pub mod id;
+pub mod ledger;
+pub mod oid;
+pub mod pattern;
+pub mod standing;
+pub mod state;
+pub mod task;
+pub mod text;

@@ -1,0 +1,142 @@
+//! States of tasks and the reasons for them.
+
+use std::fmt;
+
+use super::id::TaskId;
+use super::oid::Oid;
+
+/// What a task is now (git-dispatch(1), TASK STATES).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Landed,
+    Cancelled,
+    Done,
+    Stopped,
+    Active,
+    Elsewhere,
+    Held,
+    Ready,
+    Waiting,
+    Lost,
+}
+
+impl State {
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Landed => "landed",
+            State::Cancelled => "cancelled",
+            State::Done => "done",
+            State::Stopped => "stopped",
+            State::Active => "active",
+            State::Elsewhere => "elsewhere",
+            State::Held => "held",
+            State::Ready => "ready",
+            State::Waiting => "waiting",
+            State::Lost => "lost",
+        }
+    }
+
+    /// Has a branch and is neither landed nor dropped: holds its paths and locks.
+    pub fn holds(self) -> bool {
+        matches!(self, State::Active | State::Done | State::Stopped | State::Elsewhere)
+    }
+
+    /// Occupies a worker slot of this clone.
+    pub fn busy(self) -> bool {
+        self == State::Active
+    }
+
+    /// Needs no more work.
+    pub fn over(self) -> bool {
+        matches!(self, State::Landed | State::Cancelled)
+    }
+}
+
+/// Why a task may not start, or must be looked at; its `Display` is the stable code of the JSON output.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Waits for this need to land.
+    Needs(TaskId),
+    /// Waits for the writer of a path that it reads.
+    Reads {
+        id: TaskId,
+        path: String,
+    },
+    /// Needs a task that was cancelled.
+    Cancelled(TaskId),
+    /// Writes a path that this task writes too.
+    Writes {
+        id: TaskId,
+        path: String,
+    },
+    Lock {
+        name: String,
+        id: TaskId,
+    },
+    Issue(TaskId),
+    /// One of the two has `parallel = false`.
+    Alone(TaskId),
+    /// Every worker slot is taken.
+    Slot,
+    GateStart,
+    GateLand,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Needs(id) => write!(f, "needs:{id}"),
+            Reason::Reads { id, path } => write!(f, "reads:{id}:{path}"),
+            Reason::Cancelled(id) => write!(f, "cancelled:{id}"),
+            Reason::Writes { id, path } => write!(f, "writes:{id}:{path}"),
+            Reason::Lock { name, id } => write!(f, "lock:{name}:{id}"),
+            Reason::Issue(id) => write!(f, "issue:{id}"),
+            Reason::Alone(id) => write!(f, "alone:{id}"),
+            Reason::Slot => f.write_str("slot"),
+            Reason::GateStart => f.write_str("gate:start"),
+            Reason::GateLand => f.write_str("gate:land"),
+        }
+    }
+}
+
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// How it is known that a task has landed, by the numbers of the design: the first that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// 1: the ledger recorded a landing whose commit is reachable.
+    Recorded { commit: Oid, pr: Option<String> },
+    /// 2: the tip is reachable from the target.
+    Ancestor { commit: Option<Oid>, pr: Option<String> },
+    /// 3: merging it would change nothing.
+    SameTree,
+    /// 6: a commit on the target says so.
+    Message { commit: Oid, pr: Option<String> },
+    /// 8: the task file says so.
+    Declared,
+}
+
+impl Proof {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Proof::Recorded { .. } => "recorded",
+            Proof::Ancestor { .. } => "ancestor",
+            Proof::SameTree => "same-tree",
+            Proof::Message { .. } => "message",
+            Proof::Declared => "declared",
+        }
+    }
+
+    /// The pull request that landed it, such as `#123`.
+    pub fn pr(&self) -> Option<&str> {
+        match self {
+            Proof::Recorded { pr, .. } | Proof::Ancestor { pr, .. } | Proof::Message { pr, .. } => pr.as_deref(),
+            Proof::SameTree | Proof::Declared => None,
+        }
+    }
+}

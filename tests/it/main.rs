@@ -1,0 +1,3 @@
+//! The command line against real repositories and real git.
+
+mod floors;
