@@ -10,4 +10,6 @@ pub mod pattern;
 pub mod standing;
 pub mod state;
 pub mod task;
+pub mod taskfile;
+pub mod template;
 pub mod text;
