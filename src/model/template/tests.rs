@@ -13,12 +13,12 @@ fn render(text: &str, kind: Kind, title: &str) -> Result<String, String> {
 fn placeholders_are_filled() {
     assert_eq!(render("task/{{ id }}", Kind::Branch, ""), Ok("task/SCR-001".into()));
     assert_eq!(render("../{{ repo }}-task-{{ id }}", Kind::Worktree, ""), Ok("../neon-task-SCR-001".into()));
-    assert_eq!(render("{{agent}}/{{id}}-{{ title|slug }}", Kind::Branch, "Über: X!"), Ok("claude/SCR-001-ber-x".into()));
-    assert_eq!(render("{{ title }} ({{ id }})", Kind::Message, "A\nB"), Ok("A\nB (SCR-001)".into()));
     assert_eq!(
-        render("{% if agent %}{{ agent }}/{% endif %}{{ id }}", Kind::Branch, ""),
-        Ok("claude/SCR-001".into())
+        render("{{agent}}/{{id}}-{{ title|slug }}", Kind::Branch, "Über: X!"),
+        Ok("claude/SCR-001-ber-x".into())
     );
+    assert_eq!(render("{{ title }} ({{ id }})", Kind::Message, "A\nB"), Ok("A\nB (SCR-001)".into()));
+    assert_eq!(render("{% if agent %}{{ agent }}/{% endif %}{{ id }}", Kind::Branch, ""), Ok("claude/SCR-001".into()));
     assert_eq!(render("{{ id }}-{{ title|slug|slug }}", Kind::Branch, "日本"), Ok("SCR-001-scr-001".into()));
 }
 
@@ -84,8 +84,33 @@ fn branch_names_are_those_that_git_takes() {
         assert!(is_branch_name(name), "{name}");
     }
     for name in [
-        "", "@", "HEAD", "-a", "a/-b", "/a", "a/", "a//b", ".a", "a/.b", "a.", "a..b", "a.lock", "a.lock/b", "a@{1}", "a b",
-        "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a\\b", "a\nb", "a\u{7f}", "a\u{202e}", "a\u{200b}",
+        "",
+        "@",
+        "HEAD",
+        "-a",
+        "a/-b",
+        "/a",
+        "a/",
+        "a//b",
+        ".a",
+        "a/.b",
+        "a.",
+        "a..b",
+        "a.lock",
+        "a.lock/b",
+        "a@{1}",
+        "a b",
+        "a~b",
+        "a^b",
+        "a:b",
+        "a?b",
+        "a*b",
+        "a[b",
+        "a\\b",
+        "a\nb",
+        "a\u{7f}",
+        "a\u{202e}",
+        "a\u{200b}",
     ] {
         assert!(!is_branch_name(name), "{name:?}");
     }
@@ -115,7 +140,9 @@ fn the_literal_prefix_ends_at_the_first_placeholder() {
 #[test]
 fn the_fast_path_says_what_the_engine_says() {
     let id = "SCR-001".parse().unwrap();
-    for text in ["a {{ id }} }} { b", "{{ title }}\n", "{{ repo }}{{agent}}\n\n", "{{ title | slug }}{{ id }}", "é{{ id }}"] {
+    for text in
+        ["a {{ id }} }} { b", "{{ title }}\n", "{{ repo }}{{agent}}\n\n", "{{ title | slug }}{{ id }}", "é{{ id }}"]
+    {
         let fast = fill(&parts(text).unwrap(), &names(&id, "Ti\ntle <b>")).unwrap();
         let Body::Engine { environment, .. } = engine(text).unwrap() else { panic!("no engine") };
         assert_eq!(run_engine(&environment, &names(&id, "Ti\ntle <b>")).unwrap(), fast, "{text:?}");
