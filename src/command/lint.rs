@@ -1,12 +1,69 @@
+//! `git dispatch lint`: checks the task file in the worktree one stands in, for one lints what one edits.
+
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
+use crate::git::{Repo, read_bounded};
 use crate::model::failure::{Exit, Failure};
+use crate::model::taskfile::parse_bytes;
+use crate::model::text::{count, escape};
+use crate::render::fault::{self, Source};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (path, name) = task_file_path(global)?;
+    let bytes = read_bounded(&path).map_err(|error| with_hint(error, global))?;
+    let (text, parsed) = parse_bytes(&bytes);
+    let source = Source { name: &name, text: &text };
+    let exit = if parsed.faults.is_empty() { Exit::Success } else { Exit::Usage };
+    if global.json {
+        console.answer(&fault::json(source, &parsed));
+        return Ok(exit);
+    }
+    let mut answer = fault::text(source, &parsed);
+    let faults = parsed.faults.len() + parsed.untold;
+    let told = match (&parsed.file, parsed.warnings.len()) {
+        (Some(file), 0) => format!("{}, no faults", count(file.graph.len(), "task")),
+        (Some(file), warnings) => {
+            format!("{}, no faults, {}", count(file.graph.len(), "task"), count(warnings, "warning"))
+        }
+        (None, 0) => count(faults, "fault"),
+        (None, warnings) => format!("{}, {}", count(faults, "fault"), count(warnings, "warning")),
+    };
+    answer.push_str(&format!("{}: {told}\n", escape(&name)));
+    console.answer(&answer);
+    Ok(exit)
+}
+
+/// The file to check, and its name for messages: `--file`, else git config `dispatch.file`, else `dispatch.toml` at the
+/// top of the worktree that one stands in, or of the main worktree.
+///
+/// # Errors
+/// No repository, or a bare one, where the command line names no file.
+pub fn task_file_path(global: &Global) -> Result<(PathBuf, String)> {
+    if let Some(file) = &global.file {
+        return Ok((global.dir().join(file), file.display().to_string()));
+    }
+    let repo = Repo::discover(global.dir())?;
+    let top = repo.here().or(repo.main_worktree()).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("'{}' is a bare repository without a worktree", repo.common_dir().display()))
+            .hint("name the task file with --file")
+    })?;
+    let name = repo.config("dispatch.file").unwrap_or_else(|| "dispatch.toml".to_owned());
+    Ok((top.join(&name), name))
+}
+
+fn with_hint(error: anyhow::Error, global: &Global) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) if global.file.is_none() && failure.what.ends_with("does not exist") => {
+            failure.hint("'git dispatch init' writes one to start from").into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    }
 }
