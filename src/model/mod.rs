@@ -1,5 +1,6 @@
 //! Values and rules: everything here is pure. No file, no process, no clock, no terminal.
 
+pub mod exclusion;
 pub mod facts;
 pub mod failure;
 pub mod graph;
