@@ -3,11 +3,14 @@
 pub mod exclusion;
 pub mod facts;
 pub mod failure;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod graph;
 pub mod id;
 pub mod ledger;
 pub mod oid;
 pub mod pattern;
+pub mod schedule;
 pub mod standing;
 pub mod state;
 pub mod task;
