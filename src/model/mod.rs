@@ -10,6 +10,7 @@ pub mod id;
 pub mod ledger;
 pub mod oid;
 pub mod pattern;
+pub mod plan;
 pub mod schedule;
 pub mod standing;
 pub mod state;
