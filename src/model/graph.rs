@@ -16,14 +16,14 @@ pub struct Graph {
 
 /// Adjacency in compressed rows: the targets of `i` are `targets[starts[i]..starts[i + 1]]`.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Edges {
+pub(super) struct Edges {
     starts: Vec<u32>,
     targets: Vec<u32>,
 }
 
 impl Edges {
     /// Rows in the order of the first component; within a row, the order in which the pairs come.
-    fn new(rows: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Edges {
+    pub(super) fn new(rows: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Edges {
         let mut starts = vec![0u32; rows + 1];
         for (from, _) in pairs.clone() {
             starts[from as usize + 1] += 1;
@@ -40,7 +40,7 @@ impl Edges {
         Edges { starts, targets }
     }
 
-    fn row(&self, row: usize) -> &[u32] {
+    pub(super) fn row(&self, row: usize) -> &[u32] {
         &self.targets[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 }

@@ -1,12 +1,17 @@
 //! Values and rules: everything here is pure. No file, no process, no clock, no terminal.
 
+pub mod exclusion;
 pub mod facts;
 pub mod failure;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod graph;
 pub mod id;
 pub mod ledger;
 pub mod oid;
 pub mod pattern;
+pub mod plan;
+pub mod schedule;
 pub mod standing;
 pub mod state;
 pub mod task;

@@ -1,0 +1,347 @@
+//! Which tasks can start now, side by side, and how long everything left takes.
+
+mod choice;
+
+use std::collections::HashSet;
+
+use super::exclusion::{Overlapping, Rules};
+use super::facts::Facts;
+use super::graph::Ix;
+use super::id::TaskId;
+use super::oid::Oid;
+use super::schedule::{Bound, CriticalPath, Network, Node, Schedule, dependants, lower_bound, schedule};
+use super::standing::Standings;
+use super::state::{Reason, State};
+use super::task::{Kind, Minutes, Settings, Task, TaskFile};
+use choice::{Choice, Slots, choose};
+
+/// What the command line says about a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    pub workers: Option<u32>,
+    pub phase: Option<String>,
+}
+
+/// An answer to *what can start now?* Titles and needs stay where they are: in the file.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    pub file: &'a TaskFile,
+    pub standings: &'a Standings,
+    /// The branch and commit that new branches start from.
+    pub target: (&'a str, Oid),
+    /// The phase that is preferred, if any.
+    pub phase: Option<&'a str>,
+    pub workers: Workers,
+    pub counts: Counts,
+    /// What to start now, side by side, in the order of choice.
+    pub start: Vec<Candidate>,
+    /// Could start beside everything active and chosen, but no worker is free; in the order of choice.
+    pub queued: Vec<Candidate>,
+    /// Excluded by an active task or by one of `start`, or waiting for a gate; in the order of ids.
+    pub held: Vec<Held>,
+    /// In the order of ids; [`Plan::unmet`] tells what they wait for.
+    pub waiting: Vec<Ix>,
+    /// Tasks that the ledger knows and the repository no longer shows; in the order of ids.
+    pub lost: Vec<Ix>,
+    /// Tasks that can never run, since they wait for cancelled or lost ones; in the order of ids.
+    pub stuck: Vec<Ix>,
+    pub batch: Batch,
+    pub outlook: Outlook<'a>,
+    /// How many of the tasks that are left give no estimate.
+    pub unestimated: usize,
+    pub warnings: Vec<Warning>,
+    /// Fewer than two tasks would run side by side: working on one in the main worktree is as fast.
+    pub alone: bool,
+    pub next: Next,
+}
+
+/// Worker slots of this clone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers {
+    pub limit: u32,
+    pub busy: u32,
+    pub free: u32,
+}
+
+/// Tasks of the file by where they stand: `total` is the sum of all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub total: usize,
+    pub landed: usize,
+    pub cancelled: usize,
+    /// Has a branch and is neither landed nor dropped.
+    pub active: usize,
+    /// To start now, or queued.
+    pub ready: usize,
+    pub held: usize,
+    pub waiting: usize,
+    pub lost: usize,
+}
+
+/// A ready task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    pub ix: Ix,
+    pub minutes: Minutes,
+    /// How much later it may start without delaying the end, workers permitting.
+    pub slack: Minutes,
+    /// How many tasks wait for it, directly or through others.
+    pub unblocks: u64,
+    /// Whether it declares `writes`; without, its overlap with others is not known.
+    pub checked: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub ix: Ix,
+    pub reasons: Vec<Reason>,
+}
+
+/// How long the tasks to start take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// The longest of them.
+    pub parallel: Minutes,
+    /// All of them, one after the other.
+    pub sequential: Minutes,
+}
+
+/// How long everything left takes.
+#[derive(Debug)]
+pub struct Outlook<'a> {
+    pub workers: u32,
+    pub schedule: Schedule,
+    /// The ids of the jobs, by the schedule's nodes.
+    pub ids: Vec<&'a TaskId>,
+    /// No schedule is shorter.
+    pub lower_bound: Minutes,
+    pub bound: Bound<'a>,
+    /// Everything left, one task after the other.
+    pub sequential: Minutes,
+}
+
+/// What a plan warns of, apart from what it decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// This task is to start although it writes what another writes too.
+    Overlap(TaskId, Overlapping),
+    /// More than three workers: coordination eats the gain.
+    ManyWorkers(u32),
+    /// Tasks to start that declare no `writes`.
+    NotChecked(Vec<Ix>),
+}
+
+/// What there is to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Start what the plan names.
+    Start,
+    /// Write tasks: the file names none.
+    Write,
+    /// Nothing: every task has landed or was cancelled.
+    Nothing,
+    /// Wait until one of these is reported: every worker is busy.
+    Report(Vec<TaskId>),
+    /// Wait until one of these lands.
+    Land(Vec<TaskId>),
+    /// Mend the file: what is left waits for cancelled or lost tasks, or for a gate.
+    Mend,
+}
+
+/// The plan for `file`, of which `standings` tells where every task stands.
+///
+/// Chosen are ready tasks that exclude neither each other nor anything active, as many as workers are free: those on
+/// the critical path first, then those that unblock most, the current phase, the shorter ones, the smaller id.
+pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, options: &'a Options) -> Plan<'a> {
+    let rules = Rules::new(&file.settings);
+    let phase = options.phase.as_deref().or(file.settings.phase.as_deref());
+    let network = Network::new(file, standings, &rules);
+    let path = CriticalPath::new(&network);
+    let slots = Slots::new(&file.settings, options, standings);
+    let Choice { start, queued, mut held } =
+        choose(file, standings, &rules, candidates(file, standings, &network, &path, phase), slots.clone());
+    held.extend(with_state(standings, State::Held).map(|ix| Held { ix, reasons: standings.tasks[ix].reasons.clone() }));
+    held.sort_unstable_by_key(|held| held.ix);
+    let chosen: Vec<&Task> = start.iter().map(|candidate| &file.graph.tasks()[candidate.ix]).collect();
+    let workers = slots.beside(&chosen);
+    let mut plan = Plan {
+        file,
+        standings,
+        target: facts.target.newest(),
+        phase,
+        workers,
+        counts: Counts::default(),
+        waiting: with_state(standings, State::Waiting).collect(),
+        lost: with_state(standings, State::Lost).collect(),
+        batch: Batch {
+            parallel: start.iter().map(|candidate| candidate.minutes).max().unwrap_or(0),
+            sequential: start.iter().fold(0, |sum, candidate| sum.saturating_add(candidate.minutes)),
+        },
+        outlook: outlook(&network, &path, slots.limit_of(&network), &start, phase),
+        unestimated: network.jobs.iter().filter(|job| job.minutes > 0 && job.task.estimate.is_none()).count(),
+        alone: workers.busy as usize + start.len() < 2,
+        stuck: network.stuck,
+        warnings: Vec::new(),
+        next: Next::Start,
+        start,
+        queued,
+        held,
+    };
+    plan.counts = plan.counted();
+    plan.warnings = plan.warned(&rules);
+    plan.next = plan.next_step();
+    plan
+}
+
+impl<'a> Plan<'a> {
+    pub fn task(&self, ix: Ix) -> &'a Task {
+        &self.file.graph.tasks()[ix]
+    }
+
+    /// The needs of a task that have not landed, and whether each was cancelled; in the order of the file.
+    pub fn unmet(&self, ix: Ix) -> impl Iterator<Item = (&'a TaskId, bool)> {
+        let cancelled = |need: Ix| self.standings.tasks[need].state == State::Cancelled;
+        self.standings.unmet(self.file, ix).map(move |need| (&self.task(need).id, cancelled(need)))
+    }
+
+    fn counted(&self) -> Counts {
+        let count = |test: fn(State) -> bool| self.standings.tasks.iter().filter(|task| test(task.state)).count();
+        Counts {
+            total: self.file.graph.len(),
+            landed: count(|state| state == State::Landed),
+            cancelled: count(|state| state == State::Cancelled),
+            active: count(State::holds),
+            ready: self.start.len() + self.queued.len(),
+            held: self.held.len(),
+            waiting: self.waiting.len(),
+            lost: self.lost.len(),
+        }
+    }
+
+    fn warned(&self, rules: &Rules<'_>) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if self.workers.limit > 3 && self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
+            warnings.push(Warning::ManyWorkers(self.workers.limit));
+        }
+        let mut beside: Vec<&Task> = self.standings.holders.iter().map(|holder| &holder.task).collect();
+        for candidate in &self.start {
+            let task = self.task(candidate.ix);
+            let overlaps = beside.iter().flat_map(|other| rules.overlaps(task, other));
+            warnings.extend(overlaps.map(|overlap| Warning::Overlap(task.id.clone(), overlap)));
+            beside.push(task);
+        }
+        let unchecked: Vec<Ix> = self.start.iter().filter(|chosen| !chosen.checked).map(|chosen| chosen.ix).collect();
+        if !unchecked.is_empty() && beside.len() > 1 {
+            warnings.push(Warning::NotChecked(unchecked));
+        }
+        warnings
+    }
+
+    fn next_step(&self) -> Next {
+        let counts = &self.counts;
+        if !self.start.is_empty() {
+            return Next::Start;
+        }
+        if counts.total == 0 {
+            return Next::Write;
+        }
+        if counts.landed + counts.cancelled == counts.total {
+            return Next::Nothing;
+        }
+        let holders = &self.standings.holders;
+        if !self.queued.is_empty() {
+            let busy = holders.iter().filter(|holder| holder.state.busy());
+            return Next::Report(busy.map(|holder| holder.task.id.clone()).collect());
+        }
+        if holders.is_empty() { Next::Mend } else { Next::Land(self.awaited()) }
+    }
+
+    /// Active tasks that something waits for or is held by; all, where nothing is.
+    fn awaited(&self) -> Vec<TaskId> {
+        let held = self.held.iter().flat_map(|held| &held.reasons).filter_map(other);
+        let waiting = self.waiting.iter().flat_map(|&ix| self.unmet(ix).map(|(id, _)| id));
+        let named: HashSet<&TaskId> = held.chain(waiting).collect();
+        let ids = || self.standings.holders.iter().map(|holder| &holder.task.id);
+        let awaited: Vec<TaskId> = ids().filter(|id| named.contains(id)).cloned().collect();
+        if awaited.is_empty() { ids().cloned().collect() } else { awaited }
+    }
+}
+
+impl Batch {
+    /// How many times faster side by side than in sequence, in hundredths; `None` for no work.
+    pub fn benefit(&self) -> Option<u64> {
+        let hundredths =
+            (u128::from(self.sequential) * 100 + u128::from(self.parallel) / 2) / u128::from(self.parallel.max(1));
+        (self.parallel > 0).then(|| u64::try_from(hundredths).unwrap_or(u64::MAX))
+    }
+}
+
+impl Outlook<'_> {
+    /// Whether no other schedule is shorter.
+    pub fn proven(&self) -> bool {
+        self.schedule.makespan == self.lower_bound
+    }
+}
+
+/// The task that a reason names.
+fn other(reason: &Reason) -> Option<&TaskId> {
+    match reason {
+        Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
+        Reason::Reads { id, .. } | Reason::Writes { id, .. } | Reason::Lock { id, .. } => Some(id),
+        _ => None,
+    }
+}
+
+fn with_state(standings: &Standings, state: State) -> impl Iterator<Item = Ix> {
+    standings.tasks.iter().enumerate().filter(move |(_, standing)| standing.state == state).map(|(ix, _)| ix)
+}
+
+/// The ready tasks in the order of choice.
+fn candidates(
+    file: &TaskFile,
+    standings: &Standings,
+    network: &Network<'_>,
+    path: &CriticalPath,
+    phase: Option<&str>,
+) -> Vec<Candidate> {
+    let ready: Vec<(Ix, Node)> =
+        with_state(standings, State::Ready).filter_map(|ix| Some((ix, network.node(ix)?))).collect();
+    let nodes: Vec<Node> = ready.iter().map(|&(_, node)| node).collect();
+    let unblocks = dependants(network, &nodes);
+    let mut candidates: Vec<Candidate> = ready
+        .into_iter()
+        .zip(unblocks)
+        .map(|((ix, node), unblocks)| {
+            let job = &network.jobs[node];
+            let checked = !job.task.writes.is_empty() || job.task.kind == Kind::Research;
+            Candidate { ix, minutes: job.minutes, slack: path.slack(node), unblocks, checked }
+        })
+        .collect();
+    candidates.sort_unstable_by_key(|candidate| {
+        let other_phase = phase.is_some() && file.graph.tasks()[candidate.ix].phase.as_deref() != phase;
+        (candidate.slack > 0, u64::MAX - candidate.unblocks, other_phase, candidate.minutes, candidate.ix)
+    });
+    candidates
+}
+
+fn outlook<'a>(
+    network: &Network<'a>,
+    path: &CriticalPath,
+    workers: u32,
+    start: &[Candidate],
+    phase: Option<&str>,
+) -> Outlook<'a> {
+    let chosen: Vec<Node> = start.iter().filter_map(|candidate| network.node(candidate.ix)).collect();
+    let (lower_bound, bound) = lower_bound(network, path, workers);
+    Outlook {
+        workers,
+        schedule: schedule(network, path, workers, &chosen, phase),
+        ids: network.jobs.iter().map(|job| &job.task.id).collect(),
+        lower_bound,
+        bound,
+        sequential: network.jobs.iter().fold(0, |sum, job| sum.saturating_add(job.minutes)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

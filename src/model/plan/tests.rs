@@ -1,0 +1,215 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::exclusion::exclusions;
+use crate::model::fixture::{Sketch, facts, file, patterns, standings, standings_of, task, with};
+use crate::model::graph::Graph;
+
+/// The ids to start and to queue, and those held with their reasons.
+fn shown(file: &TaskFile, given: &[(&str, State)], options: &Options) -> (String, String, String) {
+    let (facts, standings) = (facts(), standings(file, given));
+    let plan = plan(file, &facts, &standings, options);
+    let ids = |list: &[Candidate]| list.iter().map(|one| plan.task(one.ix).id.as_str()).collect::<Vec<_>>().join(" ");
+    let held = plan.held.iter().flat_map(|held| {
+        let id = &plan.task(held.ix).id;
+        held.reasons.iter().map(move |reason| format!("{id} {reason}"))
+    });
+    (ids(&plan.start), ids(&plan.queued), held.collect::<Vec<_>>().join(", "))
+}
+
+fn outcome(sketches: Vec<Sketch>) -> (String, String, String) {
+    shown(&file(sketches), &[], &Options::default())
+}
+
+fn texts(start: &str, queued: &str, held: &str) -> (String, String, String) {
+    (start.into(), queued.into(), held.into())
+}
+
+#[test]
+fn the_order_of_choice_is_critical_unblocks_phase_shorter_id() {
+    let phase = |sketch| with(sketch, |task| task.phase = Some("now".into()));
+    let sketches = vec![
+        task("A", 2, &[]),
+        task("B", 1, &[]),
+        phase(task("C", 3, &[])),
+        task("D", 3, &[]),
+        task("E", 9, &[]),
+        task("F", 1, &["D"]),
+        task("G", 1, &[]),
+    ];
+    let options = Options { workers: Some(9), phase: Some("now".into()) };
+    assert_eq!(shown(&file(sketches.clone()), &[], &options), texts("E D C B G A", "", ""));
+    let options = Options { workers: Some(2), ..options };
+    assert_eq!(shown(&file(sketches), &[], &options), texts("E D", "C B G A", ""));
+}
+
+#[test]
+fn what_excludes_a_chosen_task_is_held_and_leaves_its_slot_to_others() {
+    let writes = |sketch, path| with(sketch, |task: &mut Task| task.writes = patterns(&[path]));
+    let sketches = vec![
+        writes(task("A", 4, &[]), "src/a.rs"),
+        writes(task("B", 3, &[]), "src/**"),
+        writes(task("C", 2, &[]), "src/c.rs"),
+        writes(task("D", 1, &[]), "src/c.rs"),
+    ];
+    // B excludes A and C; A and C run side by side all the same.
+    assert_eq!(outcome(sketches), texts("A D", "", "B writes:A:src/a.rs, B writes:D:src/c.rs, C writes:D:src/c.rs"));
+}
+
+#[test]
+fn a_task_that_runs_alone_runs_alone() {
+    let alone = |sketch| with(sketch, |task| task.parallel = false);
+    assert_eq!(outcome(vec![alone(task("A", 2, &[])), task("B", 1, &[])]), texts("A", "", "B alone:A"));
+    assert_eq!(outcome(vec![alone(task("A", 1, &[])), task("B", 2, &[])]), texts("B", "", "A alone:B"));
+}
+
+#[test]
+fn a_writer_goes_before_those_who_read_what_it_writes() {
+    let reads = |sketch, path| with(sketch, |task: &mut Task| task.reads = patterns(&[path]));
+    let writes = |sketch, path| with(sketch, |task: &mut Task| task.writes = patterns(&[path]));
+    let sketches = vec![
+        reads(writes(task("A", 5, &[]), "a"), "b/x"),
+        reads(writes(task("B", 3, &[]), "b"), "c/**"),
+        writes(task("C", 1, &[]), "c/y"),
+    ];
+    assert_eq!(outcome(sketches.clone()), texts("C", "", "A reads:B:b/x, B reads:C:c/y"));
+    // In a circle there is no order: the last that is asked goes ahead, and what reads it follows.
+    let mut circle = sketches;
+    circle[2] = reads(circle[2].clone(), "a");
+    assert_eq!(outcome(circle), texts("C", "", "A reads:B:b/x, B reads:C:c/y"));
+}
+
+#[test]
+fn more_workers_are_free_while_everything_is_research() {
+    let research = |id| with(task(id, 1, &[]), |task| task.kind = Kind::Research);
+    let mut sketches: Vec<Sketch> = ["A", "B", "C", "D", "E", "F"].map(research).into();
+    assert_eq!(outcome(sketches.clone()), texts("A B C D E", "F", ""));
+    sketches.push(task("G", 1, &[]));
+    assert_eq!(outcome(sketches.clone()), texts("A B C D E", "F G", ""));
+    sketches.push(task("H", 2, &[]));
+    assert_eq!(outcome(sketches), texts("H A B", "C D E F G", ""));
+}
+
+#[test]
+fn busy_workers_leave_fewer_slots_and_reported_tasks_none() {
+    let sketches = ["A", "B", "C", "D", "E"].map(|id| task(id, 1, &[]));
+    let file = file(sketches.into());
+    let given = [("A", State::Active), ("B", State::Done), ("C", State::Stopped)];
+    assert_eq!(shown(&file, &given, &Options { workers: Some(2), phase: None }), texts("D", "E", ""));
+}
+
+#[test]
+fn overlap_that_only_warns_is_told() {
+    let warns = |id| {
+        with(task(id, 1, &[]), |task| {
+            task.writes = patterns(&["x"]);
+            task.overlap = Some(crate::model::task::Overlap::Warn);
+        })
+    };
+    let file = file(vec![warns("A"), warns("B"), task("C", 1, &[])]);
+    let (facts, standings, options) = (facts(), standings(&file, &[]), Options { workers: Some(4), phase: None });
+    let plan = plan(&file, &facts, &standings, &options);
+    let overlap = Overlapping { id: "A".parse().unwrap(), path: "x".into() };
+    let expected =
+        [Warning::ManyWorkers(4), Warning::Overlap("B".parse().unwrap(), overlap), Warning::NotChecked(vec![2])];
+    assert_eq!(plan.warnings, expected);
+}
+
+#[test]
+fn a_plan_without_a_start_says_what_is_next() {
+    let next = |sketches, given: &[(&str, State)]| {
+        let file = file(sketches);
+        let (facts, standings) = (facts(), standings(&file, given));
+        plan(&file, &facts, &standings, &Options { workers: Some(1), phase: None }).next
+    };
+    let ids = |texts: &[&str]| texts.iter().map(|id| id.parse().unwrap()).collect();
+    let two = || vec![task("A", 1, &[]), task("B", 1, &["A"])];
+    assert_eq!(next(vec![], &[]), Next::Write);
+    assert_eq!(next(two(), &[]), Next::Start);
+    assert_eq!(next(two(), &[("A", State::Landed), ("B", State::Cancelled)]), Next::Nothing);
+    assert_eq!(next(two(), &[("A", State::Active)]), Next::Land(ids(&["A"])));
+    assert_eq!(next(two(), &[("A", State::Cancelled)]), Next::Mend);
+    let free = vec![task("A", 1, &[]), task("B", 1, &[])];
+    assert_eq!(next(free, &[("A", State::Active)]), Next::Report(ids(&["A"])));
+}
+
+#[test]
+fn benefit_is_rounded_to_hundredths() {
+    assert_eq!(Batch { parallel: 240, sequential: 660 }.benefit(), Some(275));
+    assert_eq!(Batch { parallel: 3, sequential: 5 }.benefit(), Some(167));
+    assert_eq!(Batch { parallel: 1, sequential: u64::MAX }.benefit(), Some(u64::MAX));
+    assert_eq!(Batch::default().benefit(), None);
+}
+
+fn any_file() -> impl Strategy<Value = TaskFile> {
+    let paths = || prop::sample::subsequence(vec!["a", "b", "src/**", "src/a", "src/b/*", "**"], 0..=2);
+    let one = (0u64..200, any::<u32>(), any::<u32>(), paths(), paths(), 0u8..8, 0u8..10, any::<bool>());
+    prop::collection::vec(one, 0..24).prop_map(|rows| {
+        let mut needs = Vec::new();
+        let mut tasks = Vec::new();
+        for (ix, (minutes, some, sparse, reads, writes, lock, alone, warn)) in rows.into_iter().enumerate() {
+            let mask = some & sparse & sparse.rotate_left(7);
+            needs.extend((0..ix).filter(|bit| mask >> bit & 1 == 1).map(|need| (ix as u32, need as u32)));
+            tasks.push(Task {
+                estimate: Some(minutes),
+                reads: patterns(&reads),
+                writes: patterns(&writes),
+                locks: if lock < 2 { vec![format!("l{lock}")] } else { vec![] },
+                parallel: alone > 0,
+                kind: if lock == 7 { Kind::Research } else { Kind::Code },
+                overlap: (warn && lock > 4).then_some(crate::model::task::Overlap::Warn),
+                ..Task::named(format!("T{ix:03}").parse().unwrap())
+            });
+        }
+        TaskFile { settings: Settings::default(), graph: Graph::new(tasks, &needs) }
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_graph_planned_and_landed_batch_by_batch_lands_every_task_once(file in any_file(), workers in 1u32..5) {
+        let facts = facts();
+        let options = Options { workers: Some(workers), phase: None };
+        let mut given = BTreeMap::new();
+        while given.len() < file.graph.len() {
+            let standings = standings_of(&file, &given);
+            let plan = plan(&file, &facts, &standings, &options);
+            prop_assert!(!plan.start.is_empty(), "{} of {} landed", given.len(), file.graph.len());
+            prop_assert!(plan.start.len() <= workers as usize);
+            prop_assert!(plan.outlook.schedule.makespan >= plan.outlook.lower_bound);
+            prop_assert!(plan.outlook.schedule.makespan <= plan.outlook.sequential);
+            for candidate in &plan.start {
+                prop_assert_eq!(given.insert(candidate.ix, State::Landed), None);
+            }
+        }
+    }
+
+    #[test]
+    fn chosen_tasks_never_exclude_each_other_or_what_is_active(
+        file in any_file(),
+        running in any::<u32>(),
+        landed in any::<u32>(),
+    ) {
+        let bit = |mask: u32, ix: Ix| mask >> ix & 1 == 1;
+        let mut given: BTreeMap<Ix, State> =
+            (0..file.graph.len()).filter(|&ix| bit(landed, ix)).map(|ix| (ix, State::Landed)).collect();
+        given.extend((0..file.graph.len()).filter(|&ix| bit(running & !landed, ix) && ix % 3 == 0).map(|ix| (ix, State::Active)));
+        let (facts, standings, options) = (facts(), standings_of(&file, &given), Options { workers: Some(6), phase: None });
+        let one = plan(&file, &facts, &standings, &options);
+        let tasks = file.graph.tasks();
+        for (at, candidate) in one.start.iter().enumerate() {
+            let earlier = one.start[..at].iter().map(|other| &tasks[other.ix]);
+            for other in earlier.chain(standings.holders.iter().map(|holder| &holder.task)) {
+                prop_assert_eq!(exclusions(&file.settings, &tasks[candidate.ix], other), vec![]);
+            }
+        }
+        let counts = one.counts;
+        let parts = [counts.landed, counts.cancelled, counts.active, counts.ready, counts.held, counts.waiting, counts.lost];
+        prop_assert_eq!(parts.iter().sum::<usize>(), counts.total);
+        let other = plan(&file, &facts, &standings, &options);
+        prop_assert_eq!((one.start, one.queued, one.held), (other.start, other.queued, other.held));
+        prop_assert_eq!(one.outlook.schedule, other.outlook.schedule);
+    }
+}
