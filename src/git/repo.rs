@@ -11,6 +11,7 @@ use crate::model::oid::Oid;
 
 /// A repository with all its worktrees. What it answers does not depend on the worktree it was opened from,
 /// but for [`Repo::here`].
+#[derive(Clone)]
 pub struct Repo {
     pub(super) gix: gix::Repository,
     pub git: Git,
@@ -106,7 +107,6 @@ pub(super) fn ours(id: &gix::oid) -> Oid {
 }
 
 /// The library's object id for ours.
-#[expect(dead_code)]
 pub(super) fn theirs(id: Oid) -> gix::ObjectId {
     gix::ObjectId::try_from(id.as_bytes()).expect("because an Oid has 20 or 32 bytes")
 }

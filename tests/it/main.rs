@@ -1,3 +1,6 @@
 //! The command line against real repositories and real git.
 
 mod floors;
+#[expect(dead_code, reason = "each test file uses the part that it needs")]
+mod support;
+mod worktrees;

@@ -1,0 +1,216 @@
+//! What a commit message says of tasks, branches and pull requests.
+
+use crate::model::id::TaskId;
+
+/// Of a subject no more than this is read, in bytes.
+const SUBJECT_READ: usize = 1024;
+/// Of a long message's end no more than this is read, in bytes.
+const TAIL_READ: usize = 16 * 1024;
+
+/// What one message names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Named {
+    /// Of `Task:` trailers.
+    pub tasks: Vec<String>,
+    pub branches: Vec<String>,
+    pub pr: Option<String>,
+}
+
+impl Named {
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Named::default()
+    }
+}
+
+/// Reads a raw commit message.
+pub(super) fn read(message: &[u8]) -> Named {
+    let message = message.trim_ascii();
+    let subject = message.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let subject = String::from_utf8_lossy(&subject[..subject.len().min(SUBJECT_READ)]);
+    let (branches, pr) = of_subject(subject.trim());
+    let tail = &message[message.len().saturating_sub(TAIL_READ)..];
+    let (tasks, merge_request) = of_body(tail);
+    let branches = branches.into_iter().filter(|name| is_branch_name(name)).map(str::to_owned).collect();
+    Named { tasks, branches, pr: pr.or(merge_request) }
+}
+
+/// The branches and the pull request that the subject of a merge or squash names.
+fn of_subject(subject: &str) -> (Vec<&str>, Option<String>) {
+    let pr = number_at_end(subject);
+    if let Some(rest) = subject.strip_prefix("Merge branch") {
+        // git, GitLab
+        return (quoted_names(rest), pr);
+    }
+    if let Some(rest) = subject.strip_prefix("Merge remote-tracking branch") {
+        return (quoted_names(rest).into_iter().filter_map(after_slash).collect(), pr);
+    }
+    if let Some(rest) = subject.strip_prefix("Merge pull request ") {
+        return pull_request(rest);
+    }
+    if let Some(rest) = subject.strip_prefix("Merged in ") {
+        // Bitbucket Cloud: Merged in B (pull request #N)
+        let (branch, tail) = rest.split_once(" (pull request ").unwrap_or((rest, ""));
+        return (vec![branch], number(tail).map(|(number, _)| number));
+    }
+    if let Some(rest) = subject.strip_prefix("Merged PR ") {
+        // Azure: Merged PR N: title
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        return (Vec::new(), (!digits.is_empty()).then(|| format!("#{digits}")));
+    }
+    (Vec::new(), pr)
+}
+
+/// What follows `Merge pull request `.
+fn pull_request(rest: &str) -> (Vec<&str>, Option<String>) {
+    let Some((pr, tail)) = number(rest) else {
+        // Gitea: 'title' (#N) from owner/B into X, or from B into X
+        let (before, from) = rest.rsplit_once(" from ").unwrap_or((rest, ""));
+        let branch = from.split(" into ").next().unwrap_or_default();
+        return ([Some(branch), after_slash(branch)].into_iter().flatten().collect(), number_at_end(before));
+    };
+    if let Some(from) = tail.strip_prefix(" from ") {
+        // GitHub: #N from owner/B
+        return (after_slash(from).into_iter().collect(), Some(pr));
+    }
+    // Bitbucket Server: #N in PROJECT/repo from B to X
+    let from = tail.split_once(" from ").map_or("", |(_, from)| from);
+    (vec![from.split(" to ").next().unwrap_or_default()], Some(pr))
+}
+
+/// The names in single quotes, up to `into` or `of`: `'A'`, `es 'A', 'B' and 'C' into X`.
+fn quoted_names(rest: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut parts = rest.split('\'');
+    while let (Some(between), Some(name)) = (parts.next(), parts.next()) {
+        if between.contains(" into ") || between.contains(" of ") {
+            break;
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn after_slash(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(_, rest)| rest)
+}
+
+/// `#12` or `!12` at the start, and the rest.
+fn number(text: &str) -> Option<(String, &str)> {
+    let digits = text.strip_prefix(['#', '!'])?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    (1..=12).contains(&end).then(|| (text[..=end].to_owned(), &digits[end..]))
+}
+
+/// `(#12)` or `(!12)` at the end.
+fn number_at_end(text: &str) -> Option<String> {
+    let (_, tail) = text.strip_suffix(')')?.rsplit_once('(')?;
+    number(tail).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
+}
+
+fn is_branch_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_control() || c.is_whitespace())
+}
+
+/// The tasks of the trailers, and GitLab's merge request.
+fn of_body(tail: &[u8]) -> (Vec<String>, Option<String>) {
+    let text = String::from_utf8_lossy(tail);
+    let mut lines: Vec<&str> = text.lines().rev().take_while(|line| !line.trim().is_empty()).collect();
+    let has_subject = lines.len() < text.lines().count();
+    lines.reverse();
+    if !has_subject {
+        return (Vec::new(), None);
+    }
+    let merge_request = lines.iter().find_map(|line| {
+        let project = line.strip_prefix("See merge request ")?;
+        number(&project[project.rfind('!')?..]).map(|(number, _)| number)
+    });
+    let tasks = trailers(&lines)
+        .filter(|(key, _)| key.eq_ignore_ascii_case("task"))
+        .filter_map(|(_, value)| value.parse::<TaskId>().ok())
+        .map(|id| id.as_str().to_owned());
+    (tasks.collect(), merge_request)
+}
+
+/// The trailers of the last paragraph by git's rule: all its lines are trailers, or a quarter where one is git's own
+/// (git-interpret-trailers(1)).
+fn trailers<'a>(paragraph: &[&'a str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_own = |line: &&str| line.starts_with("Signed-off-by: ") || line.starts_with("(cherry picked from commit ");
+    let found: Vec<_> = paragraph.iter().filter_map(|line| trailer(line)).collect();
+    let others = paragraph
+        .iter()
+        .filter(|line| trailer(line).is_none() && !is_own(line) && !line.starts_with([' ', '\t']))
+        .count();
+    let holds = others == 0 || paragraph.iter().any(|line| is_own(line)) && found.len() * 3 >= others;
+    found.into_iter().filter(move |_| holds)
+}
+
+fn trailer(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let key = key.trim_end();
+    let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_key.then(|| (key, value.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(message: &str) -> (Vec<String>, Vec<String>, Option<String>) {
+        let Named { tasks, branches, pr } = read(message.as_bytes());
+        (tasks, branches, pr)
+    }
+
+    #[test]
+    fn merges_name_their_branches() {
+        for (subject, branches, pr) in [
+            ("Merge branch 'task/A'", vec!["task/A"], None),
+            ("Merge branch 'task/A' into next", vec!["task/A"], None),
+            ("Merge branch 'a' into 'main'", vec!["a"], None),
+            ("Merge branch 'a' of https://x/y", vec!["a"], None),
+            ("Merge branches 'a' and 'b'", vec!["a", "b"], None),
+            ("Merge branches 'a', 'b' and 'c' into x", vec!["a", "b", "c"], None),
+            ("Merge branch 'a' (#7)", vec!["a"], Some("#7")),
+            ("Merge remote-tracking branch 'origin/task/A'", vec!["task/A"], None),
+            ("Merge remote-tracking branches 'o/a' and 'o/b' into x", vec!["a", "b"], None),
+            ("Merge pull request #12 from owner/task/A", vec!["task/A"], Some("#12")),
+            ("Merge pull request #12 in PRO/repo from task/A to main", vec!["task/A"], Some("#12")),
+            ("Merge pull request 'a from b' (#5) from task/A into main", vec!["task/A", "A"], Some("#5")),
+            ("Merged in task/A (pull request #3)", vec!["task/A"], Some("#3")),
+            ("Merged PR 45: a title", vec![], Some("#45")),
+            ("a squashed title (#123)", vec![], Some("#123")),
+            ("a squashed title (!9)", vec![], Some("!9")),
+            ("Merge tag 'v1'", vec![], None),
+            ("a title (#12a)", vec![], None),
+            ("a title (#)", vec![], None),
+            ("Merge branch 'a b'", vec![], None),
+            ("Merge branch", vec![], None),
+            ("", vec![], None),
+        ] {
+            let branches: Vec<_> = branches.into_iter().map(str::to_owned).collect();
+            assert_eq!(named(subject), (vec![], branches, pr.map(str::to_owned)), "{subject}");
+        }
+    }
+
+    #[test]
+    fn trailers_name_their_tasks() {
+        for (body, tasks) in [
+            ("Task: A-1", vec!["A-1"]),
+            ("text\n\nTask: A-1\ntask : B_2\nReviewed-by: x", vec!["A-1", "B_2"]),
+            ("Task: A-1\n\ntext", vec![]),
+            ("text with\nTask: A-1", vec![]),
+            ("text\nTask: A-1\nSigned-off-by: x <y>", vec!["A-1"]),
+            ("Task: A-1\n and more", vec!["A-1"]),
+            ("Task: ../x\nTask: ", vec![]),
+            ("Task: A-1\r\nTask: B", vec!["A-1", "B"]),
+        ] {
+            assert_eq!(named(&format!("subject\n\n{body}\n")).0, tasks, "{body}");
+        }
+        assert_eq!(named("Task: A-1").0, Vec::<String>::new());
+        assert_eq!(
+            named("Merge branch 'a' into 'main'\n\nTitle\n\nSee merge request g/p!77").2.as_deref(),
+            Some("!77")
+        );
+        let long = format!("subject\n\n{}\n\nTask: A", "x ".repeat(1 << 20));
+        assert_eq!(named(&long).0, ["A"]);
+    }
+}
