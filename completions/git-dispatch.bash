@@ -25,8 +25,13 @@ __git_dispatch_unquoted ()
 # Prints 'ID<TAB>title' lines for the subcommand $1, from the repository that the line names.
 __git_dispatch_ids ()
 {
+	local -a outer=()
+	local one
 	if [[ -n ${via_git-} ]]; then
-		git ${__git_C_args:+"${__git_C_args[@]}"} ${__git_dir:+--git-dir="$__git_dir"} \
+		for one in ${__git_C_args:+"${__git_C_args[@]}"}; do
+			outer+=("$(__git_dispatch_unquoted "$one")")
+		done
+		git ${outer:+"${outer[@]}"} ${__git_dir:+--git-dir="$(__git_dispatch_unquoted "$__git_dir")"} \
 			dispatch ${where:+"${where[@]}"} complete-ids "$1"
 	else
 		git-dispatch ${where:+"${where[@]}"} complete-ids "$1"

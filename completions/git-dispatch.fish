@@ -1,24 +1,28 @@
 # git-dispatch: parallel work in git worktrees
 #
-# fish completion for 'git-dispatch'. For 'git dispatch', fish's own git completion asks for this one.
+# fish completion for 'git-dispatch'; conf.d.fish beside it lets 'git dispatch' use it.
 
 # Prints the subcommand and the words behind it, one a line; with --where, the flags that say which task file.
 function __git_dispatch_line
     set -l words (commandline -opc)[2..-1]
-    set -l where
+    set -l dir
+    set -l file
     set -l rest
     set -l value
     for word in $words
         switch "$value $word"
-            case '-C *' '--file *'
-                set -a where $value (string replace -r '^~/' -- "$HOME/" $word)
+            case '-C *'
+                set dir (__git_dispatch_below "$dir" $word)
+                set value
+            case '--file *'
+                set file $word
                 set value
             case '-* *'
                 set value
             case ' --file=*'
-                set -a where (string replace -r '^--file=~/' -- "--file=$HOME/" $word)
+                set file (string replace -- --file= '' $word)
             case ' -C?*'
-                set -a where -C (string replace -r '^~/' -- "$HOME/" (string sub -s 3 -- $word))
+                set dir (__git_dispatch_below "$dir" (string sub -s 3 -- $word))
             case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --batch' ' --prefix' ' --max-count'
                 set value $word
             case ' -n'
@@ -29,10 +33,18 @@ function __git_dispatch_line
         end
     end
     if test "$argv[1]" = --where
-        printf '%s\n' $where
-    else
+        set -q dir[1]; and printf '%s\n' -C $dir
+        set -q file[1]; and printf '%s\n' --file (string replace -r '^~/' -- "$HOME/" $file)
+    else if set -q rest[1]
         printf '%s\n' $rest
     end
+end
+
+# Prints the folder $argv[2] as seen from $argv[1], as git reads one '-C' after another.
+function __git_dispatch_below
+    set -l dir (string replace -r '^~/' -- "$HOME/" $argv[2])
+    string match -q '/*' -- $dir; or test -z "$argv[1]"; or set dir $argv[1]/$dir
+    printf '%s\n' $dir
 end
 
 function __git_dispatch_needs_command
@@ -56,9 +68,9 @@ function __git_dispatch_adopt
     if test (count (__git_dispatch_line)) -lt 2
         __git_dispatch_tasks adopt
     else
-        set -l where (__git_dispatch_line --where)
-        set -l dir (string match -rg -- '^-C(.*)' "$where")
-        command git for-each-ref --format='%(refname:short)%09branch' refs/heads 2>/dev/null
+        set -l dir (__git_dispatch_line --where)
+        test "$dir[1]" = -C; and set dir $dir[1..2]; or set dir
+        command git $dir for-each-ref --format='%(refname:short)%09branch' refs/heads 2>/dev/null
         __fish_complete_directories (commandline -ct) worktree
     end
 end

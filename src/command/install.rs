@@ -108,8 +108,10 @@ fn text(data: &Path, fates: &[Fate]) -> String {
 }
 
 fn json(data: &Path, fates: &[Fate]) -> String {
-    let files: Vec<_> =
-        fates.iter().map(|(piece, fate)| serde_json::json!({ "path": piece.path, "fate": fate.replace(' ', "-") })).collect();
+    let files: Vec<_> = fates
+        .iter()
+        .map(|(piece, fate)| serde_json::json!({ "path": piece.path, "fate": fate.replace(' ', "-") }))
+        .collect();
     format!(
         "{}\n",
         serde_json::json!({ "schema": 1, "command": "install", "folder": data.to_string_lossy(), "files": files })

@@ -42,4 +42,5 @@ pub const PIECES: &[Piece] = &[
         path: "fish/vendor_completions.d/git-dispatch.fish",
         text: include_str!("../../completions/git-dispatch.fish"),
     },
+    Piece { path: "fish/vendor_conf.d/git-dispatch.fish", text: include_str!("../../completions/conf.d.fish") },
 ];

@@ -29,7 +29,10 @@ pub enum Standing {
 
 /// The user's folder for data of programs: `$XDG_DATA_HOME`, else `~/.local/share`
 /// (XDG Base Directory Specification 0.8: a relative path there is invalid and counts as unset).
-#[expect(clippy::disallowed_methods, reason = "where the user's files are is a fact of the machine, and this is its room")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the user's files are is a fact of the machine, and this is its room"
+)]
 pub fn user_data_dir() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))

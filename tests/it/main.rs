@@ -1,3 +1,4 @@
 //! The command line against real repositories and real git.
 
 mod floors;
+mod shell;
