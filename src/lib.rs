@@ -10,7 +10,7 @@
 //! |---|---|
 //! | 4 | `main.rs` |
 //! | 3 | [`cli`], [`command`] |
-//! | 2 | [`git`], [`render`], [`console`] |
+//! | 2 | [`git`], [`render`], [`console`], [`shell`] |
 //! | 1 | [`model`] |
 
 pub mod cli;
@@ -19,3 +19,4 @@ pub mod console;
 pub mod git;
 pub mod model;
 pub mod render;
+pub mod shell;

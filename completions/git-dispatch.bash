@@ -1,0 +1,128 @@
+# git-dispatch: parallel work in git worktrees
+#
+# bash completion for 'git dispatch' and 'git-dispatch'. bash-completion loads this file by its name
+# (bash-completion/completions/git-dispatch), also when git's own completion asks for 'dispatch'.
+# Sourcing it from ~/.bashrc works as well, before or after git's.
+
+# Sets COMPREPLY to those of the other arguments that start with $1, each with a blank behind it.
+__git_dispatch_offer ()
+{
+	local start=$1 one
+	shift
+	for one; do
+		[[ $one == "$start"* ]] && COMPREPLY+=("$one ")
+	done
+}
+
+# A word as typed, without its quotes; nothing in it is run or expanded but a leading '~/'.
+__git_dispatch_unquoted ()
+{
+	local word=${1//[\'\"\\]/}
+	[[ $word == '~/'* ]] && word=$HOME/${word:2}
+	printf '%s' "$word"
+}
+
+# Prints 'ID<TAB>title' lines for the subcommand $1, from the repository that the line names.
+__git_dispatch_ids ()
+{
+	local -a outer=()
+	local one
+	if [[ -n ${via_git-} ]]; then
+		for one in ${__git_C_args:+"${__git_C_args[@]}"}; do
+			outer+=("$(__git_dispatch_unquoted "$one")")
+		done
+		git ${outer:+"${outer[@]}"} ${__git_dir:+--git-dir="$(__git_dispatch_unquoted "$__git_dir")"} \
+			dispatch ${where:+"${where[@]}"} complete-ids "$1"
+	else
+		git-dispatch ${where:+"${where[@]}"} complete-ids "$1"
+	fi 2>/dev/null </dev/null
+}
+
+# Offers the task ids for the subcommand $1 that are not on the line yet.
+__git_dispatch_tasks ()
+{
+	local id title
+	while IFS=$'\t' read -r id title; do
+		[[ " ${typed[*]-} " == *" $id "* ]] || __git_dispatch_offer "$cur" "$id"
+	done < <(__git_dispatch_ids "$1")
+}
+
+__git_dispatch_flags ()
+{
+	local global="-C --file --json --color -q --quiet -v --verbose -h --help"
+	case $1 in
+	'') echo "$global -V --version" ;;
+	plan) echo "--workers --phase $global" ;;
+	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
+	adopt) echo "-n --dry-run $global" ;;
+	status) echo "--all --batch --exit-code $global" ;;
+	log) echo "-n --max-count $global" ;;
+	install) echo "--prefix -n --dry-run $global" ;;
+	*) echo "$global" ;;
+	esac
+}
+
+# Offers what may stand at $cur; expects cur, words and cword as git's completion sets them.
+_git_dispatch ()
+{
+	local command='' value='' flags=true via_git='' word i=0
+	local -a where=() typed=()
+	COMPREPLY=()
+	if [[ ${words[0]##*/} != git-dispatch ]]; then
+		via_git=1
+		i=${__git_cmd_idx:-1}
+	fi
+	while ((++i < cword)); do
+		word=${words[i]}
+		case $value:$word in
+		?*:=) continue ;;
+		-C:* | --file:*) where+=("$value" "$(__git_dispatch_unquoted "$word")") value='' ;;
+		?*:*) value='' ;;
+		:--) flags='' ;;
+		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
+		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--batch | :--prefix | :--max-count) value=$word ;;
+		:-n) [[ $command == log ]] && value=$word ;;
+		:-*) ;;
+		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
+		esac
+	done
+	case $value:$cur in
+	?*:=) cur='' ;;
+	:--*=*) value=${cur%%=*} cur=${cur#*=} ;;
+	esac
+	case $value in
+	--color) __git_dispatch_offer "$cur" auto always never; return ;;
+	?*) return ;; # a file or a folder: readline's own; or something that only the user knows
+	esac
+	if [[ $flags && $cur == -* ]]; then
+		__git_dispatch_offer "$cur" $(__git_dispatch_flags "$command")
+		return
+	fi
+	case $command in
+	'') __git_dispatch_offer "$cur" init lint plan start adopt status log install demo ;;
+	start | status) __git_dispatch_tasks "$command" ;;
+	adopt)
+		((${#typed[@]})) && return # a branch or a folder
+		__git_dispatch_tasks adopt
+		;;
+	esac
+	# Nothing else stands here: no file names either.
+	((${#COMPREPLY[@]})) || compopt +o bashdefault +o default 2>/dev/null || :
+}
+
+# The same for 'git-dispatch', which bash asks for without git's help.
+__git_dispatch_main ()
+{
+	local cur words cword
+	local __git_cmd_idx=0
+	if declare -F _get_comp_words_by_ref >/dev/null; then
+		_get_comp_words_by_ref -n =: cur words cword
+	else
+		cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+	fi
+	_git_dispatch
+}
+
+complete -o bashdefault -o default -o nospace -F __git_dispatch_main git-dispatch 2>/dev/null ||
+	complete -o default -o nospace -F __git_dispatch_main git-dispatch

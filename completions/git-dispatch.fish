@@ -1,0 +1,114 @@
+# git-dispatch: parallel work in git worktrees
+#
+# fish completion for 'git-dispatch'; conf.d.fish beside it lets 'git dispatch' use it.
+
+# Prints the subcommand and the words behind it, one a line; with --where, the flags that say which task file.
+function __git_dispatch_line
+    set -l words (commandline -opc)[2..-1]
+    set -l dir
+    set -l file
+    set -l rest
+    set -l value
+    for word in $words
+        switch "$value $word"
+            case '-C *'
+                set dir (__git_dispatch_below "$dir" $word)
+                set value
+            case '--file *'
+                set file $word
+                set value
+            case '-* *'
+                set value
+            case ' --file=*'
+                set file (string replace -- --file= '' $word)
+            case ' -C?*'
+                set dir (__git_dispatch_below "$dir" (string sub -s 3 -- $word))
+            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --batch' ' --prefix' ' --max-count'
+                set value $word
+            case ' -n'
+                test "$rest[1]" = log; and set value $word
+            case ' -*'
+            case '*'
+                set -a rest $word
+        end
+    end
+    if test "$argv[1]" = --where
+        set -q dir[1]; and printf '%s\n' -C $dir
+        set -q file[1]; and printf '%s\n' --file (string replace -r '^~/' -- "$HOME/" $file)
+    else if set -q rest[1]
+        printf '%s\n' $rest
+    end
+end
+
+# Prints the folder $argv[2] as seen from $argv[1], as git reads one '-C' after another.
+function __git_dispatch_below
+    set -l dir (string replace -r '^~/' -- "$HOME/" $argv[2])
+    string match -q '/*' -- $dir; or test -z "$argv[1]"; or set dir $argv[1]/$dir
+    printf '%s\n' $dir
+end
+
+function __git_dispatch_needs_command
+    test -z (__git_dispatch_line)[1]
+end
+
+function __git_dispatch_using
+    contains -- "$(__git_dispatch_line)[1]" $argv
+end
+
+# Prints the task ids for the subcommand $argv[1] with their titles, but those already on the line.
+function __git_dispatch_tasks
+    set -l typed (__git_dispatch_line)[2..-1]
+    set -l where (__git_dispatch_line --where)
+    for task in (command git-dispatch $where complete-ids $argv[1] 2>/dev/null </dev/null)
+        contains -- (string split -f 1 \t -- $task) $typed; or printf '%s\n' $task
+    end
+end
+
+function __git_dispatch_adopt
+    if test (count (__git_dispatch_line)) -lt 2
+        __git_dispatch_tasks adopt
+    else
+        set -l dir (__git_dispatch_line --where)
+        test "$dir[1]" = -C; and set dir $dir[1..2]; or set dir
+        command git $dir for-each-ref --format='%(refname:short)%09branch' refs/heads 2>/dev/null
+        __fish_complete_directories (commandline -ct) worktree
+    end
+end
+
+complete -c git-dispatch -f
+
+complete -c git-dispatch -n __git_dispatch_needs_command -a init -d 'Write a commented dispatch.toml to start from'
+complete -c git-dispatch -n __git_dispatch_needs_command -a lint -d 'Check the task file and tell every fault at once'
+complete -c git-dispatch -n __git_dispatch_needs_command -a plan -d 'Show which tasks can start now, side by side'
+complete -c git-dispatch -n __git_dispatch_needs_command -a start -d 'Create branches and worktrees for tasks'
+complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an existing branch or worktree as a task\'s'
+complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how far the started tasks are, and what merges'
+complete -c git-dispatch -n __git_dispatch_needs_command -a log -d 'Show the batches that were started'
+complete -c git-dispatch -n __git_dispatch_needs_command -a install -d 'Put man pages and completions in place'
+complete -c git-dispatch -n __git_dispatch_needs_command -a demo -d 'Make a small repository and walk through the main job in it'
+
+complete -c git-dispatch -s C -x -a '(__fish_complete_directories)' -d 'Run as if started in a folder'
+complete -c git-dispatch -l file -r -F -d 'Read this task file instead of the repository\'s own'
+complete -c git-dispatch -l json -d 'Print JSON'
+complete -c git-dispatch -l color -x -a 'auto always never' -d 'When to colour'
+complete -c git-dispatch -s q -l quiet -d 'Print only the answer, warnings and errors'
+complete -c git-dispatch -s v -l verbose -d 'Tell more'
+complete -c git-dispatch -s h -l help -d 'Print help'
+complete -c git-dispatch -n __git_dispatch_needs_command -s V -l version -d 'Print version'
+
+complete -c git-dispatch -n '__git_dispatch_using plan' -l phase -x -d 'Prefer tasks of a phase'
+complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d 'Plan for this many workers'
+complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what \'plan\' would start'
+complete -c git-dispatch -n '__git_dispatch_using start' -l batch -x -d 'Name the batch'
+complete -c git-dispatch -n '__git_dispatch_using start' -l force -d 'Start past needs and overlapping paths'
+complete -c git-dispatch -n '__git_dispatch_using start' -l again -d 'Start tasks again that have landed'
+complete -c git-dispatch -n '__git_dispatch_using status' -l all -d 'Show every task that ever started'
+complete -c git-dispatch -n '__git_dispatch_using status' -l batch -x -d 'Show the tasks of one batch'
+complete -c git-dispatch -n '__git_dispatch_using status' -l exit-code -d 'Exit with 1 unless all shown merge cleanly'
+complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'
+complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
+complete -c git-dispatch -n '__git_dispatch_using start adopt install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
+
+complete -c git-dispatch -n '__git_dispatch_using start' -a '(__git_dispatch_tasks start)'
+complete -c git-dispatch -n '__git_dispatch_using status' -a '(__git_dispatch_tasks status)'
+complete -c git-dispatch -n '__git_dispatch_using adopt' -a '(__git_dispatch_adopt)'

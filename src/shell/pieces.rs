@@ -1,0 +1,46 @@
+//! What the program carries with it.
+
+/// Stands in a comment of every piece; a file without it was put there by somebody else and stays.
+pub const MARK: &str = "git-dispatch: parallel work in git worktrees";
+
+/// One file to install.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece {
+    /// Below the data folder, such as `share`; the places where each reader looks by itself:
+    /// man-db beside a `PATH` entry, bash-completion and fish below `XDG_DATA_HOME`, zsh on its `fpath`.
+    pub path: &'static str,
+    pub text: &'static str,
+}
+
+macro_rules! man {
+    ($section:literal, $name:literal) => {
+        Piece {
+            path: concat!("man/man", $section, "/", $name, ".", $section),
+            text: include_str!(concat!("../../man/", $name, ".", $section)),
+        }
+    };
+}
+
+pub const PIECES: &[Piece] = &[
+    man!("1", "git-dispatch"),
+    man!("1", "git-dispatch-adopt"),
+    man!("1", "git-dispatch-demo"),
+    man!("1", "git-dispatch-init"),
+    man!("1", "git-dispatch-install"),
+    man!("1", "git-dispatch-lint"),
+    man!("1", "git-dispatch-log"),
+    man!("1", "git-dispatch-plan"),
+    man!("1", "git-dispatch-start"),
+    man!("1", "git-dispatch-status"),
+    man!("5", "dispatch-toml"),
+    Piece {
+        path: "bash-completion/completions/git-dispatch",
+        text: include_str!("../../completions/git-dispatch.bash"),
+    },
+    Piece { path: "zsh/site-functions/_git-dispatch", text: include_str!("../../completions/_git-dispatch") },
+    Piece {
+        path: "fish/vendor_completions.d/git-dispatch.fish",
+        text: include_str!("../../completions/git-dispatch.fish"),
+    },
+    Piece { path: "fish/vendor_conf.d/git-dispatch.fish", text: include_str!("../../completions/conf.d.fish") },
+];
