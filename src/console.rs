@@ -21,6 +21,22 @@ pub enum Color {
     Never,
 }
 
+/// An error that comes ready to be shown: its text goes to stderr as it is.
+#[derive(Debug)]
+pub struct Shown {
+    pub exit: Exit,
+    /// May hold SGR sequences; untrusted parts are escaped already.
+    pub text: String,
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Shown {}
+
 /// Both streams of the process, and how they are written.
 #[derive(Debug, Clone, Copy)]
 pub struct Console {
@@ -96,6 +112,10 @@ impl Console {
 
     /// Tells why the command failed and returns how the process ends.
     pub fn failure(&self, error: &anyhow::Error) -> Exit {
+        if let Some(shown) = error.downcast_ref::<Shown>() {
+            self.stderr(&shown.text);
+            return shown.exit;
+        }
         let failure = error.downcast_ref::<Failure>();
         let text = match failure {
             Some(failure) => failure.what.clone(),

@@ -9,7 +9,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 4 | `main.rs` |
-//! | 3 | [`cli`], [`command`] |
+//! | 3 | [`cli`], [`command`], [`read`] |
 //! | 2 | [`git`], [`render`], [`console`], [`shell`] |
 //! | 1 | [`model`] |
 
@@ -18,5 +18,6 @@ pub mod command;
 pub mod console;
 pub mod git;
 pub mod model;
+pub mod read;
 pub mod render;
 pub mod shell;

@@ -1,8 +1,16 @@
+//! `git dispatch adopt`: an existing branch or worktree becomes a task's.
+
 use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
+use crate::git::{self, Repo, Swap, Want};
+use crate::model::adopt::{self, Adoption, Offer};
 use crate::model::failure::{Exit, Failure};
+use crate::model::ledger::Body;
+use crate::model::start::{self, unknown};
+use crate::read::{self, Loaded, Scene};
+use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -17,6 +25,73 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+/// How often a decision is made anew because another process wrote to the ledger in between.
+const ATTEMPTS: usize = 20;
+
+/// Decides, makes what is missing, and records the adoption.
+///
+/// # Errors
+/// See [`adopt::decide`]; [`Exit::Usage`] where the task, branch or path does not exist.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let _lock = if args.dry_run { None } else { Some(git::lock(&repo, "adopt")?) };
+    for _ in 0..ATTEMPTS {
+        let loaded = read::task_file(&repo, global)?;
+        let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+        let adoption = decide(&repo, &loaded, &scene, (args, global))?;
+        for warning in &adoption.warnings {
+            console.warning(warning);
+        }
+        if args.dry_run || act(&repo, &scene, &adoption)? {
+            let text = if global.json {
+                render::adopt::json(&adoption, args.dry_run)
+            } else {
+                render::adopt::adopted(&adoption, args.dry_run)
+            };
+            console.answer(&text);
+            return Ok(Exit::Success);
+        }
+    }
+    Err(Failure::new(Exit::Held, format!("'{}' changed {ATTEMPTS} times while this was decided", git::LEDGER_REF))
+        .hint("run the same command again")
+        .into())
+}
+
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &Global)) -> Result<Adoption> {
+    let graph = &loaded.file.graph;
+    let ix = args.id.parse().ok().and_then(|id| graph.position(&id));
+    let ix = ix.ok_or_else(|| unknown(&loaded.file, &args.id))?;
+    let found = git::find_adoptable(repo, global.dir(), &args.what)?.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("'{}' is neither a worktree nor a local branch", args.what.to_string_lossy()))
+            .hint("git worktree list and git branch list what there is")
+    })?;
+    let places = read::places(repo, loaded, &[graph.tasks()[ix].id.clone()])?;
+    let ground = git::ground(repo, &places)?;
+    let (_, newest) = scene.facts.target.newest();
+    let path = match &found.worktree {
+        Some(folder) => Some(git::recorded_path(repo, folder)?),
+        None => None,
+    };
+    let offer = Offer { base: git::merge_base(repo, newest, found.tip)?, path, found };
+    let seen = start::Scene {
+        file: &loaded.file,
+        facts: &scene.facts,
+        standings: &scene.standings,
+        places: &places,
+        ground: &ground,
+    };
+    Ok(adopt::decide(&seen, &scene.names, ix, &offer)?)
+}
+
+/// Makes what the adoption lacks, then records it; `false` if another process wrote to the ledger in between.
+///
+/// A detached worktree gets its branch before the record, so a kill in between leaves a worktree with the task's branch,
+/// which is what `adopt` would look for: run again, it only records.
+fn act(repo: &Repo, scene: &Scene, adoption: &Adoption) -> Result<bool> {
+    let Adoption { batch, target, snapshot, .. } = adoption.clone();
+    let subject = format!("adopted {}", snapshot.id);
+    let base = snapshot.base;
+    git::carry_out(repo, adoption)?;
+    let event = git::event(repo, scene.facts.now, Body::Adopted { batch, target, tasks: vec![snapshot] })?;
+    Ok(git::append(repo, scene.facts.ledger.tip, base, &[event], &subject)? != Swap::Lost)
 }

@@ -1,8 +1,14 @@
+//! `git dispatch log`: the batches that were started.
+
 use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
-use crate::model::failure::{Exit, Failure};
+use crate::git::Want;
+use crate::model::failure::Exit;
+use crate::model::log::log;
+use crate::read;
+use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -11,6 +17,21 @@ pub struct Args {
     pub max_count: Option<usize>,
 }
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+/// Observes and tells; nothing is changed.
+///
+/// # Errors
+/// The repository or its task file cannot be read.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let loaded = read::task_file(&repo, global)?;
+    let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+    let mut entries = log(&loaded.file, &scene.facts, &scene.standings);
+    entries.truncate(args.max_count.unwrap_or(usize::MAX));
+    let text = if global.json {
+        render::log::json(&entries)
+    } else {
+        render::log::log(&entries, &jiff::tz::TimeZone::system(), console.width())
+    };
+    console.answer(&text);
+    Ok(Exit::Success)
 }

@@ -1,8 +1,14 @@
+//! `git dispatch plan`: which tasks can start now, side by side.
+
 use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
-use crate::model::failure::{Exit, Failure};
+use crate::git::Want;
+use crate::model::failure::Exit;
+use crate::model::plan::{Options, plan};
+use crate::read;
+use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -14,6 +20,21 @@ pub struct Args {
     pub phase: Option<String>,
 }
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+/// Observes, decides and tells; nothing is changed.
+///
+/// # Errors
+/// The repository or its task file cannot be read.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let loaded = read::task_file(&repo, global)?;
+    let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+    let options = Options { workers: args.workers, phase: args.phase.clone() };
+    let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
+    let text = if global.json {
+        render::plan::json(&loaded.file, &plan)
+    } else {
+        render::plan::text(&loaded.file, &plan, console.width(), global.verbose)
+    };
+    console.answer(&text);
+    Ok(Exit::Success)
 }

@@ -1,8 +1,18 @@
-use anyhow::Result;
+//! `git dispatch start`: branches and worktrees for tasks.
+
+use anyhow::{Context, Result};
 
 use crate::cli::Global;
 use crate::console::Console;
+use crate::git::{self, Repo, Swap, Want};
 use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::ledger::{Body, Ledger, Snapshot};
+use crate::model::made::Made;
+use crate::model::plan::{Options, plan};
+use crate::model::start::{self, NewBatch, Request, Start};
+use crate::read::{self, Loaded, Scene};
+use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -29,6 +39,147 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+/// How often a decision is made anew because another process wrote to the ledger in between.
+const ATTEMPTS: usize = 20;
+
+/// Decides and writes the intent under the repository's lock, makes what was decided, and records the outcome.
+///
+/// # Errors
+/// See [`start::decide`]; [`Exit::Held`] where another command acts; [`Exit::Halfway`] where something could not be made:
+/// the same command goes on.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let _lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
+    for _ in 0..ATTEMPTS {
+        let loaded = read::task_file(&repo, global)?;
+        let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+        let Some(decided) = decide(&repo, &loaded, &scene, args, &console)? else { return Ok(Exit::No) };
+        if args.dry_run {
+            tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
+            return Ok(Exit::Success);
+        }
+        let Some(ledger) = written(&repo, &scene, &decided)? else { continue };
+        return act(&repo, &loaded, &ledger, &decided, Output { global, console: &console });
+    }
+    Err(Failure::new(Exit::Held, format!("'{}' changed {ATTEMPTS} times while this was decided", git::LEDGER_REF))
+        .hint("run the same command again; a stale '.lock' beside the ref would also look like this")
+        .into())
+}
+
+/// `None`: `--ready`, and nothing can start.
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args, console: &Console) -> Result<Option<Start>> {
+    let ids = if args.ready { chosen(loaded, scene, args) } else { args.ids.clone() };
+    if ids.is_empty() {
+        console.note("nothing can start now; 'git dispatch plan' tells what is waited for");
+        return Ok(None);
+    }
+    let parsed: Vec<TaskId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let places = read::places(repo, loaded, &parsed)?;
+    let ground = git::ground(repo, &places)?;
+    let request = Request { ids, batch: args.batch.clone(), force: args.force, again: args.again };
+    let seen = start::Scene {
+        file: &loaded.file,
+        facts: &scene.facts,
+        standings: &scene.standings,
+        places: &places,
+        ground: &ground,
+    };
+    Ok(Some(start::decide(&seen, &request)?))
+}
+
+/// What an interrupted start left open comes before anything new.
+fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
+    let open = scene.facts.ledger.unfinished();
+    if !open.is_empty() {
+        return open.values().flatten().map(|task| task.id.to_string()).collect();
+    }
+    let options = Options { workers: args.workers, phase: None };
+    let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
+    plan.start.iter().map(|choice| loaded.file.graph.tasks()[choice.ix].id.to_string()).collect()
+}
+
+/// Writes the intent of the new batch; `None` if another process was faster. The answer is the ledger as it is then.
+fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>> {
+    let Some(batch) = &decided.batch else { return Ok(Some(scene.facts.ledger.clone())) };
+    let at = scene.facts.now;
+    let mut events = Vec::new();
+    for task in &batch.reopened {
+        events.push(git::event(repo, at, Body::Reopened { task: task.clone() })?);
+    }
+    let NewBatch { name, target, tasks, .. } = batch.clone();
+    events.push(git::event(repo, at, Body::Starting { batch: name, target, tasks })?);
+    let subject = format!("starting {}", batch.name);
+    match git::append(repo, scene.facts.ledger.tip, batch.base, &events, &subject)? {
+        Swap::Done(_) => Ok(Some(git::read_ledger(repo)?)),
+        Swap::Lost => Ok(None),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Output<'a> {
+    global: &'a Global,
+    console: &'a Console,
+}
+
+fn act(repo: &Repo, loaded: &Loaded, ledger: &Ledger, decided: &Start, out: Output<'_>) -> Result<Exit> {
+    for warning in &decided.warnings {
+        out.console.warning(warning);
+    }
+    let mut open = decided.resume.clone();
+    open.extend(decided.batch.as_ref().and_then(|new| ledger.batches.iter().rposition(|batch| batch.name == new.name)));
+    let mut all = Vec::new();
+    for index in open {
+        let batch = &ledger.batches[index];
+        if !out.global.json {
+            out.console.answer(&render::start::heading(batch, decided.resume.contains(&index)));
+        }
+        let mut made = Vec::new();
+        for task in ledger.unfinished().remove(&index).unwrap_or_default() {
+            let one = make(repo, loaded, task, &batch.name)?;
+            if !out.global.json {
+                out.console.answer(&render::start::made(&one));
+            }
+            made.push(one);
+        }
+        record(repo, ledger, index, &made)?;
+        all.extend(made);
+    }
+    if out.global.json {
+        out.console.answer(&render::start::json(ledger, &all));
+    } else {
+        out.console.answer(&render::start::terminals(&all));
+    }
+    Ok(Exit::Success)
+}
+
+fn make(repo: &Repo, loaded: &Loaded, task: &Snapshot, batch: &str) -> Result<Made> {
+    let lock = loaded.file.settings.lock_worktrees();
+    git::make(repo, task, lock).map_err(|error| {
+        let failure =
+            Failure::new(Exit::Halfway, format!("task '{}' of {batch} could not be started: {error:#}", task.id));
+        let hints = error.downcast_ref::<Failure>().map(|inner| inner.hints.clone()).unwrap_or_default();
+        let failure = hints.into_iter().fold(failure, Failure::hint);
+        failure.hint(format!("git dispatch start {} goes on from here", task.id)).into()
+    })
+}
+
+/// The outcome is a fact whatever else was written meanwhile, so it is appended to whatever the ledger is then.
+fn record(repo: &Repo, ledger: &Ledger, index: usize, made: &[Made]) -> Result<()> {
+    let batch = &ledger.batches[index];
+    let tasks: Vec<TaskId> = made.iter().map(|one| one.id.clone()).collect();
+    let body = Body::Started { batch: batch.name.clone(), of: batch.uid.clone(), tasks };
+    let event = git::event(repo, git::now(), body)?;
+    git::append_outcome(repo, batch.base, &[event], &format!("started {}", batch.name))
+        .with_context(|| format!("{} was started, but that could not be recorded", batch.name))
+}
+
+fn tell_dry_run(repo: &Repo, ledger: &Ledger, decided: &Start, global: &Global, console: &Console) {
+    let resumed = decided.resume.iter().flat_map(|&index| ledger.unfinished().remove(&index).unwrap_or_default());
+    let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
+    let would: Vec<Made> = resumed.chain(new).map(|task| git::would_make(repo, task)).collect();
+    for warning in &decided.warnings {
+        console.warning(warning);
+    }
+    let text = if global.json { render::start::json_dry_run(&would) } else { render::start::dry_run(&would) };
+    console.answer(&text);
 }

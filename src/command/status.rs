@@ -1,8 +1,14 @@
+//! `git dispatch status`: how far the started tasks are.
+
 use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
-use crate::model::failure::{Exit, Failure};
+use crate::git::Want;
+use crate::model::failure::Exit;
+use crate::model::status::{Row, Selection, status};
+use crate::read;
+use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -20,6 +26,30 @@ pub struct Args {
     pub exit_code: bool,
 }
 
-pub fn run(_args: &Args, _global: &Global, _console: &Console) -> Result<Exit> {
-    Err(Failure::new(Exit::Usage, "under construction").into())
+/// Observes and tells; nothing is changed.
+///
+/// # Errors
+/// See [`status`].
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let loaded = read::task_file(&repo, global)?;
+    let scene = read::scene(&repo, &loaded, Want { changes: true, merges: true, only: None })?;
+    let status = status(&loaded.file, &scene.facts, &scene.standings, &scene.names, &selection(args))?;
+    let text = if global.json {
+        render::json::status(&status)
+    } else {
+        render::status::status(&status, console.width(), global.verbose)
+    };
+    console.answer(&text);
+    let obstructed = args.exit_code && status.rows().any(Row::obstructed);
+    Ok(if obstructed { Exit::No } else { Exit::Success })
+}
+
+fn selection(args: &Args) -> Selection {
+    match &args.batch {
+        Some(batch) => Selection::Batch(batch.clone()),
+        None if args.all => Selection::All,
+        None if args.ids.is_empty() => Selection::Open,
+        None => Selection::Tasks(args.ids.clone()),
+    }
 }

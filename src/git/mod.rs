@@ -1,32 +1,43 @@
 //! The repository: the only home of gix and of the git program. What comes out are values of `model`.
 
-mod create;
-mod program;
-mod read;
-mod repo;
-mod target;
-
-pub use create::create_new;
+mod adopt;
 mod changes;
 mod clock;
+mod config;
 mod counts;
+mod create;
 mod history;
+mod ledger;
+mod lock;
 mod merges;
 mod message;
 mod parallel;
+mod program;
 mod quarantine;
+mod read;
+mod repo;
 mod resolve;
+mod start;
+mod target;
+mod taskfile;
 mod untouched;
 mod worktrees;
 
+pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
 pub use changes::changes;
 pub use clock::now;
+pub use config::overlay;
 pub use counts::{Counted, Counts, counts};
+pub use create::create_new;
 pub use history::mentions;
+pub use ledger::{LEDGER_REF, Swap, append, append_outcome, event, read_ledger};
+pub use lock::{Lock, lock};
 pub use merges::merges;
 pub use program::{Git, Version, failed, find_program, run, stdout_of};
 pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;
+pub use start::{absolute, branch_names, ground, make, stays_beside, would_make};
 pub use target::default_target;
+pub use taskfile::{Place as SourcePlace, Source, task_file};
 pub use worktrees::{Listed, worktrees};

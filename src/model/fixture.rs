@@ -64,7 +64,7 @@ pub(crate) fn standings_of(file: &TaskFile, given: &BTreeMap<Ix, State>) -> Stan
         };
         Standing { state, reasons, proof: None }
     };
-    Standings { tasks: (0..tasks.len()).map(standing).collect(), holders }
+    Standings { tasks: (0..tasks.len()).map(standing).collect(), holders, ..Standings::default() }
 }
 
 /// What a repository shows whose `main` is at 1a2b3c4.

@@ -1,5 +1,6 @@
 //! Values and rules: everything here is pure. No file, no process, no clock, no terminal.
 
+pub mod adopt;
 pub mod exclusion;
 pub mod facts;
 pub mod failure;
@@ -8,12 +9,19 @@ pub(crate) mod fixture;
 pub mod graph;
 pub mod id;
 pub mod ledger;
+pub mod log;
+pub mod made;
 pub mod oid;
 pub mod pattern;
 pub mod plan;
+pub mod proof;
+#[cfg(test)]
+pub mod sample;
 pub mod schedule;
 pub mod standing;
+pub mod start;
 pub mod state;
+pub mod status;
 pub mod task;
 pub mod taskfile;
 pub mod template;

@@ -1,10 +1,15 @@
 //! Where each task stands: the one pure function that every command asks.
 
-use super::facts::Facts;
+use std::collections::BTreeMap;
+
+use super::exclusion::exclusions;
+use super::facts::{Facts, Observed};
 use super::graph::Ix;
 use super::id::TaskId;
+use super::ledger::{Record, Report};
+use super::proof::{Evidence, Mentions, proof};
 use super::state::{Proof, Reason, State};
-use super::task::{Task, TaskFile};
+use super::task::{Declared, Task, TaskFile};
 
 /// Where every task stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,6 +18,8 @@ pub struct Standings {
     pub tasks: Vec<Standing>,
     /// Everything that holds paths and locks now, in the order of ids: also tasks that the file no longer names.
     pub holders: Vec<Holder>,
+    /// Tasks that the ledger knows and the file no longer names.
+    pub gone: BTreeMap<TaskId, Standing>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -49,8 +56,123 @@ impl Standings {
     }
 }
 
+/// The branch name of each task: the one that the ledger recorded, else the template's.
+pub type Names = BTreeMap<TaskId, String>;
+
 /// Where every task of `file` stands, given what the repository shows.
-pub fn standings(file: &TaskFile, facts: &Facts) -> Standings {
-    let _ = (file, facts);
-    Standings::default()
+///
+/// Whether a worktree is dirty plays no part, so facts without changes give the same answer.
+pub fn standings(file: &TaskFile, facts: &Facts, names: &Names) -> Standings {
+    let mentions = Mentions::new(&facts.mentions);
+    let mut standings = Standings::default();
+    for task in file.graph.tasks() {
+        standings.tasks.push(observed(facts, names, &mentions, (&task.id, task.state)));
+    }
+    for id in facts.ledger.records.keys().filter(|id| file.graph.position(id).is_none()) {
+        standings.gone.insert(id.clone(), observed(facts, names, &mentions, (id, None)));
+    }
+    standings.holders = holders(file, facts, &standings);
+    for ix in 0..standings.tasks.len() {
+        if standings.tasks[ix].state == State::Ready {
+            standings.tasks[ix] = unstarted(file, &standings, ix);
+        }
+    }
+    standings
 }
+
+fn standing(state: State) -> Standing {
+    Standing { state, reasons: Vec::new(), proof: None }
+}
+
+/// What the repository and the ledger say of one task; `ready` where they say nothing, until its needs are looked at.
+fn observed(
+    facts: &Facts,
+    names: &Names,
+    mentions: &Mentions<'_>,
+    (id, declared): (&TaskId, Option<Declared>),
+) -> Standing {
+    let seen = facts.tasks.get(id);
+    let record = facts.ledger.records.get(id);
+    if seen.is_none() && record.is_none() && declared.is_none() && mentions.is_empty() {
+        return standing(State::Ready);
+    }
+    let branch = seen.and_then(|seen| seen.branch.as_ref());
+    let evidence = Evidence {
+        id: id.as_str(),
+        branch_name: names.get(id).map_or("", String::as_str),
+        branch,
+        record,
+        declared: declared == Some(Declared::Landed),
+    };
+    if declared == Some(Declared::Cancelled) {
+        return standing(State::Cancelled);
+    }
+    if let Some(proof) = proof(&evidence, mentions) {
+        return Standing { proof: Some(proof), ..standing(State::Landed) };
+    }
+    standing(unlanded(seen, record))
+}
+
+fn unlanded(seen: Option<&Observed>, record: Option<&Record>) -> State {
+    let started = record.filter(|record| record.snapshot.is_some() && !record.dropped);
+    if let Some(branch) = seen.and_then(|seen| seen.branch.as_ref()) {
+        let report = record.and_then(|record| record.reported.as_ref());
+        return report.filter(|report| report.tip == branch.tip).map_or(State::Active, reported);
+    }
+    if seen.is_some_and(|seen| !seen.remotes.is_empty()) {
+        return State::Elsewhere;
+    }
+    match started {
+        Some(record) if record.started => State::Lost,
+        // Its intent is written, so it is taken, although nothing has been made yet.
+        Some(_) => State::Active,
+        None => State::Ready,
+    }
+}
+
+fn reported(report: &Report) -> State {
+    let done_when = report.done_when.as_deref().unwrap_or("yes");
+    if report.verdict == "done" && done_when == "yes" { State::Done } else { State::Stopped }
+}
+
+fn holders(file: &TaskFile, facts: &Facts, standings: &Standings) -> Vec<Holder> {
+    let as_started = |id: &TaskId| facts.ledger.records.get(id)?.snapshot.as_ref().map(|snapshot| snapshot.task());
+    let mut holders: Vec<Holder> = Vec::new();
+    for (index, task) in file.graph.tasks().iter().enumerate() {
+        let state = standings.tasks[index].state;
+        if state.holds() {
+            let task = as_started(&task.id).unwrap_or_else(|| task.clone());
+            holders.push(Holder { task, index: Some(index), state });
+        }
+    }
+    for (id, Standing { state, .. }) in &standings.gone {
+        if let Some(task) = as_started(id).filter(|_| state.holds()) {
+            holders.push(Holder { task, index: None, state: *state });
+        }
+    }
+    holders.sort_by(|a, b| a.task.id.cmp(&b.task.id));
+    holders
+}
+
+/// A task that nobody started: waiting, held or ready.
+fn unstarted(file: &TaskFile, standings: &Standings, ix: Ix) -> Standing {
+    if standings.unmet(file, ix).next().is_some() {
+        return standing(State::Waiting);
+    }
+    let task = &file.graph.tasks()[ix];
+    let mut reasons = Vec::new();
+    for holder in &standings.holders {
+        let found = exclusions(&file.settings, task, &holder.task);
+        // A holder that needs this task comes after it: in sequence, so no overlap.
+        let after = || holder.index.is_some_and(|holder| file.graph.needs_transitively(holder, ix));
+        if !found.is_empty() && !after() {
+            reasons.extend(found);
+        }
+    }
+    reasons.sort();
+    let state = if reasons.is_empty() { State::Ready } else { State::Held };
+    Standing { reasons, ..standing(state) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ pub enum Kind {
     Branch,
     /// A path relative to the main worktree, nowhere above its parent; must hold the id.
     Worktree,
+    /// A path that the user's own git config gives, which may lead anywhere; must hold the id.
+    WorktreeAnywhere,
     /// The message of a landing commit.
     Message,
 }
@@ -109,6 +111,10 @@ impl Template {
             _ if !out.contains(names.id.as_str()) => return Err(format!("{NO_ID} '{}': '{out}'", names.id)),
             Kind::Branch => branch_fault(&out).map(|why| format!("'{out}' is no branch name: {why}")),
             Kind::Worktree => worktree_fault(&out).map(|why| format!("'{out}' is no place for a worktree: {why}")),
+            Kind::WorktreeAnywhere => {
+                let fault = out.split('/').find_map(component_fault);
+                fault.map(|why| format!("'{out}' is no place for a worktree: {why}"))
+            }
         };
         fault.map_or(Ok(out), Err)
     }

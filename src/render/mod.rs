@@ -1,5 +1,11 @@
 //! Values become text and JSON here; nothing is printed. Styled text holds SGR sequences, which the console drops where
 //! no colour is wanted. Everything that comes from a repository passes through [`crate::model::text::escape`].
 
+pub mod adopt;
 pub mod fault;
+pub mod json;
+pub mod log;
+pub mod start;
 pub mod starter;
+pub mod status;
+pub mod table;

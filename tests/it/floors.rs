@@ -6,7 +6,7 @@ fn floor(room: &str) -> u8 {
     match room {
         "model" => 1,
         "git" | "render" | "session" | "shell" | "console" => 2,
-        "cli" | "command" => 3,
+        "cli" | "command" | "read" => 3,
         "main" | "lib" => 4,
         other => panic!("which floor is '{other}' on? say so in tests/it/floors.rs"),
     }

@@ -1,14 +1,18 @@
 //! The ledger: events as they stand in `refs/notes/dispatch`, one JSON object a line, and what they add up to.
 
+mod fold;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::id::TaskId;
-use super::oid::Oid;
-use super::pattern::Pattern;
-use super::task::{Kind, Minutes, Overlap, Task};
+use crate::model::id::TaskId;
+use crate::model::oid::Oid;
+use crate::model::pattern::Pattern;
+use crate::model::task::{Kind, Minutes, Overlap, Task};
+
+pub use fold::{Line, fold};
 
 /// The version of the line format that this program writes.
 pub const VERSION: u32 = 1;
@@ -128,6 +132,26 @@ fn yes() -> bool {
 }
 
 impl Snapshot {
+    /// `task` as it is now, with its needs by name and the place of its branch and worktree.
+    pub fn of(task: &Task, needs: Vec<TaskId>, branch: String, path: Option<String>, base: Oid) -> Snapshot {
+        Snapshot {
+            id: task.id.clone(),
+            branch,
+            path,
+            base,
+            title: task.title.clone(),
+            writes: task.writes.clone(),
+            reads: task.reads.clone(),
+            locks: task.locks.clone(),
+            needs,
+            estimate: task.minutes(),
+            parallel: task.parallel,
+            kind: task.kind,
+            overlap: task.overlap,
+            issue: task.issue.clone(),
+        }
+    }
+
     /// The task as it stands in this snapshot, for the rules that compare tasks.
     pub fn task(&self) -> Task {
         Task {

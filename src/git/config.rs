@@ -1,0 +1,64 @@
+//! `dispatch.*` of git config, laid over the task file's own settings.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::repo::Repo;
+use crate::model::failure::{Exit, Failure};
+use crate::model::task::{Batches, Overlap, Settings};
+
+impl Repo {
+    /// A path of git config, `~/` expanded; `None` where it is not set or not to be trusted.
+    pub fn config_path(&self, key: &str) -> Option<PathBuf> {
+        self.gix.config_snapshot().trusted_path(key).ok().flatten()
+    }
+}
+
+/// Lays what git config says over `settings`.
+///
+/// # Errors
+/// A value is not of its key's kind ([`Exit::Usage`], naming key and value).
+pub fn overlay(repo: &Repo, settings: &mut Settings) -> Result<()> {
+    let text = |key: &str| repo.config(&format!("dispatch.{key}"));
+    let keep = |old: &mut Option<String>, key: &str| *old = text(key).or(old.take());
+    keep(&mut settings.target, "target");
+    keep(&mut settings.phase, "phase");
+    keep(&mut settings.branch, "branch");
+    keep(&mut settings.worktree, "worktree");
+    if let Some(value) = text("workers") {
+        settings.workers = Some(slots("dispatch.workers", &value)?);
+    }
+    if let Some(value) = text("researchWorkers") {
+        settings.research_workers = Some(slots("dispatch.researchWorkers", &value)?);
+    }
+    if let Some(value) = text("batches") {
+        let known = [("rolling", Batches::Rolling), ("barrier", Batches::Barrier)];
+        settings.batches = Some(one_of("dispatch.batches", &value, known)?);
+    }
+    if let Some(value) = text("overlap") {
+        let known = [("exclusive", Overlap::Exclusive), ("warn", Overlap::Warn)];
+        settings.overlap = Some(one_of("dispatch.overlap", &value, known)?);
+    }
+    if let Some(value) = text("lockWorktrees") {
+        let truths = ["true", "yes", "on", "1", "false", "no", "off", "0"].map(|word| (word, word));
+        let word = one_of("dispatch.lockWorktrees", &value.to_ascii_lowercase(), truths)?;
+        settings.lock_worktrees = Some(["true", "yes", "on", "1"].contains(&word));
+    }
+    Ok(())
+}
+
+fn slots(key: &str, value: &str) -> Result<u32> {
+    value.parse().ok().filter(|&slots| slots > 0).ok_or_else(|| bad(key, value, "a number from 1").into())
+}
+
+fn one_of<T: Copy, const N: usize>(key: &str, value: &str, known: [(&'static str, T); N]) -> Result<T> {
+    let found = known.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
+    let words = known.map(|(word, _)| word).join(", ");
+    found.ok_or_else(|| bad(key, value, &format!("one of {words}")).into())
+}
+
+fn bad(key: &str, value: &str, wanted: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("bad config value '{value}' for '{key}': it takes {wanted}"))
+        .hint(format!("git config --show-origin {key} tells where it is set"))
+}

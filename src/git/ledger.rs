@@ -1,0 +1,237 @@
+//! The ledger in `refs/notes/dispatch`: read whole, appended by compare-and-swap, synced to disk.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
+use gix::bstr::ByteSlice;
+use gix::note::plumbing::State;
+
+use super::program::{failed, run};
+use super::repo::{Repo, ours, theirs};
+use crate::model::failure::{Exit, Failure};
+use crate::model::ledger::{Body, Event, Ledger, Line, VERSION, fold};
+use crate::model::oid::Oid;
+
+/// Where the ledger lives.
+pub const LEDGER_REF: &str = "refs/notes/dispatch";
+
+/// A note of more bytes is not read: no honest ledger has one, and memory is bounded.
+const LARGEST_NOTE: u64 = 64 << 20;
+
+/// How an append ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swap {
+    /// The ledger now ends in this commit.
+    Done(Oid),
+    /// Another process appended first; nothing was written. Decide again from what the ledger says now.
+    Lost,
+}
+
+/// Reads every batch and record. A repository without a ledger has an empty one.
+///
+/// # Errors
+/// The ref or one of its trees cannot be read. Notes that are no ledger are skipped, lines that are no events kept aside.
+pub fn read_ledger(repo: &Repo) -> Result<Ledger> {
+    let Some(tip) = repo.commit_of(LEDGER_REF)? else {
+        return Ok(Ledger::default());
+    };
+    let tree = tree_of(repo, tip)?;
+    let mut lines = Vec::new();
+    collect(repo, tree, String::new(), &mut lines)?;
+    Ok(fold(Some(tip), &lines))
+}
+
+fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
+    let commit = repo
+        .gix
+        .find_commit(theirs(commit))
+        .map_err(|fault| anyhow!("could not read commit {commit} of {LEDGER_REF}: {fault}"))?;
+    Ok(commit.tree_id().map_err(|fault| anyhow!("could not read {LEDGER_REF}: {fault}"))?.detach())
+}
+
+/// Notes trees name the annotated commit in hexadecimal, split into folders of two digits as they grow
+/// (git `Documentation/git-notes.txt`, NOTES). So the recursion is as deep as an id has bytes, at most.
+fn collect(repo: &Repo, tree: gix::ObjectId, prefix: String, lines: &mut Vec<Line>) -> Result<()> {
+    let tree = repo
+        .gix
+        .find_object(tree)
+        .map_err(|fault| anyhow!("could not read a tree of {LEDGER_REF}: {fault}"))?
+        .try_into_tree()
+        .map_err(|fault| anyhow!("{LEDGER_REF} is damaged: {fault}"))?;
+    for entry in tree.iter() {
+        let entry = entry.map_err(|fault| anyhow!("{LEDGER_REF} is damaged: {fault}"))?;
+        let Ok(name) = entry.filename().to_str() else { continue };
+        let path = format!("{prefix}{name}");
+        if entry.mode().is_tree() && name.len() == 2 && path.len() < 64 {
+            collect(repo, entry.object_id(), path, lines)?;
+        } else if entry.mode().is_blob()
+            && let Ok(commit) = path.parse::<Oid>()
+        {
+            lines_of(repo, commit, entry.object_id(), lines);
+        }
+    }
+    Ok(())
+}
+
+/// A note that cannot be read, or is too large, becomes one unreadable line: the other notes still count.
+fn lines_of(repo: &Repo, commit: Oid, blob: gix::ObjectId, lines: &mut Vec<Line>) {
+    let size = repo.gix.find_header(blob).map(|header| header.size());
+    match size {
+        Ok(size) if size > LARGEST_NOTE => lines.push((commit, format!("a note of {size} bytes").into_bytes())),
+        Ok(_) => match repo.gix.find_object(blob) {
+            Ok(note) => {
+                let wanted = note.data.lines().filter(|line| !line.trim().is_empty());
+                lines.extend(wanted.map(|line| (commit, line.to_vec())));
+            }
+            Err(fault) => lines.push((commit, format!("an unreadable note: {fault}").into_bytes())),
+        },
+        Err(fault) => lines.push((commit, format!("an unreadable note: {fault}").into_bytes())),
+    }
+}
+
+/// An event of now, by the committer of git's configuration.
+///
+/// # Errors
+/// git knows no committer, or the system gives no random bytes.
+pub fn event(repo: &Repo, at: jiff::Timestamp, body: Body) -> Result<Event> {
+    let by = committer(repo)?;
+    let mut random = [0u8; 16];
+    getrandom::fill(&mut random).map_err(|fault| anyhow!("could not get random bytes: {fault}"))?;
+    let uid = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Ok(Event { at, uid, v: VERSION, body, by, host })
+}
+
+fn committer(repo: &Repo) -> Result<String> {
+    let who = match repo.gix.committer() {
+        Some(Ok(who)) if !who.name.trim().is_empty() => who,
+        Some(Err(fault)) => return Err(anyhow!("could not read the committer's date: {fault}")),
+        _ => {
+            return Err(Failure::new(Exit::Refused, "git does not know who you are, and the ledger records who acts")
+                .hint("git config --global user.name \"Your Name\"")
+                .hint("git config --global user.email you@example.com")
+                .into());
+        }
+    };
+    Ok(format!("{} <{}>", who.name.trim().as_bstr(), who.email.trim().as_bstr()))
+}
+
+/// Appends `events` to the note on `commit`, if the ledger still ends in `expected`; that one compare-and-swap of one
+/// ref is the commit point of every acting command. Objects and the ref are synced to disk.
+///
+/// # Errors
+/// The ledger could not be read or written. Then it is as it was, or another process moved it; objects may be left behind,
+/// which `git gc` removes.
+pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event], subject: &str) -> Result<Swap> {
+    let root = match expected {
+        Some(tip) => tree_of(repo, tip)?,
+        None => gix::ObjectId::empty_tree(repo.gix.object_hash()),
+    };
+    let mut notes =
+        State::new(root, &repo.gix.objects).map_err(|fault| anyhow!("could not read {LEDGER_REF}: {fault}"))?;
+    let note = grown_note(repo, &mut notes, commit, events)?;
+    let edit = notes
+        .replace(theirs(commit), note, &repo.gix.objects)
+        .map_err(|fault| anyhow!("could not write the tree of {LEDGER_REF}: {fault}"))?;
+    let parents: Vec<gix::ObjectId> = expected.into_iter().map(theirs).collect();
+    let new = repo
+        .gix
+        .new_commit(format!("{subject}\n"), edit.tree, parents)
+        .map_err(|fault| anyhow!("could not write a commit for {LEDGER_REF}: {fault}"))?
+        .id;
+    sync(repo, &[note, new])?;
+    sync_trees(repo, edit.tree, commit)?;
+    swap(repo, expected, ours(&new), subject)
+}
+
+/// Appends events that tell what has become true, to whatever the ledger is by then.
+///
+/// # Errors
+/// As [`append`], or other processes were faster 100 times in a row.
+pub fn append_outcome(repo: &Repo, commit: Oid, events: &[Event], subject: &str) -> Result<()> {
+    for _ in 0..100 {
+        let expected = repo.commit_of(LEDGER_REF)?;
+        if append(repo, expected, commit, events, subject)? != Swap::Lost {
+            return Ok(());
+        }
+    }
+    Err(anyhow!("could not append to {LEDGER_REF}: other processes were faster, or a stale lock stands beside it"))
+}
+
+/// The note on `commit` with one more line for each event; what stood there stays, byte for byte.
+fn grown_note(repo: &Repo, notes: &mut State, commit: Oid, events: &[Event]) -> Result<gix::ObjectId> {
+    let old = notes
+        .get(&theirs(commit), &repo.gix.objects)
+        .map_err(|fault| anyhow!("could not read the note on {commit}: {fault}"))?;
+    let mut text = match old {
+        Some(blob) => {
+            let blob = repo.gix.find_object(blob);
+            blob.map_err(|fault| anyhow!("could not read the note on {commit}: {fault}"))?.detach().data
+        }
+        None => Vec::new(),
+    };
+    if text.last().is_some_and(|&last| last != b'\n') {
+        text.push(b'\n');
+    }
+    for event in events {
+        serde_json::to_writer(&mut text, event).context("could not write an event as JSON")?;
+        text.push(b'\n');
+    }
+    let blob = repo.gix.write_blob(&text);
+    Ok(blob.map_err(|fault| anyhow!("could not write the note on {commit}: {fault}"))?.detach())
+}
+
+/// Syncs the trees from `root` down to where `commit` is annotated.
+fn sync_trees(repo: &Repo, root: gix::ObjectId, commit: Oid) -> Result<()> {
+    let hex = commit.to_string();
+    let mut tree = root;
+    for level in 0.. {
+        sync(repo, &[tree])?;
+        let Some(pair) = hex.get(level * 2..level * 2 + 2) else { break };
+        let Ok(found) = repo.gix.find_tree(tree) else { break };
+        let Some(entry) = found.iter().flatten().find(|entry| entry.filename() == pair && entry.mode().is_tree())
+        else {
+            break;
+        };
+        tree = entry.object_id();
+    }
+    Ok(())
+}
+
+fn sync(repo: &Repo, objects: &[gix::ObjectId]) -> Result<()> {
+    for id in objects {
+        let path = loose_path(repo, id);
+        match std::fs::File::open(&path) {
+            Ok(file) => file.sync_all().with_context(|| format!("could not sync '{}' to disk", path.display()))?,
+            // Not loose: it was in a pack already.
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => {}
+            Err(fault) => return Err(fault).with_context(|| format!("could not sync '{}' to disk", path.display())),
+        }
+    }
+    Ok(())
+}
+
+fn loose_path(repo: &Repo, id: &gix::oid) -> PathBuf {
+    let hex = id.to_hex().to_string();
+    repo.common_dir().join("objects").join(&hex[..2]).join(&hex[2..])
+}
+
+/// git moves the ref: it syncs, writes the reflog and asks the reference-transaction hook. Exit codes lie both ways
+/// (a kill between rename and exit; a hook that fails after the fact), so the ref itself says how it ended.
+fn swap(repo: &Repo, expected: Option<Oid>, new: Oid, subject: &str) -> Result<Swap> {
+    let old = expected.map_or_else(|| repo.null_oid(), |tip| tip.to_string());
+    let mut command = repo.command();
+    command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "-m"]);
+    command.args([&format!("dispatch: {subject}"), LEDGER_REF, &new.to_string(), &old]);
+    let output = run(&mut command)?;
+    let now = repo.commit_of(LEDGER_REF)?;
+    match () {
+        () if now == Some(new) => Ok(Swap::Done(new)),
+        () if now != expected => Ok(Swap::Lost),
+        () => {
+            // Unmoved, yet refused: another process may hold the ref's lock at this moment.
+            let locked = String::from_utf8_lossy(&output.stderr).contains(".lock");
+            if locked { Ok(Swap::Lost) } else { Err(failed(&command, &output).into()) }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! One acting command at a time in one repository.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock};
+
+use super::repo::Repo;
+use crate::model::failure::{Exit, Failure};
+
+/// How long to wait for another acting command, unless `dispatch.lockTimeout` (seconds) says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Held until dropped, also when the process dies. Children do not inherit it: the file is close-on-exec.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the repository's lock, waiting a bounded time.
+///
+/// # Errors
+/// Another process holds it all that time ([`Exit::Held`], naming it), or the file cannot be made.
+pub fn lock(repo: &Repo, command: &str) -> Result<Lock> {
+    let folder = repo.common_dir().join("dispatch");
+    let path = folder.join("lock");
+    let cannot = || format!("could not open the lock '{}'", path.display());
+    std::fs::create_dir_all(&folder).with_context(cannot)?;
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).with_context(cannot)?;
+    let patience = repo.config("dispatch.lockTimeout").and_then(|seconds| seconds.parse().ok());
+    let patience = patience.map_or(PATIENCE, Duration::from_secs);
+    wait(&mut file, &path, patience)?;
+    // Who holds it is told to those who wait; that it cannot be written stops nobody.
+    let _ = file.set_len(0).and_then(|()| writeln!(file, "{} git dispatch {command}", std::process::id()));
+    Ok(Lock { _file: file })
+}
+
+fn wait(file: &mut File, path: &Path, patience: Duration) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        match flock(&*file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(held(file, path).into()),
+            Err(fault) => return Err(fault).with_context(|| format!("could not lock '{}'", path.display())),
+        }
+    }
+}
+
+fn held(file: &mut File, path: &Path) -> Failure {
+    let mut holder = String::new();
+    let _ = file.rewind().and_then(|()| file.take(200).read_to_string(&mut holder));
+    let who = match holder.trim().split_once(' ') {
+        Some((pid, command)) => format!("process {pid} ('{command}')"),
+        None => "another process".to_owned(),
+    };
+    Failure::new(Exit::Held, format!("{who} is acting on this repository and holds '{}'", path.display()))
+        .hint("wait until it ends, then run the command again")
+}

@@ -1,0 +1,224 @@
+//! Making what a `start` decided: a branch, a ref that keeps its base, a worktree. Every step is verified by re-reading,
+//! and what already stands is no longer work, so that running it again completes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, anyhow};
+use gix::bstr::ByteSlice;
+
+use super::program::{failed, run};
+use super::repo::Repo;
+use super::worktrees::{Listed, worktrees};
+use crate::model::facts::Head;
+use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::ledger::Snapshot;
+use crate::model::made::Made;
+use crate::model::start::{Ground, Place};
+use crate::model::text::shell_word;
+
+/// What git writes into `locked` while it makes a worktree (git `builtin/worktree.c`).
+const INITIALIZING: &str = "initializing";
+
+/// The ref that keeps the base of a task from being collected.
+pub fn base_ref(id: &TaskId) -> String {
+    format!("refs/dispatch/base/{id}")
+}
+
+/// What stands where the branches and worktrees of `places` would be made.
+///
+/// # Errors
+/// The refs cannot be read.
+pub fn ground(repo: &Repo, places: &BTreeMap<TaskId, Place>) -> Result<Ground> {
+    let occupied = places.values().filter_map(|place| Some((place.folder.clone(), occupant(&place.folder)?)));
+    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect() })
+}
+
+/// All local branches, without `refs/heads/`; those whose names are no UTF-8 are shown lossily.
+///
+/// # Errors
+/// The refs cannot be read.
+pub fn branch_names(repo: &Repo) -> Result<BTreeSet<String>> {
+    let read = |fault: &dyn std::fmt::Display| anyhow!("could not list the branches: {fault}");
+    let refs = repo.gix.references().map_err(|fault| read(&fault))?;
+    let heads = refs.local_branches().map_err(|fault| read(&fault))?;
+    // A ref that cannot be read still occupies its name, but has none to tell; making the branch will say so.
+    Ok(heads.filter_map(Result::ok).map(|head| head.name().shorten().to_str_lossy().into_owned()).collect())
+}
+
+/// What is at a path, followed through nothing: a symlink to an empty folder is in the way too, for git would write through it.
+fn occupant(folder: &Path) -> Option<String> {
+    let kind = match std::fs::symlink_metadata(folder) {
+        Ok(found) if found.is_symlink() => "a symlink",
+        Ok(found) if found.is_dir() => "a folder",
+        Ok(_) => "a file",
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(_) => "something unreadable",
+    };
+    Some(kind.to_owned())
+}
+
+/// What [`make`] would leave behind.
+pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
+    let folder = absolute(repo, task.path.as_deref().unwrap_or_default());
+    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: false }
+}
+
+/// Makes branch, base ref and worktree of one task whose intent stands in the ledger.
+///
+/// # Errors
+/// A step failed, or did not do what it said. What was made so far stays, and the same call goes on from there.
+pub fn make(repo: &Repo, task: &Snapshot, lock: bool) -> Result<Made> {
+    let branched = make_branch(repo, task)?;
+    let path = task.path.as_deref().with_context(|| format!("the ledger knows no path for task '{}'", task.id))?;
+    let folder = absolute(repo, path);
+    let found = find(repo, task, &folder)?;
+    let (folder, added) = match found {
+        Some(listed) => (listed.path, false),
+        None => (add_worktree(repo, task, &folder)?, true),
+    };
+    if lock && added {
+        lock_worktree(repo, task, &folder)?;
+    }
+    Ok(Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: !branched && !added })
+}
+
+/// A path of the ledger or of a template, made absolute without asking the file system.
+pub fn absolute(repo: &Repo, path: &str) -> PathBuf {
+    let mut folder = repo.anchor().to_owned();
+    for part in Path::new(path).components() {
+        match part {
+            std::path::Component::ParentDir => {
+                folder.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => folder.push(part),
+        }
+    }
+    folder
+}
+
+/// Whether a worktree at `folder` would lie below the anchor's parent, symlinks resolved: a task file may place it no further.
+///
+/// # Errors
+/// It would not ([`Exit::Usage`]).
+pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
+    let parent = repo.anchor().parent().unwrap_or(repo.anchor());
+    let inside_git = folder.starts_with(repo.common_dir());
+    let existing = folder.ancestors().skip(1).find_map(|above| above.canonicalize().ok());
+    if !inside_git && existing.is_some_and(|above| above.starts_with(parent)) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        format!("the template 'worktree' leads to '{}', outside of '{}'", folder.display(), parent.display()),
+    )
+    .hint("git config dispatch.worktree TEMPLATE may place worktrees anywhere")
+    .into())
+}
+
+fn make_branch(repo: &Repo, task: &Snapshot) -> Result<bool> {
+    let branch = format!("refs/heads/{}", task.branch);
+    let base = base_ref(&task.id);
+    let exists = repo.commit_of(&branch)?.is_some();
+    if exists && repo.commit_of(&base)? == Some(task.base) {
+        return Ok(false);
+    }
+    let mut edits = format!("update {base}\0{}\0\0", task.base);
+    if !exists {
+        edits.push_str(&format!("create {branch}\0{}\0", task.base));
+    }
+    let reason = format!("dispatch: start {}", task.id);
+    update_refs(repo, &edits, &reason)?;
+    match repo.commit_of(&branch)? {
+        Some(_) => Ok(!exists),
+        None => Err(anyhow!("git made no branch '{}', although it said so", task.branch)),
+    }
+}
+
+/// One transaction of `git update-ref --stdin -z`, synced to disk.
+pub(super) fn update_refs(repo: &Repo, edits: &str, reason: &str) -> Result<()> {
+    let mut command = repo.command();
+    command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "--create-reflog", "-m", reason]);
+    command.args(["--stdin", "-z"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("could not run 'git update-ref'")?;
+    let mut stdin = child.stdin.take().context("could not talk to 'git update-ref'")?;
+    // A git that died early says why on stderr; the broken pipe says nothing.
+    let _ = stdin.write_all(edits.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().context("could not wait for 'git update-ref'")?;
+    if output.status.success() { Ok(()) } else { Err(failed(&command, &output).into()) }
+}
+
+/// The finished worktree of this task, wherever it is now. A half-made one at the intended place is cleared away first.
+fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
+    for listed in worktrees(repo)? {
+        let ours = listed.path == folder;
+        let half_made =
+            listed.locked.as_deref().map(str::trim) == Some(INITIALIZING) || !listed.admin_dir.join("index").exists();
+        if ours && half_made && !listed.main {
+            clear_half_made(&listed)?;
+        } else if listed.head == Head::Branch(task.branch.clone()) {
+            return Ok(Some(listed));
+        } else if ours && listed.head != Head::Missing {
+            return Err(Failure::new(
+                Exit::Halfway,
+                format!("worktree '{}' has something else checked out than branch '{}'", folder.display(), task.branch),
+            )
+            .hint(format!("git -C {} switch {}", shell_word(&folder.to_string_lossy()), task.branch))
+            .into());
+        }
+    }
+    Ok(None)
+}
+
+/// Removes a worktree that git was still making when it was killed: nobody has worked in it, its files are the base's.
+fn clear_half_made(listed: &Listed) -> Result<()> {
+    let link = std::fs::read_to_string(listed.path.join(".git")).unwrap_or_default();
+    let points_here = link
+        .strip_prefix("gitdir: ")
+        .and_then(|target| Path::new(target.trim_end()).canonicalize().ok())
+        .is_some_and(|target| Some(target) == listed.admin_dir.canonicalize().ok());
+    if points_here {
+        let folder = &listed.path;
+        std::fs::remove_dir_all(folder)
+            .with_context(|| format!("could not remove half-made '{}'", folder.display()))?;
+    }
+    let admin = &listed.admin_dir;
+    std::fs::remove_dir_all(admin).with_context(|| format!("could not remove half-made '{}'", admin.display()))
+}
+
+fn add_worktree(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<PathBuf> {
+    if occupant(folder).as_deref() == Some("a folder") {
+        // What git leaves when it is killed first of all; a folder with anything in it stays.
+        let _ = std::fs::remove_dir(folder);
+    }
+    if let Some(what) = occupant(folder) {
+        return Err(Failure::new(
+            Exit::Halfway,
+            format!("{what} is in the way of task '{}': '{}'", task.id, folder.display()),
+        )
+        .hint("move it away, then run the same command again")
+        .into());
+    }
+    let mut command = repo.command();
+    command.args(["worktree", "add", "--quiet", "--"]).arg(folder).arg(&task.branch);
+    let output = run(&mut command)?;
+    let now = worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(task.branch.clone()));
+    match now {
+        Some(listed) if listed.admin_dir.join("index").exists() => Ok(listed.path),
+        _ => Err(failed(&command, &output).into()),
+    }
+}
+
+fn lock_worktree(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    let reason = format!("task {} of git dispatch is active; 'git worktree unlock' releases it", task.id);
+    let mut command = repo.command();
+    command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder);
+    let output = run(&mut command)?;
+    let locked = worktrees(repo)?.into_iter().any(|listed| listed.path == *folder && listed.locked.is_some());
+    if locked { Ok(()) } else { Err(failed(&command, &output).into()) }
+}

@@ -1,0 +1,103 @@
+//! Which task file is read, so that the answer never depends on the worktree one stands in.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
+use super::read::read_bounded;
+use super::repo::{Repo, ours, theirs};
+use super::worktrees::worktrees;
+use crate::model::facts::Head;
+use crate::model::failure::{Exit, Failure};
+use crate::model::oid::Oid;
+use crate::model::taskfile::LONGEST_FILE;
+
+/// The name of the task file at the top of a worktree.
+pub const TASK_FILE: &str = "dispatch.toml";
+
+/// A task file's text and where it came from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// As faults name it: `dispatch.toml`, `conf/tasks.toml`, `main:dispatch.toml`.
+    pub name: String,
+    pub text: Vec<u8>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// Named by `--file` or `dispatch.file`.
+    Named(PathBuf),
+    /// The file of a worktree.
+    Worktree(PathBuf),
+    /// The file in this commit, because no worktree has one.
+    Commit(Oid),
+}
+
+/// Reads the task file: `named` (from `--file`), else `dispatch.file`, else that of the worktree which has `target` checked
+/// out, else the main worktree's, else the one in the target's tip. Without a target (none was given by config, the file
+/// itself may name it) the main worktree's file is read.
+///
+/// # Errors
+/// There is none, or it is no regular file of at most 32 MiB.
+pub fn task_file(repo: &Repo, named: Option<&Path>, target: Option<&str>) -> Result<Source> {
+    if let Some(path) = named {
+        return from_path(path, path.display().to_string(), Place::Named(path.to_owned()));
+    }
+    if let Some(configured) = repo.config_path("dispatch.file") {
+        let path = repo.anchor().join(&configured);
+        return from_path(&path, configured.display().to_string(), Place::Named(path.clone()));
+    }
+    for folder in candidates(repo, target)? {
+        let path = folder.join(TASK_FILE);
+        if std::fs::symlink_metadata(&path).is_ok() {
+            return from_path(&path, TASK_FILE.to_owned(), Place::Worktree(folder));
+        }
+    }
+    if let Some(target) = target
+        && let Some(source) = from_tip(repo, target)?
+    {
+        return Ok(source);
+    }
+    Err(Failure::new(Exit::Usage, format!("no {TASK_FILE} in this repository"))
+        .hint("git dispatch init writes one to start from")
+        .into())
+}
+
+/// Worktrees whose file counts, the first that has one first.
+fn candidates(repo: &Repo, target: Option<&str>) -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    if let Some(target) = target {
+        let listed = worktrees(repo)?;
+        let has_target = |head: &Head| matches!(head, Head::Branch(branch) if branch == target);
+        folders.extend(listed.into_iter().filter(|one| !one.bare && has_target(&one.head)).map(|one| one.path));
+    }
+    folders.extend(repo.main_worktree().map(Path::to_owned));
+    Ok(folders)
+}
+
+fn from_path(path: &Path, name: String, place: Place) -> Result<Source> {
+    Ok(Source { name, text: read_bounded(path)?, place })
+}
+
+fn from_tip(repo: &Repo, target: &str) -> Result<Option<Source>> {
+    let tip = match repo.commit_of(&format!("refs/heads/{target}"))? {
+        Some(tip) => Some(tip),
+        None => repo.commit_of(&format!("refs/remotes/{target}"))?,
+    };
+    let Some(tip) = tip else { return Ok(None) };
+    let unreadable = |fault: &dyn std::fmt::Display| anyhow!("could not read '{TASK_FILE}' in '{target}': {fault}");
+    let commit = repo.gix.find_commit(theirs(tip)).map_err(|fault| unreadable(&fault))?;
+    let tree = commit.tree().map_err(|fault| unreadable(&fault))?;
+    let entry = tree.lookup_entry_by_path(TASK_FILE).map_err(|fault| unreadable(&fault))?;
+    let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else { return Ok(None) };
+    let size = repo.gix.find_header(entry.object_id()).map_err(|fault| unreadable(&fault))?.size();
+    if size > LONGEST_FILE as u64 {
+        return Err(
+            Failure::new(Exit::Usage, format!("'{target}:{TASK_FILE}' has {size} bytes, more than 32 MiB")).into()
+        );
+    }
+    let blob = entry.object().map_err(|fault| unreadable(&fault))?;
+    let text = blob.detach().data;
+    Ok(Some(Source { name: format!("{target}:{TASK_FILE}"), text, place: Place::Commit(ours(&commit.id)) }))
+}

@@ -1,0 +1,185 @@
+//! From lines to what they add up to.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Snapshot, VERSION};
+use crate::model::id::TaskId;
+use crate::model::oid::Oid;
+
+/// A line of the ledger and the commit whose note holds it.
+pub type Line = (Oid, Vec<u8>);
+
+/// What all lines together say; `tip` is the ledger's commit that they were read from.
+///
+/// Lines may come in any order and more than once. A line that is no event of a known version is kept aside.
+pub fn fold(tip: Option<Oid>, lines: &[Line]) -> Ledger {
+    let mut ledger = Ledger { tip, ..Ledger::default() };
+    let mut events = Vec::new();
+    let mut seen = HashSet::new();
+    for (commit, line) in lines {
+        match serde_json::from_slice::<Event>(line) {
+            Ok(event) if event.v <= VERSION => {
+                if seen.insert(event.uid.clone()) {
+                    events.push((*commit, event));
+                }
+            }
+            _ => ledger.unreadable.push((*commit, String::from_utf8_lossy(line).into_owned())),
+        }
+    }
+    events.sort_by(|(_, a), (_, b)| (a.at, &a.uid).cmp(&(b.at, &b.uid)));
+    let undone: HashSet<String> = events.iter().filter_map(|(_, event)| undoes(event)).collect();
+    for (commit, event) in events {
+        if !undone.contains(&event.uid) {
+            ledger.take(commit, event);
+        }
+    }
+    ledger
+}
+
+fn undoes(event: &Event) -> Option<String> {
+    match &event.body {
+        Body::Undone { of } => Some(of.clone()),
+        _ => None,
+    }
+}
+
+impl Record {
+    fn empty() -> Record {
+        Record {
+            batch: None,
+            started_at: None,
+            snapshot: None,
+            started: false,
+            reported: None,
+            landed: None,
+            dropped: false,
+            reopened_at: None,
+        }
+    }
+}
+
+impl Ledger {
+    fn record(&mut self, id: TaskId) -> &mut Record {
+        self.records.entry(id).or_insert_with(Record::empty)
+    }
+
+    fn take(&mut self, commit: Oid, event: Event) {
+        let Event { at, uid, body, by, host, .. } = event;
+        match body {
+            Body::Starting { batch, target, tasks } => {
+                let begun = Batch { name: batch, uid, at, by, host, target, base: commit, ..Batch::new(tasks, false) };
+                self.begin(begun);
+            }
+            Body::Adopted { batch, target, tasks } => {
+                let begun = Batch { name: batch, uid, at, by, host, target, base: commit, ..Batch::new(tasks, true) };
+                self.begin(begun);
+            }
+            Body::Started { of, tasks, .. } => self.carried_out(&of, tasks),
+            Body::Reported { task, tip, verdict, done_when, pr, text, .. } => {
+                self.record(task).reported = Some(Report { tip, verdict, done_when, pr, text });
+            }
+            Body::Landed { task, tip, commit, pr, .. } => {
+                self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
+            }
+            Body::Dropped { task } => self.record(task).dropped = true,
+            Body::Reopened { task } => {
+                let record = self.record(task);
+                record.landed = None;
+                record.reopened_at = Some(at);
+            }
+            Body::Closed { batch, of, verdict } => {
+                let named = |known: &&mut Batch| of.as_ref().map_or(known.name == batch, |of| known.uid == *of);
+                if let Some(closed) = self.batches.iter_mut().rev().find(named) {
+                    closed.closed = Some(verdict);
+                }
+            }
+            Body::Undone { .. } | Body::Unknown => {}
+        }
+    }
+
+    fn begin(&mut self, batch: Batch) {
+        let index = self.batches.len();
+        for snapshot in &batch.tasks {
+            let record = self.records.entry(snapshot.id.clone()).or_insert_with(Record::empty);
+            *record = Record {
+                batch: Some(index),
+                started_at: Some(batch.at),
+                snapshot: Some(snapshot.clone()),
+                started: batch.adopted,
+                landed: record.landed.take(),
+                reopened_at: record.reopened_at,
+                ..Record::empty()
+            };
+        }
+        self.batches.push(batch);
+    }
+
+    fn carried_out(&mut self, uid: &str, tasks: Vec<TaskId>) {
+        let Some(index) = self.batches.iter().position(|batch| batch.uid == uid) else {
+            return;
+        };
+        for id in tasks {
+            if let Some(record) = self.records.get_mut(&id)
+                && record.batch == Some(index)
+            {
+                record.started = true;
+            }
+            let started = &mut self.batches[index].started;
+            if !started.contains(&id) {
+                started.push(id);
+            }
+        }
+    }
+
+    /// The first `batch-NNN` that no batch has yet.
+    pub fn next_batch_name(&self) -> String {
+        let taken: HashSet<&str> = self.batches.iter().map(|batch| batch.name.as_str()).collect();
+        (self.batches.len() + 1..)
+            .map(|number| format!("batch-{number:03}"))
+            .find(|name| !taken.contains(name.as_str()))
+            .expect("because there are more numbers than batches")
+    }
+
+    /// The batch that started `id` last.
+    pub fn batch_of(&self, id: &TaskId) -> Option<&Batch> {
+        self.batches.get(self.records.get(id)?.batch?)
+    }
+
+    /// Indices of batches whose intent was not carried out to the end, oldest first, with what is missing.
+    pub fn unfinished(&self) -> BTreeMap<usize, Vec<&Snapshot>> {
+        let mut open: BTreeMap<usize, Vec<&Snapshot>> = BTreeMap::new();
+        for (index, batch) in self.batches.iter().enumerate() {
+            let missing = batch.tasks.iter().filter(|task| {
+                let record = &self.records[&task.id];
+                record.batch == Some(index) && !record.started && !record.dropped
+            });
+            let missing: Vec<&Snapshot> = missing.collect();
+            if !missing.is_empty() {
+                open.insert(index, missing);
+            }
+        }
+        open
+    }
+}
+
+impl Batch {
+    fn new(tasks: Vec<Snapshot>, adopted: bool) -> Batch {
+        let started = if adopted { tasks.iter().map(|task| task.id.clone()).collect() } else { Vec::new() };
+        Batch {
+            name: String::new(),
+            uid: String::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            by: String::new(),
+            host: String::new(),
+            target: String::new(),
+            base: Oid::from_bytes(&[0; 20]).expect("because 20 bytes are an id"),
+            tasks,
+            adopted,
+            started,
+            closed: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+use super::*;
+
+fn commit() -> Oid {
+    "1111111111111111111111111111111111111111".parse().unwrap()
+}
+
+fn lines(texts: &[&str]) -> Vec<Line> {
+    texts.iter().map(|text| (commit(), text.replace("OID", &"2".repeat(40)).into_bytes())).collect()
+}
+
+const STARTING: &str = r#"{"at":"2026-01-19T00:00:00.000Z","uid":"a1","v":1,"event":"starting","batch":"batch-001","target":"main","tasks":[{"id":"A","branch":"task/A","path":"../x-task-A","base":"OID","title":"First","estimate":60},{"id":"B","branch":"task/B","path":"../x-task-B","base":"OID","title":"","estimate":60}],"by":"Ada <ada@x>","host":"devbox"}"#;
+const STARTED_A: &str = r#"{"at":"2026-01-19T00:00:01.000Z","uid":"a2","v":1,"event":"started","batch":"batch-001","of":"a1","tasks":["A"]}"#;
+
+fn id(text: &str) -> TaskId {
+    text.parse().unwrap()
+}
+
+#[test]
+fn an_event_is_written_as_it_was_read() {
+    let text = STARTING.replace("OID", &"2".repeat(40));
+    let event: Event = serde_json::from_str(&text).unwrap();
+    let written = serde_json::to_string(&event).unwrap();
+    assert!(
+        written.starts_with(r#"{"at":"2026-01-19T00:00:00.000Z","uid":"a1","v":1,"event":"starting","batch":"#),
+        "{written}"
+    );
+    assert!(written.ends_with(r#""by":"Ada <ada@x>","host":"devbox"}"#), "{written}");
+    assert_eq!(serde_json::from_str::<Event>(&written).unwrap(), event);
+}
+
+#[test]
+fn a_batch_is_unfinished_until_every_task_is_started() {
+    let ledger = fold(None, &lines(&[STARTED_A, STARTING, STARTING]));
+    assert_eq!(ledger.batches.len(), 1, "the same event twice is one event, in whatever order lines come");
+    assert!(ledger.records[&id("A")].started);
+    let open = ledger.unfinished();
+    assert_eq!(open[&0].iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), ["B"]);
+    assert_eq!(ledger.next_batch_name(), "batch-002");
+    assert_eq!(ledger.batches[0].base, commit());
+}
+
+#[test]
+fn lines_of_the_future_and_lines_that_are_no_events_are_kept_aside() {
+    let ledger = fold(
+        None,
+        &lines(&[
+            STARTING,
+            "\u{1b}[2J not json",
+            r#"{"at":"2026-01-19T00:00:02.000Z","uid":"a3","v":2,"event":"started","batch":"batch-001","of":"a1","tasks":["B"]}"#,
+            r#"{"at":"2026-01-19T00:00:02.000Z","uid":"a4","v":1,"event":"teleported","task":"B"}"#,
+            r#"{"at":"2026-01-19T00:00:02.000Z","uid":"a5","v":1,"event":"dropped","task":"-rf"}"#,
+        ]),
+    );
+    assert_eq!(ledger.unreadable.len(), 3, "{:?}", ledger.unreadable);
+    assert_eq!(ledger.batches.len(), 1);
+}
+
+#[test]
+fn what_is_undone_never_happened() {
+    let undone = r#"{"at":"2026-01-19T00:00:03.000Z","uid":"a9","v":1,"event":"undone","of":"a1"}"#;
+    let ledger = fold(None, &lines(&[STARTING, STARTED_A, undone]));
+    assert!(ledger.batches.is_empty() && ledger.records.is_empty());
+}
+
+#[test]
+fn starting_again_forgets_the_report_and_reopening_the_landing() {
+    let reported = r#"{"at":"2026-01-19T00:00:04.000Z","uid":"a5","v":1,"event":"reported","batch":"batch-001","task":"A","tip":"OID","verdict":"done","done_when":"yes","blockers":[]}"#;
+    let landed = r#"{"at":"2026-01-19T00:00:05.000Z","uid":"a6","v":1,"event":"landed","batch":"batch-001","task":"A","tip":"OID","commit":"OID","strategy":"merge"}"#;
+    let ledger = fold(None, &lines(&[STARTING, STARTED_A, reported, landed]));
+    assert_eq!(ledger.records[&id("A")].reported.as_ref().unwrap().verdict, "done");
+    assert!(ledger.records[&id("A")].landed.is_some());
+    let reopened = r#"{"at":"2026-01-19T00:00:06.000Z","uid":"a7","v":1,"event":"reopened","task":"A"}"#;
+    let again = STARTING.replace("\"a1\"", "\"b1\"").replace("00:00:00", "00:00:07").replace("batch-001", "batch-002");
+    let ledger = fold(None, &lines(&[STARTING, STARTED_A, reported, landed, reopened, &again]));
+    let record = &ledger.records[&id("A")];
+    assert!(record.landed.is_none() && record.reported.is_none() && !record.started);
+    assert_eq!(record.batch, Some(1));
+}

@@ -1,0 +1,161 @@
+//! The first of the four words: what every command reads before it decides.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::cli::Global;
+use crate::console::{Console, Shown};
+use crate::git::{self, Repo, Source, Want};
+use crate::model::facts::Facts;
+use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::ledger::Ledger;
+use crate::model::standing::{Names, Standings, standings};
+use crate::model::start::Place;
+use crate::model::task::{Task, TaskFile};
+use crate::model::taskfile;
+use crate::model::template::{self, Template};
+use crate::render;
+
+/// The task file with git config laid over it, and where it came from.
+pub struct Loaded {
+    pub file: TaskFile,
+    pub source: Source,
+    /// The target's name.
+    pub target: String,
+    /// `dispatch.worktree` of git config, the user's own word, places worktrees: they may lie anywhere.
+    pub worktree_anywhere: bool,
+}
+
+/// What the repository shows, and where every task stands.
+pub struct Scene {
+    pub facts: Facts,
+    pub names: Names,
+    pub standings: Standings,
+}
+
+/// Finds the repository, and gives the console the colours that its config asks for.
+///
+/// # Errors
+/// There is none.
+pub fn repository(global: &Global, console: &Console) -> Result<(Repo, Console)> {
+    let repo = Repo::discover(global.dir())?;
+    let console = console.with_color_ui(repo.config("color.ui").as_deref());
+    Ok((repo, console))
+}
+
+/// Reads and checks the task file.
+///
+/// The target may stand in the file, and which file is read depends on the target: the file of the configured or default
+/// target is read first; where it names another target, that one's file counts.
+///
+/// # Errors
+/// There is no task file, or it has faults: then all of them, shown at their places ([`Exit::Usage`]).
+pub fn task_file(repo: &Repo, global: &Global) -> Result<Loaded> {
+    let configured = repo.config("dispatch.target");
+    let presumed = match &configured {
+        Some(target) => Some(target.clone()),
+        None => git::default_target(repo)?,
+    };
+    let mut source = git::task_file(repo, global.file.as_deref(), presumed.as_deref())?;
+    let mut file = parsed(&source)?;
+    let named = file.settings.target.clone().filter(|_| configured.is_none());
+    if let Some(named) = named.filter(|named| Some(named) != presumed.as_ref()) {
+        let other = git::task_file(repo, global.file.as_deref(), Some(&named))?;
+        if other.place != source.place {
+            file = parsed(&other)?;
+            source = other;
+        }
+    }
+    git::overlay(repo, &mut file.settings)?;
+    let worktree_anywhere = repo.config("dispatch.worktree").is_some();
+    let target = file.settings.target.clone().or(presumed).ok_or_else(no_target)?;
+    Ok(Loaded { file, source, target, worktree_anywhere })
+}
+
+fn no_target() -> Failure {
+    Failure::new(Exit::Refused, "no branch to start tasks from: there is no origin/HEAD, main or master")
+        .hint("git config dispatch.target BRANCH")
+}
+
+/// The checked file of `source`.
+fn parsed(source: &Source) -> Result<TaskFile> {
+    let (text, mut parsed) = taskfile::parse_bytes(&source.text);
+    if let Some(file) = parsed.file.take() {
+        return Ok(file);
+    }
+    parsed.warnings.clear();
+    let shown = render::fault::text(render::fault::Source { name: &source.name, text: &text }, &parsed);
+    Err(Shown { exit: Exit::Usage, text: shown }.into())
+}
+
+/// Observes what `want` asks for, and computes where every task stands.
+///
+/// # Errors
+/// The target does not exist, or the repository cannot be read.
+pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
+    let ledger = git::read_ledger(repo)?;
+    let names = names(repo, &loaded.file, &ledger)?;
+    let target = git::target(repo, &loaded.target)?;
+    let facts = git::observe(repo, ledger, target, &names, want)?;
+    let standings = standings(&loaded.file, &facts, &names);
+    Ok(Scene { facts, names, standings })
+}
+
+/// The branch name of every task of file and ledger.
+///
+/// # Errors
+/// The template cannot be rendered for a task.
+pub fn names(repo: &Repo, file: &TaskFile, ledger: &Ledger) -> Result<Names> {
+    let template =
+        Template::new(file.settings.branch(), template::Kind::Branch).map_err(|why| bad_template("branch", &why))?;
+    let repo_name = repo.name();
+    let mut names = Names::new();
+    for task in file.graph.tasks() {
+        let name = rendered(&template, task, &repo_name).map_err(|why| bad_name("branch", &task.id, &why))?;
+        names.insert(task.id.clone(), name);
+    }
+    for (id, record) in &ledger.records {
+        if let Some(snapshot) = record.snapshot.as_ref().filter(|_| !record.dropped) {
+            names.insert(id.clone(), snapshot.branch.clone());
+        }
+    }
+    Ok(names)
+}
+
+fn rendered(template: &Template, task: &Task, repo: &str) -> Result<String, String> {
+    template.render(&template::Names { id: &task.id, title: &task.title, agent: task.agent(), repo })
+}
+
+fn bad_template(key: &str, why: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("bad template in '{key}': {why}"))
+}
+
+fn bad_name(key: &str, id: &TaskId, why: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("the template '{key}' gives no usable name for task '{id}': {why}"))
+}
+
+/// Where branch and worktree of each of `ids` would be made. Ids that the file does not define are left out.
+///
+/// # Errors
+/// A template cannot be rendered, or a worktree would leave the folder that they belong in ([`Exit::Usage`]).
+pub fn places(repo: &Repo, loaded: &Loaded, ids: &[TaskId]) -> Result<BTreeMap<TaskId, Place>> {
+    let settings = &loaded.file.settings;
+    let branch =
+        Template::new(settings.branch(), template::Kind::Branch).map_err(|why| bad_template("branch", &why))?;
+    let kind = if loaded.worktree_anywhere { template::Kind::WorktreeAnywhere } else { template::Kind::Worktree };
+    let worktree = Template::new(settings.worktree(), kind).map_err(|why| bad_template("worktree", &why))?;
+    let repo_name = repo.name();
+    let mut places = BTreeMap::new();
+    for task in ids.iter().filter_map(|id| loaded.file.graph.task(id)) {
+        let branch = rendered(&branch, task, &repo_name).map_err(|why| bad_name("branch", &task.id, &why))?;
+        let path = rendered(&worktree, task, &repo_name).map_err(|why| bad_name("worktree", &task.id, &why))?;
+        let folder = git::absolute(repo, &path);
+        if !loaded.worktree_anywhere {
+            git::stays_beside(repo, &folder)?;
+        }
+        places.insert(task.id.clone(), Place { branch, path, folder });
+    }
+    Ok(places)
+}

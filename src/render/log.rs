@@ -1,0 +1,108 @@
+//! `log` for people and programs.
+
+use anstyle::Style;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::json::{SCHEMA, line, time};
+use super::table::{Align, Cell, table};
+use crate::model::ledger::Batch;
+use crate::model::log::Entry;
+use crate::model::oid::Oid;
+use crate::model::text::escape;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Batches, newest first; dates in `zone`, as `git log --date=iso` writes them.
+pub fn log(entries: &[Entry<'_>], zone: &TimeZone, columns: usize) -> String {
+    if entries.is_empty() {
+        return "No batch was started yet.\n\n  git dispatch plan\n".to_owned();
+    }
+    let mut out = String::new();
+    for (at, entry) in entries.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&heading(entry.batch, entry.state.word(), zone));
+        let rows: Vec<Vec<Cell>> = entry
+            .tasks
+            .iter()
+            .map(|task| {
+                vec![
+                    Cell::plain(task.id.as_str()),
+                    Cell::plain(escape(&task.fate.words())),
+                    Cell::plain(escape(task.title)),
+                ]
+            })
+            .collect();
+        let head = ["Task", "Outcome", "Title"].map(|title| (title.to_owned(), Align::Left));
+        out.push_str(&table(&head, &rows, DIM, columns));
+    }
+    out
+}
+
+fn heading(batch: &Batch, state: &str, zone: &TimeZone) -> String {
+    let date = batch.at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %z");
+    let verb = if batch.adopted { "adopted" } else { "from" };
+    let (name, target) = (escape(&batch.name), escape(&batch.target));
+    let host = if batch.host.is_empty() { String::new() } else { format!(" on {}", escape(&batch.host)) };
+    format!(
+        "{BOLD}{name}{BOLD:#} {verb} {target} at {}, {state}\n  {DIM}{date} by {}{host}{DIM:#}\n",
+        batch.base.short(),
+        escape(&batch.by)
+    )
+}
+
+#[derive(Serialize)]
+struct LogJson<'a> {
+    schema: u32,
+    command: &'static str,
+    batches: Vec<BatchJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BatchJson<'a> {
+    id: &'a str,
+    uid: &'a str,
+    started_at: String,
+    by: &'a str,
+    host: &'a str,
+    target: &'a str,
+    base: Oid,
+    adopted: bool,
+    state: &'static str,
+    tasks: Vec<TaskJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TaskJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    outcome: String,
+}
+
+/// The same as JSON.
+pub fn json(entries: &[Entry<'_>]) -> String {
+    let batches = entries.iter().map(|entry| {
+        let batch = entry.batch;
+        let tasks = entry.tasks.iter().map(|task| TaskJson {
+            id: task.id.as_str(),
+            title: task.title,
+            outcome: task.fate.words(),
+        });
+        BatchJson {
+            id: &batch.name,
+            uid: &batch.uid,
+            started_at: time(batch.at),
+            by: &batch.by,
+            host: &batch.host,
+            target: &batch.target,
+            base: batch.base,
+            adopted: batch.adopted,
+            state: entry.state.word(),
+            tasks: tasks.collect(),
+        }
+    });
+    line(&LogJson { schema: SCHEMA, command: "log", batches: batches.collect() })
+}

@@ -1,0 +1,221 @@
+//! `status` as a table for people.
+
+use anstyle::{AnsiColor, Style};
+
+use super::table::{Align, Cell, Column, table};
+use crate::model::facts::{Changes, Head};
+use crate::model::state::State;
+use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
+use crate::model::text::{age, count, escape};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// Not known, not checked.
+const UNKNOWN: &str = "·";
+
+/// Conflicting paths told of one task, unless asked for all.
+const PATHS_TOLD: usize = 5;
+
+/// The whole answer. `columns` is the width of the terminal; `verbose` tells every conflicting path.
+pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
+    if status.groups.is_empty() {
+        return "Nothing is under way.\n\n  git dispatch plan\n".to_owned();
+    }
+    let mut out = String::new();
+    for group in &status.groups {
+        out.push_str(&heading(group, status));
+        let rows: Vec<Vec<Cell>> = group.rows.iter().map(|row| cells(row, status)).collect();
+        out.push_str(&table(&columns_of(status), &rows, DIM, columns));
+        out.push_str(&group.rows.iter().map(|row| beneath(row, status, verbose)).collect::<String>());
+        if let Some(batch) = &group.batch {
+            out.push_str(&unfinished(batch));
+        }
+        out.push('\n');
+    }
+    out.push_str(&summary(status));
+    out
+}
+
+fn heading(group: &Group, status: &Status) -> String {
+    match &group.batch {
+        Some(batch) => {
+            let ago = age(status.now.as_second() - batch.at.as_second());
+            let state =
+                if batch.state.word() == "in progress" { String::new() } else { format!(", {}", batch.state.word()) };
+            let (name, target) = (escape(&batch.name), escape(&batch.target));
+            format!("{BOLD}{name}{BOLD:#} from {target} at {}, {ago}{state}\n", batch.base.short())
+        }
+        None => format!("{BOLD}In no batch{BOLD:#}\n"),
+    }
+}
+
+fn columns_of(status: &Status) -> Vec<Column> {
+    let (target, _) = status.target.newest();
+    let target = crate::model::text::cut(&escape(target), 16).into_owned();
+    let left = |title: &str| (title.to_owned(), Align::Left);
+    let right = |title: &str| (title.to_owned(), Align::Right);
+    vec![
+        left("Task"),
+        left("State"),
+        right("Own"),
+        right(&format!("↑{target}↓")),
+        left("±"),
+        left("Merges"),
+        left("Last commit"),
+        left("Title"),
+    ]
+}
+
+fn cells(row: &Row, status: &Status) -> Vec<Cell> {
+    vec![
+        Cell::plain(row.id.as_str()),
+        state(row),
+        own(row),
+        ahead_behind(row),
+        changes(row),
+        merges(row),
+        last_commit(row, status),
+        Cell::plain(escape(&row.title)),
+    ]
+}
+
+fn state(row: &Row) -> Cell {
+    let word = row.state.word();
+    let text = match (row.state, row.proof.as_ref()) {
+        (State::Landed, Some(proof)) => match proof.pr() {
+            Some(pr) => format!("{word} (PR {})", escape(pr)),
+            None => format!("{word} ({})", proof.word()),
+        },
+        _ => word.to_owned(),
+    };
+    match row.state {
+        State::Landed | State::Done => Cell::styled(text, GREEN),
+        State::Lost | State::Stopped => Cell::styled(text, RED),
+        _ => Cell::plain(text),
+    }
+}
+
+/// Landed and unstarted rows say nothing about commits: what stands there would only distract.
+fn tells(row: &Row) -> bool {
+    row.branch.is_some() && row.state != State::Landed
+}
+
+fn number(value: Option<u64>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
+}
+
+fn own(row: &Row) -> Cell {
+    match &row.branch {
+        Some(branch) if tells(row) => Cell::plain(number(branch.commits)),
+        _ => Cell::default(),
+    }
+}
+
+fn ahead_behind(row: &Row) -> Cell {
+    match &row.branch {
+        Some(branch) if tells(row) => Cell::plain(format!("↑{} ↓{}", number(branch.ahead), number(branch.behind))),
+        _ => Cell::default(),
+    }
+}
+
+fn changes(row: &Row) -> Cell {
+    let gone = row.worktree.as_ref().is_none_or(|worktree| worktree.head == Head::Missing);
+    match row.changes() {
+        _ if !tells(row) || gone => Cell::default(),
+        None => Cell::plain(UNKNOWN),
+        Some(changes) if changes.is_clean() => Cell::plain("clean"),
+        Some(changes) => Cell::styled(counts(&changes), if changes.conflicted > 0 { RED } else { YELLOW }),
+    }
+}
+
+fn counts(changes: &Changes) -> String {
+    let signed = [('+', changes.staged), ('~', changes.modified), ('?', changes.untracked), ('!', changes.conflicted)];
+    let told = signed.iter().filter(|(_, count)| *count > 0).map(|(sign, count)| format!("{sign}{count}"));
+    told.collect::<Vec<_>>().join(" ")
+}
+
+fn merges(row: &Row) -> Cell {
+    if !tells(row) {
+        return Cell::default();
+    }
+    let Some(readiness) = &row.readiness else { return Cell::plain(UNKNOWN) };
+    match readiness.verdict {
+        Verdict::Clean if readiness.fast_forward => Cell::styled("clean (ff)", GREEN),
+        Verdict::Clean => Cell::styled("clean", GREEN),
+        Verdict::Conflict => Cell::styled(format!("conflict, {}", count(readiness.conflicts.len(), "file")), RED),
+        Verdict::Empty => Cell::styled("no commits", DIM),
+        Verdict::Landed => Cell::default(),
+    }
+}
+
+fn last_commit(row: &Row, status: &Status) -> Cell {
+    let worked = row.branch.as_ref().filter(|branch| tells(row) && branch.commits != Some(0));
+    worked
+        .map_or_else(Cell::default, |branch| Cell::plain(age(status.now.as_second() - branch.committed_at.as_second())))
+}
+
+/// Conflicting paths and notes of one task, under the table.
+fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
+    let mut out = String::new();
+    let conflicts = row.readiness.as_ref().map_or(&[][..], |readiness| &readiness.conflicts);
+    if !conflicts.is_empty() {
+        let (target, _) = status.target.newest();
+        out.push_str(&format!("    {} conflicts with {} in\n", row.id, escape(target)));
+        let told = if verbose { conflicts.len() } else { PATHS_TOLD };
+        for path in conflicts.iter().take(told) {
+            out.push_str(&format!("      {}\n", escape(path)));
+        }
+        if conflicts.len() > told {
+            out.push_str(&format!("      and {} more (-v lists them)\n", conflicts.len() - told));
+        }
+    }
+    for note in &row.notes {
+        out.push_str(&format!("    {YELLOW}{}{YELLOW:#} {}\n", row.id, escape(note)));
+    }
+    out
+}
+
+fn unfinished(batch: &BatchHead) -> String {
+    if batch.unfinished.is_empty() {
+        return String::new();
+    }
+    let ids: Vec<&str> = batch.unfinished.iter().map(|id| id.as_str()).collect();
+    format!("    {YELLOW}not finished{YELLOW:#}; to go on: git dispatch start {}\n", ids.join(" "))
+}
+
+fn summary(status: &Status) -> String {
+    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
+    let mut parts = vec![format!("{} of {} landed ({percent}%)", status.landed, status.total)];
+    let ready: Vec<&str> = status.rows().filter(|row| row.ready_to_land()).map(|row| row.id.as_str()).collect();
+    if !ready.is_empty() {
+        parts.push(format!("ready to land: {}", some(&ready)));
+    }
+    let conflicts = |row: &&Row| row.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
+    let conflicts = status.rows().filter(conflicts).count();
+    if conflicts > 0 {
+        parts.push(count(conflicts, "conflict"));
+    }
+    let unblocks: Vec<&str> = status.unblocks.iter().map(|(id, _)| id.as_str()).collect();
+    if !unblocks.is_empty() {
+        parts.push(format!("when all land: {}", some(&unblocks)));
+    }
+    let mut out = format!("{}\n", parts.join(" · "));
+    if status.unreadable > 0 {
+        let lines = count(status.unreadable, "line");
+        out.push_str(&format!(
+            "{YELLOW}{lines} of the ledger could not be read{YELLOW:#}: git log --notes=dispatch shows them\n"
+        ));
+    }
+    out
+}
+
+/// The first few of a list.
+fn some(ids: &[&str]) -> String {
+    const TOLD: usize = 6;
+    let first = ids.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
+    if ids.len() > TOLD { format!("{first} and {} more", ids.len() - TOLD) } else { first }
+}
