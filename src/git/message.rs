@@ -140,7 +140,7 @@ fn trailers<'a>(paragraph: &[&'a str]) -> impl Iterator<Item = (&'a str, &'a str
         .iter()
         .filter(|line| trailer(line).is_none() && !is_own(line) && !line.starts_with([' ', '\t']))
         .count();
-    let holds = others == 0 || paragraph.iter().any(|line| is_own(line)) && found.len() * 3 >= others;
+    let holds = others == 0 || paragraph.iter().any(is_own) && found.len() * 3 >= others;
     found.into_iter().filter(move |_| holds)
 }
 

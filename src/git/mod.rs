@@ -1,6 +1,7 @@
 //! The repository: the only home of gix and of the git program. What comes out are values of `model`.
 
 mod adopt;
+mod branches;
 mod changes;
 mod clock;
 mod config;
@@ -11,10 +12,13 @@ mod ledger;
 mod lock;
 mod merges;
 mod message;
+mod observe;
 mod parallel;
 mod program;
 mod quarantine;
 mod read;
+mod reach;
+mod refs;
 mod repo;
 mod resolve;
 mod start;
@@ -33,6 +37,7 @@ pub use history::mentions;
 pub use ledger::{LEDGER_REF, Swap, append, append_outcome, event, read_ledger};
 pub use lock::{Lock, lock};
 pub use merges::merges;
+pub use observe::{Want, observe};
 pub use program::{Git, Version, failed, find_program, run, stdout_of};
 pub use read::read_bounded;
 pub use repo::Repo;

@@ -175,7 +175,7 @@ fn path_in(file: &Path, base: &Path) -> Option<PathBuf> {
 }
 
 /// The path with its `..` taken off by the letter, where none follows a link's name that no longer exists.
-fn without_dots(path: &Path) -> PathBuf {
+pub(super) fn without_dots(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {

@@ -1,0 +1,81 @@
+//! Where each task branch stands: its time, base, counts, and whether it is only a point of the target's own line.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::counts::{Counted, counts};
+use super::reach::{merge_bases, on_first_parent_line};
+use super::repo::{Repo, theirs};
+use crate::model::facts::Branch;
+use crate::model::oid::Oid;
+
+/// A local branch that belongs to a task.
+#[derive(Debug, Clone)]
+pub(super) struct Found<'a> {
+    /// Without `refs/heads/`.
+    pub name: &'a str,
+    pub tip: Oid,
+    /// As recorded when the task started.
+    pub base: Option<Oid>,
+}
+
+/// The facts of each branch against `target`, in the order given, without trying to merge. Where the tip cannot be read
+/// the counts are unknown and the time is the epoch.
+pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Branch> {
+    let times: Vec<Option<Timestamp>> = found.iter().map(|found| committed_at(repo, found.tip)).collect();
+    let readable: Vec<usize> = (0..found.len()).filter(|&at| times[at].is_some()).collect();
+    let unbased: Vec<usize> = readable.iter().copied().filter(|&at| found[at].base.is_none()).collect();
+    let tips: Vec<Oid> = unbased.iter().map(|&at| found[at].tip).collect();
+    let mut branches: Vec<Branch> = found.iter().zip(&times).map(|(found, time)| bare(found, *time)).collect();
+    for (&at, base) in unbased.iter().zip(merge_bases(repo, target, &tips)) {
+        branches[at].base = base;
+    }
+    let counted: Vec<Counted> = readable.iter().map(|&at| counted(&found[at])).collect();
+    for (&at, counts) in readable.iter().zip(counts(repo, target, &counted)) {
+        let branch = &mut branches[at];
+        (branch.ahead, branch.behind) = (counts.ahead, counts.behind);
+        // From a merge base on, the branch's own commits are those that the target lacks.
+        branch.commits = if found[at].base.is_some() { counts.own } else { branch.base.and(counts.ahead) };
+    }
+    mark_first_parents(repo, target, &mut branches);
+    branches
+}
+
+fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
+    Branch {
+        name: found.name.to_owned(),
+        tip: found.tip,
+        committed_at: time.unwrap_or(Timestamp::UNIX_EPOCH),
+        base: found.base,
+        commits: None,
+        ahead: None,
+        behind: None,
+        on_first_parent_line: false,
+        merge: None,
+    }
+}
+
+fn counted(found: &Found<'_>) -> Counted {
+    Counted { name: format!("refs/heads/{}", found.name), tip: found.tip, base: found.base }
+}
+
+fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
+    let commit = repo.gix.find_commit(theirs(tip)).ok()?;
+    let seconds = commit.time().map_or(0, |time| time.seconds);
+    Some(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+/// Only a tip that the target contains can lie on its line, and no deeper than the target is ahead of it.
+fn mark_first_parents(repo: &Repo, target: Oid, branches: &mut [Branch]) {
+    let contained = branches.iter().filter(|branch| branch.ahead == Some(0));
+    let depth = contained.clone().filter_map(|branch| branch.behind).max().unwrap_or(0);
+    let tips: HashSet<Oid> = contained.map(|branch| branch.tip).collect();
+    if tips.is_empty() {
+        return;
+    }
+    let on_line = on_first_parent_line(repo, target, depth, &tips);
+    for branch in branches.iter_mut() {
+        branch.on_first_parent_line = on_line.contains(&branch.tip);
+    }
+}

@@ -1,0 +1,198 @@
+//! From a repository to [`Facts`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::thread::ScopedJoinHandle;
+
+use anyhow::Result;
+
+use super::branches::{Found, branches};
+use super::changes::changes;
+use super::clock::now;
+use super::history::mentions;
+use super::merges::merges;
+use super::reach::reachable;
+use super::refs::{Refs, refs};
+use super::repo::Repo;
+use super::worktrees::{Listed, without_dots, worktrees};
+use crate::model::facts::{Branch, Changes, Facts, Head, Mention, Observed, Target, Worktree};
+use crate::model::id::TaskId;
+use crate::model::ledger::Ledger;
+use crate::model::oid::Oid;
+
+/// The costly parts of an observation, on demand.
+#[derive(Debug, Clone, Default)]
+pub struct Want {
+    /// Count what has changed in the worktrees.
+    pub changes: bool,
+    /// Try to merge each tip into the target.
+    pub merges: bool,
+    /// The tasks to do that for; `None`: all. Branches, worktrees and counts are always read for all.
+    pub only: Option<BTreeSet<TaskId>>,
+}
+
+impl Want {
+    fn covers(&self, id: &TaskId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(id))
+    }
+}
+
+/// Everything the repository shows of the tasks: `names` holds, for each, the branch to look for, here and on remotes.
+///
+/// A task's worktree is the one at the path that the ledger recorded, as long as it is one, else the one that has its
+/// branch checked out. What cannot be read of one task (a missing object, a broken worktree) is unknown in the facts and
+/// hides nothing of the others.
+///
+/// # Errors
+/// The refs or the list of worktrees cannot be read as a whole.
+pub fn observe(
+    repo: &Repo,
+    mut ledger: Ledger,
+    target: Target,
+    names: &BTreeMap<TaskId, String>,
+    want: &Want,
+) -> Result<Facts> {
+    let newest = target.newest().1;
+    let (refs, listed) = (refs(repo)?, worktrees(repo)?);
+    let mut tasks = BTreeMap::new();
+    let reachable = {
+        let seen = see(repo, &ledger, names, &refs, &listed);
+        let (measured, reachable) = measure(repo, newest, &seen, &ledger, want);
+        for (seen, measured) in seen.into_iter().zip(measured) {
+            let worktree = seen.worktree.map(|listed| worktree(listed, measured.changes));
+            let observed = Observed { branch: measured.branch, remotes: seen.remotes.to_vec(), worktree };
+            tasks.insert(seen.id.clone(), observed);
+        }
+        reachable
+    };
+    for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
+        landing.reachable = reachable.0.contains(&landing.commit);
+    }
+    Ok(Facts { now: now(), target, tasks, mentions: reachable.1, ledger })
+}
+
+/// What the refs and the admin folders show of a task.
+struct Seen<'a> {
+    id: &'a TaskId,
+    branch: Option<Found<'a>>,
+    remotes: &'a [String],
+    worktree: Option<&'a Listed>,
+}
+
+/// What it takes objects or files to know of a task.
+#[derive(Default)]
+struct Measured {
+    branch: Option<Branch>,
+    changes: Option<Changes>,
+}
+
+/// The tasks of which anything is there, in the order of their ids.
+fn see<'a>(
+    repo: &Repo,
+    ledger: &'a Ledger,
+    names: &'a BTreeMap<TaskId, String>,
+    refs: &'a Refs,
+    listed: &'a [Listed],
+) -> Vec<Seen<'a>> {
+    let places = Places::of(listed);
+    let see = |(id, name): (&'a TaskId, &'a String)| {
+        let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
+        let base = snapshot.map(|snapshot| snapshot.base).or_else(|| refs.bases.get(id.as_str()).copied());
+        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base });
+        let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
+        let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
+        let worktree = places.worktree(recorded.as_deref(), name);
+        let seen = branch.is_some() || !remotes.is_empty() || worktree.is_some();
+        seen.then_some(Seen { id, branch, remotes, worktree })
+    };
+    names.iter().filter_map(see).collect()
+}
+
+/// The worktrees by path and by the branch that each has checked out.
+struct Places<'a> {
+    by_path: HashMap<&'a Path, &'a Listed>,
+    by_branch: HashMap<&'a str, &'a Listed>,
+}
+
+impl<'a> Places<'a> {
+    fn of(listed: &'a [Listed]) -> Places<'a> {
+        let mut places = Places { by_path: HashMap::new(), by_branch: HashMap::new() };
+        for listed in listed.iter().filter(|listed| !listed.bare) {
+            places.by_path.insert(&listed.path, listed);
+            if let Head::Branch(name) = &listed.head {
+                places.by_branch.entry(name).or_insert(listed);
+            }
+        }
+        places
+    }
+
+    /// The worktree at the recorded path; where that is none or no more, the one that has the branch checked out.
+    fn worktree(&self, recorded: Option<&Path>, branch: &str) -> Option<&'a Listed> {
+        let recorded = recorded.and_then(|path| {
+            let as_written = self.by_path.get(&*without_dots(path));
+            as_written.or_else(|| self.by_path.get(&*path.canonicalize().ok()?)).copied()
+        });
+        recorded
+            .filter(|listed| listed.head != Head::Missing)
+            .or_else(|| self.by_branch.get(branch).copied())
+            .or(recorded)
+    }
+}
+
+fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
+    Worktree {
+        path: listed.path.clone(),
+        head: listed.head.clone(),
+        operation: listed.operation.clone(),
+        changes,
+        locked: listed.locked.clone(),
+    }
+}
+
+/// Everything costly, side by side: the branches' facts, the scan of the worktrees, the merges, the target's history.
+fn measure(
+    repo: &Repo,
+    target: Oid,
+    seen: &[Seen<'_>],
+    ledger: &Ledger,
+    want: &Want,
+) -> (Vec<Measured>, (HashSet<Oid>, Vec<Mention>)) {
+    let covered = |wanted: bool| move |&at: &usize| wanted && want.covers(seen[at].id);
+    let all = 0..seen.len();
+    let branched: Vec<usize> = all.clone().filter(|&at| seen[at].branch.is_some()).collect();
+    let found: Vec<Found<'_>> = seen.iter().filter_map(|seen| seen.branch.clone()).collect();
+    let to_merge: Vec<usize> = branched.iter().copied().filter(covered(want.merges)).collect();
+    let pairs: Vec<(Oid, Oid)> =
+        to_merge.iter().filter_map(|&at| Some((target, seen[at].branch.as_ref()?.tip))).collect();
+    let to_scan: Vec<usize> = all.filter(covered(want.changes)).filter(|&at| seen[at].worktree.is_some()).collect();
+    let scanned: Vec<&Listed> = to_scan.iter().filter_map(|&at| seen[at].worktree).collect();
+    let landed: Vec<Oid> = ledger.records.values().filter_map(|record| Some(record.landed.as_ref()?.commit)).collect();
+    // One clone for each thread: a repository may be sent to another thread, but not be used by two.
+    let [a, b, c] = [(); 3].map(|()| repo.clone());
+    let (branches, changes, merges, reachable, mentions) = std::thread::scope(|scope| {
+        let changes = scope.spawn(move || changes(&a, &scanned));
+        let merges = scope.spawn(move || merges(&b, target, &pairs));
+        let history = scope.spawn(move || (reachable(&c, target, &landed), mentions(&c, target)));
+        let branches = branches(repo, target, &found);
+        let (reachable, mentions) = joined(history);
+        (branches, joined(changes), joined(merges), reachable, mentions)
+    });
+    let mut measured: Vec<Measured> = seen.iter().map(|_| Measured::default()).collect();
+    for (at, branch) in branched.into_iter().zip(branches) {
+        measured[at].branch = Some(branch);
+    }
+    for (at, changes) in to_scan.into_iter().zip(changes) {
+        measured[at].changes = changes;
+    }
+    // Without room for temporary files no merge is known; everything else still is.
+    for (at, merge) in to_merge.into_iter().zip(merges.unwrap_or_default()) {
+        if let Some(branch) = &mut measured[at].branch {
+            branch.merge = merge;
+        }
+    }
+    (measured, (reachable, mentions))
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
