@@ -1,2 +1,7 @@
 //! Values become text and JSON here; nothing is printed. Styled text holds SGR sequences, which the console drops where
 //! no colour is wanted. Everything that comes from a repository passes through [`crate::model::text::escape`].
+
+pub mod plan;
+pub mod reason;
+#[cfg(test)]
+mod schema;
