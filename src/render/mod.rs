@@ -9,3 +9,7 @@ pub mod start;
 pub mod starter;
 pub mod status;
 pub mod table;
+pub mod plan;
+pub mod reason;
+#[cfg(test)]
+mod schema;
