@@ -14,10 +14,10 @@ zpty -w child "stty -echo cols 200 rows 200; PS1= RPS1=; unsetopt prompt_cr prom
 fpath=($XDG_DATA_HOME/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=1000
 show() { print -r -- \"SHOWN<\$BUFFER>\"\"END\" >\$TTY; BUFFER= }; zle -N show
 zle-line-init() { print REA\"\"DY >\$TTY }; zle -N zle-line-init
-bindkey '^X' show; bindkey '^D' list-choices; bindkey '^I' complete-word"
+bindkey '^T' show; bindkey '^D' list-choices; bindkey '^I' complete-word"
 zpty -r child answer '*READY*'
 for line; do
-  zpty -w -n child "$line"$'\x04\t\x18'
+  zpty -w -n child "$line"$'\x04\t\x14'
   zpty -r child answer '*SHOWN<*>END*'
   print -r -- "$answer"
   print -rn -- $'\x1e'
