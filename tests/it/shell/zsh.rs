@@ -6,16 +6,18 @@ use super::grammar::{flags_of, subcommands};
 use super::{Home, flags, needed, set, stdout};
 
 /// Types each line, lists what may follow, completes, and shows the line then; each answer ends with `SHOWN<line>`.
+/// It types only while the line editor reads: the editor itself says so, and its widgets never leave it.
 const TYPIST: &str = r#"
 zmodload zsh/zpty || exit 1
 zpty child 'exec zsh -f -i'
 zpty -w child "stty -echo cols 200 rows 200; PS1= RPS1=; unsetopt prompt_cr prompt_sp; unset zle_bracketed_paste
 fpath=($XDG_DATA_HOME/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=1000
-show() { zle -I; print -r -- \"SHOWN<\$BUFFER>\"\"END\"; BUFFER= }; zle -N show
-bindkey '^X' show; bindkey '^D' list-choices; bindkey '^I' complete-word; print REA\"\"DY"
+show() { print -r -- \"SHOWN<\$BUFFER>\"\"END\" >\$TTY; BUFFER= }; zle -N show
+zle-line-init() { print REA\"\"DY >\$TTY }; zle -N zle-line-init
+bindkey '^T' show; bindkey '^D' list-choices; bindkey '^I' complete-word"
 zpty -r child answer '*READY*'
 for line; do
-  zpty -w -n child "$line"$'\x04\t\x18'
+  zpty -w -n child "$line"$'\x04\t\x14'
   zpty -r child answer '*SHOWN<*>END*'
   print -r -- "$answer"
   print -rn -- $'\x1e'
