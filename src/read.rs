@@ -98,7 +98,7 @@ pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
     let ledger = git::read_ledger(repo)?;
     let names = names(repo, &loaded.file, &ledger)?;
     let target = git::target(repo, &loaded.target)?;
-    let facts = git::observe(repo, ledger, target, &names, want)?;
+    let facts = git::observe(repo, ledger, target, &names, &want)?;
     let standings = standings(&loaded.file, &facts, &names);
     Ok(Scene { facts, names, standings })
 }

@@ -8,7 +8,7 @@ use crate::git::Want;
 use crate::model::failure::Exit;
 use crate::model::plan::{Options, plan};
 use crate::read;
-use crate::render;
+use crate::render::{self, plan::Layout};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -31,10 +31,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let options = Options { workers: args.workers, phase: args.phase.clone() };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
     let text = if global.json {
-        render::plan::json(&loaded.file, &plan)
+        render::plan::json::json(&plan)
     } else {
-        render::plan::text(&loaded.file, &plan, console.width(), global.verbose)
+        render::plan::text(&plan, Layout { width: console.width(), verbose: global.verbose })
     };
+    for warning in render::plan::warnings(&plan) {
+        console.warning(&warning);
+    }
     console.answer(&text);
     Ok(Exit::Success)
 }

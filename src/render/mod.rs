@@ -5,11 +5,11 @@ pub mod adopt;
 pub mod fault;
 pub mod json;
 pub mod log;
-pub mod start;
-pub mod starter;
-pub mod status;
-pub mod table;
 pub mod plan;
 pub mod reason;
 #[cfg(test)]
 mod schema;
+pub mod start;
+pub mod starter;
+pub mod status;
+pub mod table;
