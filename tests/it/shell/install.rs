@@ -146,3 +146,28 @@ fn a_symlink_in_the_place_of_a_file_is_left() {
     assert!(page.is_symlink());
     assert_eq!(fs::read_to_string(dir.path().join("victim")).unwrap(), PIECES[1].text);
 }
+
+#[test]
+fn a_write_that_fails_leaves_no_half_file_and_names_what_was_written() {
+    let dir = TempDir::new().unwrap();
+    install(dir.path()).args(["--prefix", "."]).assert().success();
+    let place = |end: &str| {
+        let piece = PIECES.iter().find(|piece| piece.path.ends_with(end)).unwrap();
+        dir.path().canonicalize().unwrap().join("share").join(piece.path)
+    };
+    let (small, large) = (place("git-dispatch-adopt.1"), place("dispatch-toml.5"));
+    fs::remove_file(&small).unwrap();
+    fs::remove_file(&large).unwrap();
+    // No file may become larger than 4 KiB: writing more fails as on a full disk.
+    let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" install --prefix .";
+    let mut bash = Command::new("bash");
+    bash.args(["-c", limited, env!("CARGO_BIN_EXE_git-dispatch")]).current_dir(dir.path());
+    let assert = bash.assert().code(4).stdout("");
+    let errors = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(errors.contains(&format!("could not write '{}'", large.display())), "{errors}");
+    assert!(errors.contains(&format!("  written: {}\n", small.display())), "{errors}");
+    assert!(small.is_file() && !large.exists());
+    assert_eq!(fs::read_dir(large.parent().unwrap()).unwrap().count(), 0);
+    install(dir.path()).args(["--prefix", "."]).assert().success();
+    assert!(large.is_file());
+}
