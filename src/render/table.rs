@@ -83,6 +83,6 @@ mod tests {
             |id: &str, n: &str, title: &str| vec![Cell::plain(id), Cell::plain(""), Cell::plain(n), Cell::plain(title)];
         let rows = [row("A-1", "12", "A long title that is cut"), row("B", "3", "")];
         let text = table(&head, &rows, Style::new(), 26);
-        assert_eq!(text, "  Task   n  Title\n  A-1   12  A long title…\n  B      3\n");
+        assert_eq!(text, "  Task   n  Title\n  A-1   12  A long title …\n  B      3\n");
     }
 }
