@@ -54,7 +54,7 @@ __git_dispatch_flags ()
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase $global" ;;
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
-	adopt) echo "-n --dry-run $global" ;;
+	init | adopt) echo "-n --dry-run $global" ;;
 	status) echo "--all --batch --exit-code $global" ;;
 	log) echo "-n --max-count $global" ;;
 	install) echo "--prefix -n --dry-run $global" ;;

@@ -1,9 +1,14 @@
+//! `git dispatch complete-ids`: what the completion scripts ask when a key is pressed.
+
 use anyhow::Result;
 
 use crate::cli::Global;
 use crate::console::Console;
+use crate::git::{self, Repo};
 use crate::model::failure::Exit;
+use crate::model::task::Task;
 use crate::model::text::escape;
+use crate::read;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -23,6 +28,23 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 
 /// The ids that may follow `command`, with their titles: for `start` and `adopt` those that have not started,
 /// for `status` those that have, for any other all of them.
-fn candidates(_global: &Global, _command: &str) -> Result<Vec<(String, String)>> {
-    Ok(Vec::new())
+///
+/// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
+fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
+    let repo = Repo::discover(global.dir())?;
+    let loaded = read::task_file(&repo, global)?;
+    let ledger = git::read_ledger(&repo)?;
+    let names = read::names(&repo, &loaded.file, &ledger)?;
+    let branches = git::branch_names(&repo)?;
+    let started = |task: &Task| {
+        let recorded = ledger.records.get(&task.id).is_some_and(|record| record.batch.is_some() && !record.dropped);
+        recorded || names.get(&task.id).is_some_and(|name| branches.contains(name))
+    };
+    let wanted = |task: &&Task| match command {
+        "start" | "adopt" => !started(task) && task.state.is_none(),
+        "status" => started(task),
+        _ => true,
+    };
+    let tasks = loaded.file.graph.tasks().iter().filter(wanted);
+    Ok(tasks.map(|task| (task.id.to_string(), task.title.clone())).collect())
 }

@@ -3,6 +3,7 @@
 mod bash;
 mod fish;
 mod grammar;
+mod ids;
 mod install;
 mod man;
 mod zsh;
