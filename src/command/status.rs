@@ -36,7 +36,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let scene = read::scene(&repo, &loaded, Want { changes: true, merges: true, only: None })?;
     let status = status(&loaded.file, &scene.facts, &scene.standings, &scene.names, &selection(args))?;
     let text = if global.json {
-        render::json::status(&status)
+        render::status::json::json(&status)
     } else {
         render::status::status(&status, console.width(), global.verbose)
     };

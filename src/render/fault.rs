@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use super::json::{SCHEMA, line};
 use crate::model::taskfile::{Fault, Parsed};
 use crate::model::text::{escape, width};
 
@@ -92,10 +93,9 @@ pub fn json(source: Source<'_>, parsed: &Parsed) -> String {
         }));
     }
     let tasks = parsed.file.as_ref().map(|file| file.graph.len());
-    let answer = Answer { schema: 1, command: "lint", file: source.name, tasks, faults: rows, untold: parsed.untold };
-    let mut out = serde_json::to_string(&answer).expect("because the answer holds only texts and numbers");
-    out.push('\n');
-    out
+    let answer =
+        Answer { schema: SCHEMA, command: "lint", file: source.name, tasks, faults: rows, untold: parsed.untold };
+    line(&answer)
 }
 
 fn place(out: &mut String, name: &str, lines: &mut Lines<'_>, fault: &Fault, style: Style) {

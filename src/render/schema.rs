@@ -36,7 +36,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec
         faults.push(format!("{at}: {value} is not {schema}"));
     }
     for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        if value.get(name).is_none() {
+        if value.is_object() && value.get(name).is_none() {
             faults.push(format!("{at}/{name} is missing"));
         }
     }

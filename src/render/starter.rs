@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::json::{SCHEMA, line};
 use crate::model::text::escape;
 
 /// What `init` did.
@@ -45,10 +46,8 @@ pub fn json(written: Written<'_>) -> String {
         dry_run: bool,
     }
     let Written { file, target, dry_run } = written;
-    let answer = Answer { schema: 1, command: "init", file, target, dry_run };
-    let mut out = serde_json::to_string(&answer).expect("because the answer holds only texts");
-    out.push('\n');
-    out
+    let answer = Answer { schema: SCHEMA, command: "init", file, target, dry_run };
+    line(&answer)
 }
 
 /// `text` as a TOML basic string; branch names may hold quotes and everything that is not ASCII.

@@ -1,4 +1,6 @@
-//! `status` as a table for people.
+//! `status` as a table for people; as JSON in [`json`].
+
+pub mod json;
 
 use anstyle::{AnsiColor, Style};
 
@@ -219,3 +221,6 @@ fn some(ids: &[&str]) -> String {
     let first = ids.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
     if ids.len() > TOLD { format!("{first} and {} more", ids.len() - TOLD) } else { first }
 }
+
+#[cfg(test)]
+mod tests;

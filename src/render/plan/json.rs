@@ -6,11 +6,11 @@ use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::plan::{Candidate, Next, Plan, Warning};
 use crate::model::state::Reason;
+use crate::render::json::{SCHEMA, Target, line};
 
 /// One line of JSON. Times are whole minutes; a plan of 100,000 tasks takes some 15 MB.
 pub fn json(plan: &Plan<'_>) -> String {
-    let text = serde_json::to_string(&document(plan));
-    text.expect("because every key is a string and nothing in it can fail to serialize") + "\n"
+    line(&document(plan))
 }
 
 #[derive(Serialize)]
@@ -32,12 +32,6 @@ struct Document<'p> {
     alone: bool,
     next: Step<'p>,
     warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Target<'p> {
-    name: &'p str,
-    commit: String,
 }
 
 #[derive(Serialize)]
@@ -126,9 +120,9 @@ fn document<'p>(plan: &'p Plan<'_>) -> Document<'p> {
     let counts = plan.counts;
     let ids = |list: &[Ix]| list.iter().map(|&ix| &plan.task(ix).id).collect();
     Document {
-        schema: 1,
+        schema: SCHEMA,
         command: "plan",
-        target: Target { name: plan.target.0, commit: plan.target.1.to_string() },
+        target: Target { name: plan.target.0, commit: plan.target.1 },
         phase: plan.phase,
         workers: Workers { limit: plan.workers.limit, busy: plan.workers.busy, free: plan.workers.free },
         counts: Counts {

@@ -1,0 +1,142 @@
+//! `status --json`, as docs/schema/status.schema.json describes it.
+
+use serde::Serialize;
+
+use crate::model::facts::Changes;
+use crate::model::oid::Oid;
+use crate::model::status::{BatchHead, Row, Status};
+use crate::render::json::{SCHEMA, Target, line, time};
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    schema: u32,
+    command: &'static str,
+    target: Target<'a>,
+    batches: Vec<BatchJson<'a>>,
+    progress: Progress,
+    unblocks: Vec<Unblocked<'a>>,
+    unreadable: usize,
+    tasks: Vec<RowJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BatchJson<'a> {
+    id: &'a str,
+    base: Oid,
+    started_at: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unfinished: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Progress {
+    landed: usize,
+    total: usize,
+}
+
+#[derive(Serialize)]
+struct Unblocked<'a> {
+    id: &'a str,
+    title: &'a str,
+}
+
+#[derive(Serialize)]
+struct RowJson<'a> {
+    id: &'a str,
+    title: &'a str,
+    batch: Option<&'a str>,
+    state: &'static str,
+    reasons: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pr: Option<&'a str>,
+    branch: &'a str,
+    worktree: Option<String>,
+    base: Option<Oid>,
+    tip: Option<Oid>,
+    commits: Option<u64>,
+    ahead: Option<u64>,
+    behind: Option<u64>,
+    last_commit_at: Option<String>,
+    changes: Option<Changes>,
+    readiness: Option<ReadinessJson<'a>>,
+    collisions: Option<()>,
+    drift: DriftJson,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ReadinessJson<'a> {
+    verdict: &'static str,
+    fast_forward: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tree: Option<Oid>,
+    conflicts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct DriftJson {
+    checked: bool,
+}
+
+/// One line of JSON.
+pub fn json(status: &Status) -> String {
+    line(&StatusJson {
+        schema: SCHEMA,
+        command: "status",
+        target: Target::new(&status.target),
+        batches: batches(status),
+        progress: Progress { landed: status.landed, total: status.total },
+        unblocks: status.unblocks.iter().map(|(id, title)| Unblocked { id: id.as_str(), title }).collect(),
+        unreadable: status.unreadable,
+        tasks: status.rows().map(row).collect(),
+    })
+}
+
+fn batches(status: &Status) -> Vec<BatchJson<'_>> {
+    let heads = status.groups.iter().filter_map(|group| group.batch.as_ref());
+    heads.map(batch).collect()
+}
+
+fn batch(head: &BatchHead) -> BatchJson<'_> {
+    BatchJson {
+        id: &head.name,
+        base: head.base,
+        started_at: time(head.at),
+        state: head.state.word(),
+        unfinished: head.unfinished.iter().map(|id| id.as_str()).collect(),
+    }
+}
+
+fn row(row: &Row) -> RowJson<'_> {
+    let branch = row.branch.as_ref();
+    RowJson {
+        id: row.id.as_str(),
+        title: &row.title,
+        batch: row.batch.as_deref(),
+        state: row.state.word(),
+        reasons: row.reasons.iter().map(ToString::to_string).collect(),
+        proof: row.proof.as_ref().map(|proof| proof.word()),
+        pr: row.proof.as_ref().and_then(|proof| proof.pr()),
+        branch: &row.branch_name,
+        worktree: row.worktree.as_ref().map(|worktree| worktree.path.to_string_lossy().into_owned()),
+        base: row.base,
+        tip: branch.map(|branch| branch.tip),
+        commits: branch.and_then(|branch| branch.commits),
+        ahead: branch.and_then(|branch| branch.ahead),
+        behind: branch.and_then(|branch| branch.behind),
+        last_commit_at: branch.map(|branch| time(branch.committed_at)),
+        changes: row.changes(),
+        readiness: row.readiness.as_ref().map(|readiness| ReadinessJson {
+            verdict: readiness.verdict.word(),
+            fast_forward: readiness.fast_forward,
+            tree: readiness.tree,
+            conflicts: &readiness.conflicts,
+        }),
+        collisions: None,
+        drift: DriftJson { checked: false },
+        notes: &row.notes,
+    }
+}
