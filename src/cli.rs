@@ -9,10 +9,42 @@ use crate::command;
 use crate::console::{Color, Console};
 use crate::model::failure::Exit;
 
+/// Another program is called git-dispatch too: this one says what it does.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (parallel tasks in worktrees, from dispatch.toml)");
+
+/// The subcommands in the order in which one meets them; `tests::the_help_names_every_subcommand` keeps it whole.
+const HELP: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+Describe the work:
+  init     Write a commented dispatch.toml to start from
+  lint     Check the task file and tell every fault at once
+
+Split it:
+  plan     Show which tasks can start now, side by side
+  start    Create branches and worktrees for tasks
+  adopt    Take an existing branch or worktree as a task's
+
+Follow it:
+  status   Show how far the started tasks are, and what merges
+  log      Show the batches that were started
+
+Get going:
+  install  Put man pages and completions in place
+  demo     Make a small repository and walk through the main job in it
+
+Options:
+{options}
+
+'git dispatch COMMAND -h' tells the options of a command, 'git help dispatch' opens the manual.
+";
+
 /// Plan, start and follow parallel work in git worktrees.
 #[derive(Debug, Parser)]
-#[command(name = "git-dispatch", bin_name = "git dispatch", version, max_term_width = 100)]
-#[command(disable_help_subcommand = true, propagate_version = false)]
+#[command(name = "git-dispatch", bin_name = "git dispatch", version = VERSION, max_term_width = 100)]
+#[command(disable_help_subcommand = true, help_template = HELP)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -92,5 +124,25 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Install(args) => command::install::run(args, global, console),
         Sub::Demo(args) => command::demo::run(args, global, console),
         Sub::Complete(args) => command::complete::run(args, global, console),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_subcommand() {
+        for sub in Cli::command().get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            let line = format!("\n  {:7}  {}\n", sub.get_name(), sub.get_about().unwrap());
+            assert!(HELP.contains(&line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
     }
 }
