@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `sink.rs` | where faults go; how a value of each type is read |
+//! | `parts.rs` | where a large file can be cut |
 //! | `settings.rs` | the keys above the tasks, `[commands]`, `[locks]`, `[modes.*]`, `[agent.*]` |
 //! | `tasks.rs` | `[task.*]` |
 //! | `needs.rs`, `cycle.rs` | who needs whom, and that it ends |
@@ -24,6 +25,7 @@ mod cycle;
 mod estimate;
 mod near;
 mod needs;
+mod parts;
 mod settings;
 mod sink;
 mod tasks;
@@ -33,7 +35,7 @@ mod words;
 
 use settings::read_top;
 use sink::Sink;
-use tasks::read_tasks;
+use tasks::Tasks;
 
 /// The version of the grammar that this program reads.
 pub const VERSION: u32 = 1;
@@ -47,8 +49,10 @@ pub const LONGEST_ESTIMATE: u32 = 100_000;
 pub const BUILT_IN_MODES: [&str; 6] = ["quick", "tdd", "swarm", "spike", "pair", "checkpoint"];
 /// The most faults, and the most warnings, that are kept of one file.
 pub const MOST_FAULTS: usize = 1000;
-/// How many syntax errors are looked for in a file of which size: recovering from each costs memory.
+/// Of a longer file only the first syntax error is told: recovering from each costs memory.
 const RECOVERABLE: usize = 4 << 20;
+/// How much of a file is parsed in one go, in bytes.
+const PART: usize = 1 << 20;
 
 /// Something wrong with a task file, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,22 +87,47 @@ pub fn parse(text: &str) -> Parsed {
         sink.fault(None, format!("a task file has at most {} MiB", LONGEST_FILE >> 20), None);
         return sink.finish(None);
     }
-    let top = match DeTable::parse(text) {
-        Ok(top) => top.into_inner(),
-        Err(first) => return syntax_errors(text, first),
-    };
+    parse_in(text, PART)
+}
+
+/// Reads a file in parts of at least `part` bytes. A syntax tree takes twenty times the room of its text, so a large
+/// file is not read as a whole.
+fn parse_in(text: &str, part: usize) -> Parsed {
+    let parts = parts::cut(text, part);
+    if parts.len() > 1
+        && let Some(parsed) = read(text, &parts)
+    {
+        return parsed;
+    }
+    read(text, &[0..text.len()]).unwrap_or_else(|| syntax_errors(text))
+}
+
+/// Reads the parts of a text; `None` where one has a syntax error, or they depend on each other.
+fn read(text: &str, parts: &[Range<usize>]) -> Option<Parsed> {
     let mut sink = Sink::default();
+    let top = DeTable::parse(&text[parts[0].clone()]).ok()?.into_inner();
+    if parts.len() > 1 && top.contains_key("task") {
+        return None;
+    }
     if settings::newer_version(&top, &mut sink) {
-        return sink.finish(None);
+        return Some(sink.finish(None));
     }
     let (settings, spots, tables) = read_top(top, &mut sink);
-    let tasks = read_tasks(tables, &settings, &mut sink);
+    let mut tasks = Tasks::default();
+    tasks.read(tables, &settings, &mut sink)?;
+    for part in &parts[1..] {
+        let source = &text[part.clone()];
+        sink.offset = part.start;
+        tasks.read(parts::only_tasks(source, DeTable::parse(source).ok()?)?, &settings, &mut sink)?;
+    }
+    sink.offset = 0;
+    tasks.sort();
     let pairs = needs::resolve(&tasks, &mut sink);
     let graph = Graph::new(tasks.tasks, &pairs);
     cycle::find(&graph, &tasks.needs, &mut sink);
     let file = TaskFile { settings, graph };
     advice::give(&file, &spots, tasks.no_agent.as_ref(), &mut sink);
-    sink.finish(Some(file))
+    Some(sink.finish(Some(file)))
 }
 
 /// Reads the bytes of a task file, and returns the text to show faults in: where a byte is not UTF-8, that is the one
@@ -118,8 +147,11 @@ pub fn parse_bytes(bytes: &[u8]) -> (Cow<'_, str>, Parsed) {
     }
 }
 
-fn syntax_errors(text: &str, first: toml::de::Error) -> Parsed {
-    let errors = if text.len() <= RECOVERABLE { DeTable::parse_recoverable(text).1 } else { vec![first] };
+fn syntax_errors(text: &str) -> Parsed {
+    let errors = match text.len() {
+        ..=RECOVERABLE => DeTable::parse_recoverable(text).1,
+        _ => DeTable::parse(text).err().into_iter().collect(),
+    };
     let mut sink = Sink::default();
     let mut last = None;
     for error in errors {
