@@ -1,5 +1,6 @@
 //! The command line against real repositories and real git.
 
+mod big_taskfile;
 mod floors;
 mod init;
 mod lint;

@@ -52,7 +52,7 @@ pub const MOST_FAULTS: usize = 1000;
 /// Of a longer file only the first syntax error is told: recovering from each costs memory.
 const RECOVERABLE: usize = 4 << 20;
 /// How much of a file is parsed in one go, in bytes.
-const PART: usize = 1 << 20;
+const PART: usize = 256 << 10;
 
 /// Something wrong with a task file, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn parse_in(text: &str, part: usize) -> Parsed {
     {
         return parsed;
     }
-    read(text, &[0..text.len()]).unwrap_or_else(|| syntax_errors(text))
+    read(text, &parts::whole(text)).unwrap_or_else(|| syntax_errors(text))
 }
 
 /// Reads the parts of a text; `None` where one has a syntax error, or they depend on each other.

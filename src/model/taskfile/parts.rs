@@ -5,6 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::model::text::boundary;
+
 /// Cuts `text` before lines that start with `[task.`: what comes before the first of them, then parts of at least
 /// `size` bytes.
 ///
@@ -13,15 +15,20 @@ use toml::de::{DeTable, DeValue};
 pub(super) fn cut(text: &str, size: usize) -> Vec<Range<usize>> {
     const HEADER: &str = "\n[task.";
     let first = if text.starts_with(&HEADER[1..]) { Some(0) } else { text.find(HEADER).map(|at| at + 1) };
-    let Some(mut start) = first else { return std::iter::once(0..text.len()).collect() };
+    let Some(mut start) = first else { return whole(text) };
     let mut parts: Vec<_> = std::iter::once(0..start).collect();
     while start < text.len() {
-        let from = text.ceil_char_boundary(start.saturating_add(size));
+        let from = boundary(text, start.saturating_add(size)).max(start + 1);
         let end = text[from..].find(HEADER).map_or(text.len(), |at| from + at + 1);
         parts.push(start..end);
         start = end;
     }
     parts
+}
+
+/// The text as one part.
+pub(super) fn whole(text: &str) -> Vec<Range<usize>> {
+    std::iter::once(0..text.len()).collect()
 }
 
 /// The tasks of a part; `None` if it holds something else, or a `[task]` of its own, which another part may hold too.

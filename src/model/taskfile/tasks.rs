@@ -97,6 +97,7 @@ impl<'t> Tasks<'t> {
             }
             return Some(());
         }
+        self.folded.reserve(table.len());
         for (key, value) in table {
             let Some(id) = read_id(&key, sink) else { continue };
             if let Some(other) = self.folded.insert(id.folded(), id.clone()) {
