@@ -386,9 +386,17 @@ fn a_newer_version_is_one_clear_fault() {
 
 #[test]
 fn syntax_errors_come_all_at_once_and_alone() {
-    let all = faults("version = \nworkers 3\nphase = x\n[task.A]\nneeds = [\"Z\"]\n");
-    assert!(all.len() >= 2, "{all:?}");
+    let all = faults("version = 1 1\nphase = x\nworkers = 3\n[task.A\nneeds = [\"Z\"]\n");
+    assert!(all.len() == 3, "{all:?}");
     assert!(!all.iter().any(|what| what.contains('Z')), "{all:?}");
+}
+
+#[test]
+fn what_follows_from_a_syntax_error_is_not_told() {
+    let (what, covered, hint) = fault("version = 1\n[task.A]\nneeds = [\"B\"\nwrites = []\n[task.B]\ntitle = 'x'\n");
+    assert_eq!((what.as_str(), covered.as_str()), ("missing comma between elements", ""));
+    assert_eq!(hint.as_deref(), Some("is the list or table before it closed?"));
+    assert_eq!(faults("target = main or so\n"), ["a text must stand between quotes"]);
 }
 
 #[test]
