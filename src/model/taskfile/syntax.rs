@@ -16,6 +16,8 @@ pub(super) fn tell(text: &str, first: Option<Error>) -> Parsed {
         ..=RECOVERABLE => DeTable::parse_recoverable(text).1,
         _ => first.into_iter().collect(),
     };
+    // Errors of single values come behind those of the structure.
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
     let unclosed = |error: &Error| error.message().starts_with("unclosed");
     // Behind a list that is not closed, everything looks like an element of it.
     let swallowed = errors.iter().any(unclosed).then(|| errors.iter().position(missing_comma)).flatten();
