@@ -47,7 +47,8 @@ fn already(name: &str) -> anyhow::Error {
 /// `--file`, else `dispatch.toml` at the top of the worktree that one stands in.
 fn destination(repo: &Repo, global: &Global) -> Result<(PathBuf, String)> {
     if let Some(file) = &global.file {
-        return Ok((global.dir().join(file), file.display().to_string()));
+        let path = global.dir.as_ref().map_or_else(|| file.clone(), |dir| dir.join(file));
+        return Ok((path, file.display().to_string()));
     }
     let top = repo.here().ok_or_else(|| {
         let what = format!("'{}' is not inside a worktree, where dispatch.toml belongs", global.dir().display());

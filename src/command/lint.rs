@@ -47,7 +47,8 @@ pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 /// No repository, or a bare one, where the command line names no file.
 pub fn task_file_path(global: &Global) -> Result<(PathBuf, String)> {
     if let Some(file) = &global.file {
-        return Ok((global.dir().join(file), file.display().to_string()));
+        let path = global.dir.as_ref().map_or_else(|| file.clone(), |dir| dir.join(file));
+        return Ok((path, file.display().to_string()));
     }
     let repo = Repo::discover(global.dir())?;
     let top = repo.here().or(repo.main_worktree()).ok_or_else(|| {

@@ -62,8 +62,8 @@ impl FromStr for Pattern {
         if drive || text.starts_with('/') || text.split(['/', '\\']).any(|part| part == "..") {
             return Err(PatternFault::LeavesTheTree);
         }
-        // A literal pattern cannot be malformed, and building an automaton for each of 100,000 would be felt.
-        if text.contains(is_glob) {
+        // Without these a pattern cannot be malformed, and building an automaton for each of 100,000 would be felt.
+        if text.contains(is_glob) && text.contains(['[', '{', '}', '\\']) {
             globset::GlobBuilder::new(text)
                 .literal_separator(true)
                 .build()

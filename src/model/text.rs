@@ -74,6 +74,12 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The last place in `text` at or before byte `at` that lies between two characters.
+pub fn boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at).rev().find(|&place| text.is_char_boundary(place)).unwrap_or(0)
+}
+
 /// A duration as people say it: `0m`, `45m`, `4h`, `1h30m`. Days are not used: how long one is depends on who works.
 pub fn duration(minutes: u64) -> String {
     match (minutes / 60, minutes % 60) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{SCHEMA, line};
 use crate::model::taskfile::{Fault, Parsed};
-use crate::model::text::{escape, width};
+use crate::model::text::{boundary, escape, width};
 
 #[cfg(test)]
 mod tests;
@@ -136,7 +136,7 @@ impl<'a> Lines<'a> {
     }
 
     fn find(&mut self, at: usize) -> Place<'a> {
-        let at = self.text.floor_char_boundary(at);
+        let at = boundary(self.text, at);
         if at < self.start {
             *self = Lines::new(self.text);
         }
@@ -156,7 +156,7 @@ fn excerpt(place: &Place<'_>, length: usize) -> (String, usize, usize) {
     let before = place.before.strip_prefix('\u{feff}').unwrap_or(place.before);
     let mut head = tail_of(before, BEFORE);
     let spare = ALONG.saturating_sub(BEFORE.min(head.chars().count()));
-    let under = visible(head_of(&place.after[..place.after.floor_char_boundary(length)], spare));
+    let under = visible(head_of(&place.after[..boundary(place.after, length)], spare));
     let rest = place.after;
     let shown = head_of(rest, spare);
     let cut_before = head.len() < before.len();

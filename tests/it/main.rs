@@ -1,7 +1,10 @@
 //! The command line against real repositories and real git.
 
+mod big_taskfile;
 mod floors;
+mod init;
+mod lint;
 mod shell;
+mod worktrees;
 #[expect(dead_code, reason = "each test file uses the part that it needs")]
 mod support;
-mod worktrees;

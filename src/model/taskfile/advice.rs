@@ -1,7 +1,5 @@
 //! Warnings: what is allowed and still deserves a second look.
 
-use std::ops::Range;
-
 use super::VERSION;
 use super::settings::Spots;
 use super::sink::{Sink, quoted};
@@ -16,7 +14,7 @@ const WORKERS: u32 = 3;
 const COMPARED: usize = 5_000_000;
 
 /// Warns about settings that fit the tasks badly.
-pub(super) fn give(file: &TaskFile, spots: &Spots, no_agent: Option<&(TaskId, Range<usize>)>, sink: &mut Sink) {
+pub(super) fn give(file: &TaskFile, spots: &Spots, no_agent: Option<&TaskId>, sink: &mut Sink) {
     let settings = &file.settings;
     let tasks = file.graph.tasks();
     if !spots.version {
@@ -39,7 +37,7 @@ pub(super) fn give(file: &TaskFile, spots: &Spots, no_agent: Option<&(TaskId, Ra
     ];
     for (key, text, kind, spot) in templates {
         let names_agent = Template::new(text, kind).is_ok_and(|template| template.names_agent());
-        if let Some((id, _)) = no_agent.filter(|_| names_agent && !text.contains("{%")) {
+        if let Some(id) = no_agent.filter(|_| names_agent && !text.contains("{%")) {
             sink.warning(spot.clone(), format!("'{key}' names the agent, and task '{id}' has none"), None);
         }
     }

@@ -3,6 +3,8 @@
 //! | file | what |
 //! |---|---|
 //! | `sink.rs` | where faults go; how a value of each type is read |
+//! | `parts.rs` | where a large file can be cut |
+//! | `syntax.rs` | what the TOML parser says, made shorter |
 //! | `settings.rs` | the keys above the tasks, `[commands]`, `[locks]`, `[modes.*]`, `[agent.*]` |
 //! | `tasks.rs` | `[task.*]` |
 //! | `needs.rs`, `cycle.rs` | who needs whom, and that it ends |
@@ -24,8 +26,10 @@ mod cycle;
 mod estimate;
 mod near;
 mod needs;
+mod parts;
 mod settings;
 mod sink;
+mod syntax;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -33,7 +37,7 @@ mod words;
 
 use settings::read_top;
 use sink::Sink;
-use tasks::read_tasks;
+use tasks::Tasks;
 
 /// The version of the grammar that this program reads.
 pub const VERSION: u32 = 1;
@@ -47,8 +51,8 @@ pub const LONGEST_ESTIMATE: u32 = 100_000;
 pub const BUILT_IN_MODES: [&str; 6] = ["quick", "tdd", "swarm", "spike", "pair", "checkpoint"];
 /// The most faults, and the most warnings, that are kept of one file.
 pub const MOST_FAULTS: usize = 1000;
-/// How many syntax errors are looked for in a file of which size: recovering from each costs memory.
-const RECOVERABLE: usize = 4 << 20;
+/// How much of a file is parsed in one go, in bytes.
+const PART: usize = 256 << 10;
 
 /// Something wrong with a task file, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,22 +87,51 @@ pub fn parse(text: &str) -> Parsed {
         sink.fault(None, format!("a task file has at most {} MiB", LONGEST_FILE >> 20), None);
         return sink.finish(None);
     }
-    let top = match DeTable::parse(text) {
-        Ok(top) => top.into_inner(),
-        Err(first) => return syntax_errors(text, first),
-    };
+    parse_in(text, PART)
+}
+
+/// Reads a file in parts of at least `part` bytes. A syntax tree takes twenty times the room of its text, so a large
+/// file is not read as a whole.
+fn parse_in(text: &str, part: usize) -> Parsed {
+    let parts = parts::cut(text, part);
+    if parts.len() > 1
+        && let Ok(parsed) = read(text, &parts)
+    {
+        return parsed;
+    }
+    read(text, &parts::whole(text)).unwrap_or_else(|first| syntax::tell(text, first))
+}
+
+/// Reads the parts of a text.
+///
+/// # Errors
+/// One has a syntax error, or (`None`) they depend on each other.
+fn read(text: &str, parts: &[Range<usize>]) -> Result<Parsed, Option<toml::de::Error>> {
     let mut sink = Sink::default();
+    let top = DeTable::parse(&text[parts[0].clone()])?.into_inner();
+    if parts.len() > 1 && top.contains_key("task") {
+        return Err(None);
+    }
     if settings::newer_version(&top, &mut sink) {
-        return sink.finish(None);
+        return Ok(sink.finish(None));
     }
     let (settings, spots, tables) = read_top(top, &mut sink);
-    let tasks = read_tasks(tables, &settings, &mut sink);
+    let mut tasks = Tasks::default();
+    tasks.read(tables, &settings, &mut sink).ok_or(None)?;
+    for part in &parts[1..] {
+        let source = &text[part.clone()];
+        sink.offset = part.start;
+        let tables = parts::only_tasks(source, DeTable::parse(source)?).ok_or(None)?;
+        tasks.read(tables, &settings, &mut sink).ok_or(None)?;
+    }
+    sink.offset = 0;
+    tasks.sort();
     let pairs = needs::resolve(&tasks, &mut sink);
     let graph = Graph::new(tasks.tasks, &pairs);
     cycle::find(&graph, &tasks.needs, &mut sink);
     let file = TaskFile { settings, graph };
     advice::give(&file, &spots, tasks.no_agent.as_ref(), &mut sink);
-    sink.finish(Some(file))
+    Ok(sink.finish(Some(file)))
 }
 
 /// Reads the bytes of a task file, and returns the text to show faults in: where a byte is not UTF-8, that is the one
@@ -116,31 +149,4 @@ pub fn parse_bytes(bytes: &[u8]) -> (Cow<'_, str>, Parsed) {
             (String::from_utf8_lossy(bytes), sink.finish(None))
         }
     }
-}
-
-fn syntax_errors(text: &str, first: toml::de::Error) -> Parsed {
-    let errors = if text.len() <= RECOVERABLE { DeTable::parse_recoverable(text).1 } else { vec![first] };
-    let mut sink = Sink::default();
-    let mut last = None;
-    for error in errors {
-        let span = error.span().map(|span| span.start.min(text.len())..span.end.min(text.len()));
-        // The first error at a place is the cause; those after it come from recovering there.
-        if last.is_some() && last == span.as_ref().map(|span| span.start) {
-            continue;
-        }
-        last = span.as_ref().map(|span| span.start);
-        let key = span.clone().and_then(|span| text.get(span)).unwrap_or_default();
-        let (what, hint) = match error.message() {
-            "duplicate key" => (format!("{} is defined twice", sink::quoted(key)), None),
-            "string values must be quoted" => {
-                (error.message().to_owned(), Some("put the text between double quotes".to_owned()))
-            }
-            "recursion limit" | "cannot recurse further; max recursion depth met" => {
-                ("nested too deeply".to_owned(), None)
-            }
-            message => (message.replace('`', "'"), None),
-        };
-        sink.fault(span, what, hint);
-    }
-    sink.finish(None)
 }

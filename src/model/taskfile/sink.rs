@@ -17,6 +17,8 @@ pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 pub(super) struct Sink {
     faults: Kept,
     warnings: Kept,
+    /// Where the part of the file starts that is being read: spans count from there.
+    pub offset: usize,
 }
 
 /// The first [`MOST_FAULTS`] by place, and how many there were.
@@ -90,11 +92,17 @@ impl Kept {
 
 impl Sink {
     pub fn fault(&mut self, span: Option<Range<usize>>, what: String, hint: Option<String>) {
+        let span = self.placed(span);
         self.faults.push(Fault { span, what, hint });
     }
 
     pub fn warning(&mut self, span: Option<Range<usize>>, what: String, hint: Option<String>) {
+        let span = self.placed(span);
         self.warnings.push(Fault { span, what, hint });
+    }
+
+    fn placed(&self, span: Option<Range<usize>>) -> Option<Range<usize>> {
+        span.map(|span| span.start + self.offset..span.end + self.offset)
     }
 
     /// Whether nothing was found wrong so far.
@@ -112,7 +120,7 @@ impl Sink {
 
     /// A key that the table does not have.
     pub fn unknown_key(&mut self, owner: Owner<'_>, key: &Spanned<std::borrow::Cow<'_, str>>, known: &[&str]) {
-        if !self.faults.wants(key.span().start) {
+        if !self.faults.wants(key.span().start + self.offset) {
             self.faults.count += 1;
             return;
         }

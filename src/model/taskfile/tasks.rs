@@ -46,14 +46,17 @@ pub(super) const KEYS: [&str; 26] = [
 /// How many names a hint is looked for among.
 const NAMES_FOR_HINTS: usize = 200;
 
-/// Tasks in the order of their ids, and whom each names as its needs.
+/// Tasks, and whom each names as its needs.
 #[derive(Default)]
 pub(super) struct Tasks<'t> {
     pub tasks: Vec<Task>,
     /// By task, in the order of the file.
     pub needs: Vec<Need<'t>>,
-    /// The first task that names no agent.
-    pub no_agent: Option<(TaskId, Range<usize>)>,
+    /// A task that names no agent.
+    pub no_agent: Option<TaskId>,
+    /// Every id, by its key of uniqueness.
+    folded: HashMap<String, TaskId>,
+    count: usize,
 }
 
 /// One word of a `needs` list.
@@ -82,44 +85,70 @@ struct Spots {
     writes: Option<Range<usize>>,
 }
 
-/// Reads every task. Tasks with faults are in the result too, so that the faults between tasks come at once.
-pub(super) fn read_tasks<'t>(table: DeTable<'t>, settings: &Settings, sink: &mut Sink) -> Tasks<'t> {
-    let mut all = Tasks::default();
-    if table.len() > MOST_TASKS {
-        let what = format!("a task file holds at most {MOST_TASKS} tasks, and this one holds {}", table.len());
-        sink.fault(None, what, None);
-        return all;
-    }
-    let mut folded = HashMap::with_capacity(table.len());
-    for (key, value) in table {
-        let Some(id) = read_id(&key, &mut folded, sink) else { continue };
-        let slot = Slot { owner: Owner::Table("task"), key: key.get_ref() };
-        let table = sink.table(slot, value);
-        let (task, spots) = read_task(id, table, &mut all, sink);
-        check(&task, &spots, settings, sink);
-        if spots.agent.is_none() && all.no_agent.is_none() {
-            all.no_agent = Some((task.id.clone(), key.span()));
+impl<'t> Tasks<'t> {
+    /// Reads the tasks of a part. Tasks with faults are in the result too, so that the faults between tasks come at
+    /// once. `None` if an earlier part has one of these ids.
+    pub fn read(&mut self, table: DeTable<'t>, settings: &Settings, sink: &mut Sink) -> Option<()> {
+        let full = self.count > MOST_TASKS;
+        self.count += table.len();
+        if self.count > MOST_TASKS {
+            if !full {
+                sink.fault(None, format!("a task file holds at most {MOST_TASKS} tasks"), None);
+            }
+            return Some(());
         }
-        all.tasks.push(task);
+        self.folded.reserve(table.len());
+        for (key, value) in table {
+            let Some(id) = read_id(&key, sink) else { continue };
+            if let Some(other) = self.folded.insert(id.folded(), id.clone()) {
+                if other == id {
+                    return None;
+                }
+                tell_same(&other, &id, key.span(), sink);
+            }
+            let slot = Slot { owner: Owner::Table("task"), key: key.get_ref() };
+            let table = sink.table(slot, value);
+            let (task, spots) = read_task(id, table, self, sink);
+            check(&task, &spots, settings, sink);
+            if spots.agent.is_none() && self.no_agent.is_none() {
+                self.no_agent = Some(task.id.clone());
+            }
+            self.tasks.push(task);
+        }
+        Some(())
     }
-    all
+
+    /// Puts the tasks into the order of their ids, where the parts of a file did not.
+    pub fn sort(&mut self) {
+        self.folded = HashMap::new();
+        if self.tasks.is_sorted_by(|a, b| a.id < b.id) {
+            return;
+        }
+        let mut order: Vec<u32> = (0..self.tasks.len() as u32).collect();
+        order.sort_by(|&a, &b| self.tasks[a as usize].id.cmp(&self.tasks[b as usize].id));
+        let mut place = vec![0; order.len()];
+        for (new, &old) in (0u32..).zip(&order) {
+            place[old as usize] = new;
+        }
+        for need in &mut self.needs {
+            need.task = place[need.task as usize];
+        }
+        self.needs.sort_by_key(|need| need.task);
+        self.tasks.sort_by(|a, b| a.id.cmp(&b.id));
+    }
 }
 
-fn read_id(key: &Spanned<Cow<'_, str>>, folded: &mut HashMap<String, TaskId>, sink: &mut Sink) -> Option<TaskId> {
+fn read_id(key: &Spanned<Cow<'_, str>>, sink: &mut Sink) -> Option<TaskId> {
     let text = key.get_ref().as_ref();
-    let id: TaskId = match text.parse() {
-        Ok(id) => id,
-        Err(why) => {
-            sink.fault(Some(key.span()), format!("{} is no task id: {why}", quoted(text)), None);
-            return None;
-        }
-    };
-    if let Some(other) = folded.insert(id.folded(), id.clone()) {
-        let what = format!("task ids '{other}' and '{id}' differ only in case");
-        let hint = "on some file systems their branches and folders would be the same; rename one of them";
-        sink.fault(Some(key.span()), what, Some(hint.to_owned()));
-    }
-    Some(id)
+    text.parse()
+        .map_err(|why| sink.fault(Some(key.span()), format!("{} is no task id: {why}", quoted(text)), None))
+        .ok()
+}
+
+fn tell_same(other: &TaskId, id: &TaskId, span: Range<usize>, sink: &mut Sink) {
+    let what = format!("task ids '{other}' and '{id}' differ only in case");
+    let hint = "on some file systems their branches and folders would be the same; rename one of them";
+    sink.fault(Some(span), what, Some(hint.to_owned()));
 }
 
 fn read_task<'t>(id: TaskId, table: DeTable<'t>, all: &mut Tasks<'t>, sink: &mut Sink) -> (Task, Spots) {
@@ -208,7 +237,10 @@ fn read_needs<'t>(slot: Slot<'_>, value: Value<'t>, task: u32, needs: &mut Vec<N
     for item in array {
         let span = item.span();
         match item.into_inner() {
-            DeValue::String(id) => needs.push(Need { task, id, start: span.start as u32, end: span.end as u32 }),
+            DeValue::String(id) => {
+                let (start, end) = ((sink.offset + span.start) as u32, (sink.offset + span.end) as u32);
+                needs.push(Need { task, id, start, end });
+            }
             other => {
                 let what = format!("{slot} must be a list of task ids, and holds {}", type_of(&other));
                 sink.fault(Some(span), what, None);
