@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use git_dispatch::git::{Counted, Counts, Repo, Want, counts, mentions, merges, observe, target};
+use git_dispatch::git::{Counted, Counts, Repo, Version, Want, counts, mentions, merges, observe, target};
 use git_dispatch::model::facts::{Facts, Head, Merge, Observed};
 use git_dispatch::model::ledger::{Landing, Ledger, Record, Snapshot};
 use git_dispatch::model::oid::Oid;
@@ -128,6 +128,11 @@ fn merges_are_what_git_says_and_write_nothing() {
         assert_eq!(answer.tip_changes_something, tree(&tip.to_string()) != tree(&base));
     }
     assert!(answers.iter().flatten().any(|answer| !answer.clean) && answers.iter().any(Option::is_none));
+    for old in [Version(2, 38), Version(2, 39)] {
+        let mut repo = repo.clone();
+        repo.git.version = old;
+        assert_eq!(merges(&repo, commit_at(&sandbox, "main"), &pairs).unwrap(), answers);
+    }
 }
 
 #[test]
@@ -150,7 +155,10 @@ fn the_targets_attributes_hold_wherever_one_stands() {
         assert_eq!(answers[0].as_ref().map(ours), expected, "{}", dir.display());
     }
     std::fs::remove_file(sandbox.repo().join("deep/.gitattributes")).unwrap();
-    assert_eq!(merges(&open(&sandbox), pair.0, &[pair]).unwrap()[0].as_ref().map(ours), expected);
+    let mut repo = open(&sandbox);
+    assert_eq!(merges(&repo, pair.0, &[pair]).unwrap()[0].as_ref().map(ours), expected);
+    repo.git.version = Version(2, 40);
+    assert_eq!(merges(&repo, pair.0, &[pair]).unwrap()[0].as_ref().map(ours), expected);
 }
 
 #[test]
@@ -208,6 +216,9 @@ fn commits_are_counted_as_rev_list_counts_them() {
     let repo = open(&sandbox);
     assert_eq!(counts(&repo, main, &branches), expected);
     assert_eq!(counts(&repo, main, &[]), []);
+    let mut old = repo.clone();
+    old.git.version = Version(2, 38);
+    assert_eq!(counts(&old, main, &branches), expected);
     let missing = Counted { tip: oid("0123456789abcdef0123456789abcdef01234567"), ..branches[0].clone() };
     let gone = Counted { name: "refs/heads/was-here".to_owned(), ..branches[1].clone() };
     let with: Vec<Counted> = [missing, gone].into_iter().chain(branches.clone()).collect();
