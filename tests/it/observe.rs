@@ -448,3 +448,22 @@ fn bare_and_sha256_repositories_are_observed() {
     assert!(seen.branch.as_ref().unwrap().merge.as_ref().unwrap().clean);
     assert!(seen.worktree.as_ref().unwrap().changes.unwrap().is_clean());
 }
+
+#[test]
+fn very_many_branches_are_counted_like_few() {
+    let sandbox = merge_zoo();
+    let (main, near) = (commit_at(&sandbox, "main"), commit_at(&sandbox, "near"));
+    let tips = ["main", "near", "criss", "empty", "unrelated"].map(|name| commit_at(&sandbox, name));
+    let heads = sandbox.repo().join(".git/refs/heads");
+    let branch = |(number, tip): (usize, Oid)| {
+        write_in(&heads, &format!("task/{number}"), &format!("{tip}\n"));
+        Counted { name: format!("refs/heads/task/{number}"), tip, base: (number % 2 == 0).then_some(near) }
+    };
+    let branches: Vec<Counted> = (0..300).zip(tips.into_iter().cycle()).map(branch).collect();
+    let repo = open(&sandbox);
+    let few: Vec<Counts> = counts(&repo, main, &branches[..10]).into_iter().cycle().take(300).collect();
+    assert_eq!(counts(&repo, main, &branches), few);
+    // A ref beside them that git dies of makes it slower, not wrong.
+    write_in(&heads, "task/broken", &format!("{}\n", "12".repeat(20)));
+    assert_eq!(counts(&repo, main, &branches), few);
+}
