@@ -25,18 +25,19 @@ pub(super) struct Found<'a> {
 pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Branch> {
     let times: Vec<Option<Timestamp>> = found.iter().map(|found| committed_at(repo, found.tip)).collect();
     let readable: Vec<usize> = (0..found.len()).filter(|&at| times[at].is_some()).collect();
-    let unbased: Vec<usize> = readable.iter().copied().filter(|&at| found[at].base.is_none()).collect();
-    let tips: Vec<Oid> = unbased.iter().map(|&at| found[at].tip).collect();
     let mut branches: Vec<Branch> = found.iter().zip(&times).map(|(found, time)| bare(found, *time)).collect();
-    for (&at, base) in unbased.iter().zip(merge_bases(repo, target, &tips)) {
-        branches[at].base = base;
-    }
     let counted: Vec<Counted> = readable.iter().map(|&at| counted(&found[at])).collect();
     for (&at, counts) in readable.iter().zip(counts(repo, target, &counted)) {
         let branch = &mut branches[at];
-        (branch.ahead, branch.behind) = (counts.ahead, counts.behind);
+        (branch.ahead, branch.behind, branch.commits) = (counts.ahead, counts.behind, counts.own);
+    }
+    let unbased: Vec<usize> = readable.into_iter().filter(|&at| found[at].base.is_none()).collect();
+    let tips: Vec<(Oid, Option<u64>)> = unbased.iter().map(|&at| (found[at].tip, branches[at].ahead)).collect();
+    for (at, base) in unbased.into_iter().zip(merge_bases(repo, target, &tips)) {
+        let branch = &mut branches[at];
+        branch.base = base;
         // From a merge base on, the branch's own commits are those that the target lacks.
-        branch.commits = if found[at].base.is_some() { counts.own } else { branch.base.and(counts.ahead) };
+        branch.commits = base.and(branch.ahead);
     }
     mark_first_parents(repo, target, &mut branches);
     branches

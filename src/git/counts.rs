@@ -36,42 +36,64 @@ pub struct Counts {
 /// The counts of each branch against `target`, in the order given: what `git rev-list --count` says, from a few
 /// processes for all of them where git is 2.41 or newer. A branch that moved meanwhile is counted at the tip given.
 pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
-    let at_once_can = repo.git.version >= Version(2, 41) && !branches.is_empty();
-    let chunks = if at_once_can { chunks(branches) } else { Vec::new() };
     let repos = |items: usize| (0..parallel::threads(items)).map(|_| repo.clone()).collect();
-    let known: BTreeMap<usize, Counts> =
-        parallel::each(&chunks, repos(chunks.len()), |repo, chunk| at_once(repo, target, branches, chunk))
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut known: BTreeMap<usize, Counts> = by_folder(repo, target, branches).into_iter().collect();
+    let chunks = if repo.git.version >= Version(2, 41) { chunks(branches, &known) } else { Vec::new() };
+    known.extend(
+        parallel::each(&chunks, repos(chunks.len()), |repo, chunk| {
+            let names: Vec<&str> = chunk.iter().map(|&at| &*branches[at].name).collect();
+            at_once(repo, target, branches, chunk, &names)
+        })
+        .into_iter()
+        .flatten(),
+    );
     let rest: Vec<usize> = (0..branches.len()).filter(|at| !known.contains_key(at)).collect();
     let single = parallel::each(&rest, repos(rest.len()), |repo, &at| (at, one(repo, target, &branches[at])));
-    let known: BTreeMap<usize, Counts> = known.into_iter().chain(single).collect();
+    known.extend(single);
     known.into_values().collect()
 }
 
-/// Splits the branches, by their place, so that each chunk has few refs and few different bases.
-fn chunks(branches: &[Counted]) -> Vec<Vec<usize>> {
-    let mut chunks = vec![Vec::new()];
-    let mut bases = BTreeSet::new();
-    let mut order: Vec<usize> = (0..branches.len()).collect();
+/// Very many branches of few bases are asked for by their common folder, in one walk of the history; empty where that
+/// does not fit or fails.
+fn by_folder(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<(usize, Counts)> {
+    let bases: BTreeSet<Oid> = branches.iter().filter_map(|branch| branch.base).collect();
+    let fits = branches.len() > REFS_AT_ONCE && bases.len() <= BASES_AT_ONCE && repo.git.version >= Version(2, 41);
+    let mut folder = match branches {
+        [first, ..] if fits => &*first.name,
+        _ => return Vec::new(),
+    };
+    while let Some((shorter, _)) = folder.rsplit_once('/') {
+        folder = shorter;
+        let holds = |branch: &Counted| branch.name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        if branches.iter().all(holds) {
+            let all: Vec<usize> = (0..branches.len()).collect();
+            return at_once(repo, target, branches, &all, &[folder]);
+        }
+    }
+    Vec::new()
+}
+
+/// Splits the branches that are not known yet, by their place, so that each chunk has few refs and few different bases.
+fn chunks(branches: &[Counted], known: &BTreeMap<usize, Counts>) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..branches.len()).filter(|at| !known.contains_key(at)).collect();
     order.sort_by_key(|&at| branches[at].base);
+    let mut chunks: Vec<Vec<usize>> = Vec::new();
+    let mut bases = BTreeSet::new();
     for at in order {
         bases.extend(branches[at].base);
-        let full = chunks.last().is_some_and(|chunk| chunk.len() == REFS_AT_ONCE) || bases.len() > BASES_AT_ONCE;
-        if full {
-            chunks.push(Vec::new());
-            bases = branches[at].base.into_iter().collect();
-        }
-        if let Some(chunk) = chunks.last_mut() {
-            chunk.push(at);
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < REFS_AT_ONCE && bases.len() <= BASES_AT_ONCE => chunk.push(at),
+            _ => {
+                chunks.push(vec![at]);
+                bases = branches[at].base.into_iter().collect();
+            }
         }
     }
     chunks
 }
 
-/// One `git for-each-ref` for a chunk; empty where it fails, and without the branches that have moved.
-fn at_once(repo: &Repo, target: Oid, branches: &[Counted], chunk: &[usize]) -> Vec<(usize, Counts)> {
+/// One `git for-each-ref` of `patterns` for a chunk; empty where it fails, and without the branches that have moved.
+fn at_once(repo: &Repo, target: Oid, branches: &[Counted], chunk: &[usize], patterns: &[&str]) -> Vec<(usize, Counts)> {
     let bases: Vec<Oid> =
         chunk.iter().filter_map(|&at| branches[at].base).collect::<BTreeSet<_>>().into_iter().collect();
     let mut format = "--format=%(refname)%00%(objectname)".to_owned();
@@ -80,7 +102,7 @@ fn at_once(repo: &Repo, target: Oid, branches: &[Counted], chunk: &[usize]) -> V
     }
     let mut command = repo.command();
     without_fetching(&mut command);
-    command.args(["for-each-ref", &format, "--"]).args(chunk.iter().map(|&at| &branches[at].name));
+    command.args(["for-each-ref", &format, "--"]).args(patterns);
     let Some(output) = run(&mut command).ok().filter(|output| output.status.success()) else {
         return Vec::new();
     };

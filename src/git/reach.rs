@@ -49,15 +49,38 @@ pub(super) fn on_first_parent_line(repo: &Repo, tip: Oid, depth: u64, commits: &
     found
 }
 
-/// The best common ancestor of each of `tips` and `target`; the first where there are several.
-pub(super) fn merge_bases(repo: &Repo, target: Oid, tips: &[Oid]) -> Vec<Option<Oid>> {
+/// The best common ancestor of `target` and each tip, given with the number of commits that the target lacks, where that
+/// is known; the first where there are several.
+pub(super) fn merge_bases(repo: &Repo, target: Oid, tips: &[(Oid, Option<u64>)]) -> Vec<Option<Oid>> {
     let mut gix = repo.gix.clone();
     gix.object_cache_size_if_unset(4 << 20);
     let cache = gix.commit_graph_if_enabled().ok().flatten();
+    let mut line = gix.revision_graph::<()>(cache.as_ref());
     let mut graph = gix.revision_graph(cache.as_ref());
-    let mut base = |&tip: &Oid| {
+    let mut base = |&(tip, ahead): &(Oid, Option<u64>)| {
+        if let Some(base) = ahead.and_then(|ahead| below_own(&mut line, tip, ahead)) {
+            return Some(base);
+        }
         let base = gix.merge_base_with_graph(theirs(target), theirs(tip), &mut graph).ok()??;
         Some(ours(&base))
     };
     tips.iter().map(&mut base).collect()
+}
+
+/// The commit `own` below the tip, where no merge is on the way. The target lacks `own` commits of the tip's, and with a
+/// commit it has all its ancestors: so they are the topmost, and what follows is the one merge base.
+fn below_own(graph: &mut gix::revwalk::Graph<'_, '_, ()>, tip: Oid, own: u64) -> Option<Oid> {
+    let mut next = theirs(tip);
+    for _ in 0..own {
+        let commit = graph.try_lookup(&next).ok()??;
+        let mut parents = commit.iter_parents();
+        let parent = parents.next()?.ok()?;
+        if parents.next().is_some() {
+            return None;
+        }
+        next = parent;
+    }
+    // Below the end of a shallow history a parent is named, but not there.
+    graph.try_lookup(&next).ok()??;
+    Some(ours(&next))
 }

@@ -99,6 +99,10 @@ impl Walk<'_> {
             let name = self.enter(path)?;
             let folder = self.open.last_mut()?;
             folder.names += 1;
+            if entry.mode == Mode::COMMIT {
+                empty_submodule(entry, folder, name)?;
+                continue;
+            }
             let found = rustix::fs::statat(&folder.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
             self.describes(entry, &found).then_some(())?;
         }
@@ -137,10 +141,8 @@ impl Walk<'_> {
             Mode::SYMLINK => kind == FileType::Symlink,
             _ => false,
         };
-        // Stages, intent-to-add, skip-worktree and assume-unchanged all stand in the flags beside the path's length.
-        let plain = entry.flags.difference(gix::index::entry::Flags::PATH_LEN).is_empty();
         let stat = &entry.stat;
-        plain
+        is_plain(entry)
             && right_kind
             && stat.mtime.secs == found.st_mtime as u32
             && stat.mtime.nsecs == found.st_mtime_nsec as u32
@@ -164,6 +166,18 @@ impl Walk<'_> {
         }
         written.nanoseconds() <= stat.mtime.nsecs
     }
+}
+
+/// Stages, intent-to-add, skip-worktree and assume-unchanged all stand in the flags beside the path's length.
+fn is_plain(entry: &gix::index::Entry) -> bool {
+    entry.flags.difference(gix::index::entry::Flags::PATH_LEN).is_empty()
+}
+
+/// A submodule that was never checked out is an empty folder.
+fn empty_submodule(entry: &gix::index::Entry, parent: &Folder, name: &[u8]) -> Option<()> {
+    is_plain(entry).then_some(())?;
+    let fd = rustix::fs::openat(&parent.fd, name, FOLDER, Permissions::empty()).ok()?;
+    leave(Folder { fd, path_len: 1, names: 0 })
 }
 
 /// All names that the index knows in the folder were seen there: where it holds as many, it holds no other.

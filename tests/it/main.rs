@@ -4,6 +4,7 @@ mod big_taskfile;
 mod floors;
 mod init;
 mod lint;
+mod observe;
 mod shell;
 mod worktrees;
 #[expect(dead_code, reason = "each test file uses the part that it needs")]

@@ -318,3 +318,32 @@ fn changes_in_a_sparse_checkout_are_counted() {
         assert_eq!(changes(&repo, &[at(&listed(&sandbox), &dir)]), [Some(git_counts(&sandbox, &dir))]);
     }
 }
+
+#[test]
+fn a_clean_worktree_is_proved_clean_without_git() {
+    let sandbox = Sandbox::new();
+    let module = sandbox.root().join("module");
+    sandbox.git(&["clone", "--quiet", ".", module.to_str().unwrap()]);
+    sandbox.git(&[
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        module.to_str().unwrap(),
+        "sub/m",
+    ]);
+    std::os::unix::fs::symlink("README", sandbox.repo().join("link")).unwrap();
+    sandbox.commit(&[("a/b/c", "1\n"), ("a.b", "2\n"), ("a-b/c", "3\n"), ("empty", "")], "files");
+    let clean = sandbox.worktree("clean", "task/clean", "main");
+    let dirty = sandbox.worktree("dirty", "task/dirty", "main");
+    for dir in [&clean, &dirty] {
+        settle(&sandbox, dir);
+    }
+    write_in(&dirty, "a/b/new", "");
+    // Of this git dies, so that whatever is known was known without it.
+    sandbox.git(&["config", "status.showUntrackedFiles", "garbage"]);
+    let all = listed(&sandbox);
+    let counted = changes(&Repo::discover(&sandbox.repo()).unwrap(), &[at(&all, &clean), at(&all, &dirty)]);
+    assert_eq!(counted, [Some(Changes::default()), None]);
+}
