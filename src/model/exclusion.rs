@@ -46,7 +46,8 @@ pub struct Rules<'s> {
 /// A task and the locks that it takes: those it names, and those whose patterns meet its `writes`.
 pub struct Claims<'t> {
     pub task: &'t Task,
-    pub locks: BTreeSet<&'t str>,
+    /// In order, each once.
+    pub locks: Vec<&'t str>,
 }
 
 /// One of `shared-paths`.
@@ -67,7 +68,10 @@ impl<'s> Rules<'s> {
         's: 't,
     {
         let implied = self.settings.locks.iter().filter(|(_, patterns)| any_meet(patterns, &task.writes));
-        let locks = task.locks.iter().map(String::as_str).chain(implied.map(|(name, _)| name.as_str())).collect();
+        let named = task.locks.iter().map(String::as_str);
+        let mut locks: Vec<&str> = named.chain(implied.map(|(name, _)| name.as_str())).collect();
+        locks.sort_unstable();
+        locks.dedup();
         Claims { task, locks }
     }
 
@@ -83,7 +87,7 @@ impl<'s> Rules<'s> {
             if !candidate.task.parallel || !holder.task.parallel {
                 reasons.push(Reason::Alone(id()));
             }
-            let locks = candidate.locks.intersection(&holder.locks);
+            let locks = candidate.locks.iter().filter(|name| holder.locks.contains(name));
             reasons.extend(locks.map(|&name| Reason::Lock { name: name.to_owned(), id: id() }));
             if candidate.task.issue.is_some() && candidate.task.issue == holder.task.issue {
                 reasons.push(Reason::Issue(id()));
@@ -162,6 +166,10 @@ impl<'s> Shared<'s> {
 
     /// Whether everything that `other` covers is shared.
     fn covers(&self, other: &Pattern) -> bool {
+        // The first question is cheap, and mostly the last.
+        if !meet(self.pattern, other) {
+            return false;
+        }
         let prefix = other.literal_prefix();
         let above = || prefix.match_indices('/').map(|(at, _)| &prefix[..at]).chain([prefix]);
         other == self.pattern

@@ -218,6 +218,9 @@ fn next(plan: &Plan<'_>, out: &mut String) {
         Next::Report(ids) => {
             (format!("Every worker is busy; one is free again when done: {}", few(ids)), "status".into())
         }
+        Next::Land(ids) if plan.held.is_empty() && plan.waiting.is_empty() => {
+            (format!("Everything left has started: {}", few(ids)), "status".into())
+        }
         Next::Land(ids) => (format!("Nothing can start before one of these lands: {}", few(ids)), "status".into()),
         Next::Mend => (
             "Nothing can start: what is left waits for cancelled or lost tasks, or for a review".to_owned(),

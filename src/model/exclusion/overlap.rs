@@ -7,17 +7,29 @@ use crate::model::pattern::Pattern;
 /// Patterns are compared folder by folder. Exact for two literals: one that names a folder covers everything below it.
 /// A *yes* may be too careful where both have a glob in the same place, and after `**`.
 pub fn meet(a: &Pattern, b: &Pattern) -> bool {
-    if !is_component_wise(a.as_str()) || !is_component_wise(b.as_str()) {
-        return comparable(a.literal_prefix(), b.literal_prefix());
-    }
     let (mut left, mut right) = (components(a.as_str()), components(b.as_str()));
+    let mut literal = true;
     loop {
-        match (left.next(), right.next()) {
+        let (Some(one), Some(other)) = (left.next(), right.next()) else {
             // What is named so far is a folder that covers whatever the other names below.
-            (None, _) | (_, None) => return true,
-            (Some("**"), _) | (_, Some("**")) => return true,
-            (Some(one), Some(other)) if !same_name(one, other) => return false,
-            _ => {}
+            return true;
+        };
+        let globs = (is_glob(one), is_glob(other));
+        if literal && globs != (false, false) {
+            literal = false;
+            if !is_component_wise(a.as_str()) || !is_component_wise(b.as_str()) {
+                return true;
+            }
+        }
+        let same = match globs {
+            (false, false) => one == other,
+            _ if one == b"**" || other == b"**" => return true,
+            (true, true) => true,
+            (true, false) => matches(one, other),
+            (false, true) => matches(other, one),
+        };
+        if !same {
+            return false;
         }
     }
 }
@@ -28,12 +40,6 @@ pub fn meeting<'p>(a: &'p Pattern, b: &'p Pattern) -> &'p str {
     if precision(b) > precision(a) { b.as_str() } else { a.as_str() }
 }
 
-/// Whether one of two literal paths is the other, or a folder above it; empty is the top of the repository.
-pub fn comparable(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    is_at_or_below(long, short)
-}
-
 /// Whether `path` is `folder` or lies below it.
 pub fn is_at_or_below(path: &str, folder: &str) -> bool {
     match path.strip_prefix(folder) {
@@ -42,8 +48,9 @@ pub fn is_at_or_below(path: &str, folder: &str) -> bool {
     }
 }
 
-fn components(text: &str) -> impl Iterator<Item = &str> {
-    text.split('/').filter(|component| !component.is_empty() && *component != ".")
+/// The names between slashes, as bytes: this runs for every pair of patterns, and searching a `str` costs more.
+fn components(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|&byte| byte == b'/').filter(|component| !matches!(*component, b"" | b"."))
 }
 
 /// Whether the pattern means the same when each of its components is read alone: no group or class that could hold a `/`.
@@ -73,18 +80,13 @@ fn is_plain_class(rest: &str) -> bool {
         })
 }
 
-/// Whether two components can name the same thing; two globs are taken to.
-fn same_name(a: &str, b: &str) -> bool {
-    let is_glob = |text: &str| text.contains(['*', '?', '[', '{']);
-    match (is_glob(a), is_glob(b)) {
-        (false, false) => a == b,
-        (true, true) => true,
-        (true, false) => matches(a, b),
-        (false, true) => matches(b, a),
-    }
+fn is_glob(component: &[u8]) -> bool {
+    component.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'{' | b'\\'))
 }
 
-fn matches(glob: &str, name: &str) -> bool {
+/// Whether a component that is a glob matches a name.
+fn matches(glob: &[u8], name: &[u8]) -> bool {
+    let (Ok(glob), Ok(name)) = (std::str::from_utf8(glob), std::str::from_utf8(name)) else { return true };
     if !glob.contains(['?', '[', '{']) {
         return matches_stars(glob, name);
     }

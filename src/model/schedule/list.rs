@@ -42,7 +42,7 @@ pub fn schedule(
 /// Nodes from the most to the least urgent.
 fn order(network: &Network<'_>, path: &CriticalPath, phase: Option<&str>) -> Vec<u32> {
     let mut order: Vec<u32> = (0..network.len() as u32).collect();
-    order.sort_unstable_by_key(|&node| {
+    order.sort_by_cached_key(|&node| {
         let job = &network.jobs[node as Node];
         let other_phase = phase.is_some() && job.task.phase.as_deref() != phase;
         (Reverse(path.tail[node as Node]), other_phase, job.minutes, job.index)

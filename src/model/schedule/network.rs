@@ -22,8 +22,11 @@ pub struct Network<'a> {
     needs: Edges,
     dependants: Edges,
     resources: Edges,
-    nodes: HashMap<Ix, Node>,
+    /// By index into the graph; [`NONE`] where there is no job.
+    nodes: Vec<u32>,
 }
+
+const NONE: u32 = u32::MAX;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
@@ -58,7 +61,7 @@ impl<'a> Network<'a> {
     /// The jobs that `file` and `standings` leave, with estimates as they stood when a task started.
     pub fn new(file: &'a TaskFile, standings: &'a Standings, rules: &Rules<'a>) -> Network<'a> {
         let mut network = Network::of_jobs(file, standings);
-        let mut names = HashMap::new();
+        let mut names = HashMap::with_capacity(network.len());
         let mut pairs = Vec::new();
         for (node, job) in network.jobs.iter().enumerate() {
             for resource in held_by(job.task, rules) {
@@ -78,7 +81,7 @@ impl<'a> Network<'a> {
         let holders: HashMap<Ix, &Holder> =
             standings.holders.iter().filter_map(|holder| Some((holder.index?, holder))).collect();
         let mut jobs = Vec::new();
-        let mut nodes = HashMap::with_capacity(graph.len());
+        let mut nodes = vec![NONE; graph.len()];
         let mut stuck = Vec::new();
         let mut dead = vec![false; graph.len()];
         for ix in graph.topological() {
@@ -90,7 +93,7 @@ impl<'a> Network<'a> {
                 stuck.push(ix);
             }
             if !dead[ix] && !state.over() {
-                nodes.insert(ix, jobs.len());
+                nodes[ix] = jobs.len() as u32;
                 jobs.push(Job::new(
                     holders.get(&ix).map_or(&graph.tasks()[ix], |holder| &holder.task),
                     Some(ix),
@@ -106,7 +109,8 @@ impl<'a> Network<'a> {
         let pairs: Vec<(u32, u32)> = waiting
             .filter_map(|(node, job)| Some((node, job.index?)))
             .flat_map(|(node, ix)| graph.needs(ix).map(move |need| (node, need)))
-            .filter_map(|(node, need)| Some((node as u32, *nodes.get(&need)? as u32)))
+            .filter(|&(_, need)| nodes[need] != NONE)
+            .map(|(node, need)| (node as u32, nodes[need]))
             .collect();
         Network {
             needs: Edges::new(jobs.len(), pairs.iter().copied()),
@@ -129,7 +133,7 @@ impl<'a> Network<'a> {
 
     /// The job of a task of the file; `None` where nothing is left of it to do, or where it can never run.
     pub fn node(&self, ix: Ix) -> Option<Node> {
-        self.nodes.get(&ix).copied()
+        Some(self.nodes[ix]).filter(|&node| node != NONE).map(|node| node as Node)
     }
 
     pub fn needs(&self, node: Node) -> impl ExactSizeIterator<Item = Node> + '_ {

@@ -12,12 +12,11 @@ type Lanes = [u64; WORDS];
 /// Passes of 512 sources carry one bit each along the needs and add them up in bit-sliced counters, so that a pass costs
 /// eight words per need and per job, however much the sources reach.
 pub fn dependants(network: &Network<'_>, sources: &[Node]) -> Vec<u64> {
-    let mut counts = Vec::with_capacity(sources.len());
-    let mut reached = vec![[0; WORDS]; if sources.is_empty() { 0 } else { network.len() }];
+    let mut counts = vec![0; sources.len()];
     // Neighbours in the order of needs reach much the same: a block of them may begin late and end early.
-    let mut order: Vec<usize> = (0..sources.len()).collect();
+    let mut order: Vec<usize> = (0..sources.len()).filter(|&at| network.dependants(sources[at]).len() > 0).collect();
     order.sort_unstable_by_key(|&source| sources[source]);
-    counts.resize(sources.len(), 0);
+    let mut reached = vec![[0; WORDS]; if order.is_empty() { 0 } else { network.len() }];
     for block in order.chunks(LANES) {
         let first = sources[block[0]];
         reached[first..].fill([0; WORDS]);

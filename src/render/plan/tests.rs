@@ -120,6 +120,15 @@ fn when_nothing_can_start_the_text_says_why_and_what_is_next() {
         "Everything has landed\n\n  git dispatch status --all\n"
     );
     assert_eq!(
+        end(two(), &[("A", State::Landed), ("B", State::Active)]),
+        "\
+Everything left: 1h with 3 workers (no plan can beat 1h), 1h in sequence
+Everything left has started: B
+
+  git dispatch status
+"
+    );
+    assert_eq!(
         end(two(), &[("A", State::Active)]),
         "\
 Waiting:
