@@ -6,6 +6,6 @@ mod init;
 mod lint;
 mod observe;
 mod shell;
-mod worktrees;
 #[expect(dead_code, reason = "each test file uses the part that it needs")]
 mod support;
+mod worktrees;
