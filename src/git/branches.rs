@@ -30,6 +30,7 @@ pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Bra
     for (&at, counts) in readable.iter().zip(counts(repo, target, &counted)) {
         let branch = &mut branches[at];
         (branch.ahead, branch.behind, branch.commits) = (counts.ahead, counts.behind, counts.own);
+        branch.contains_base = counts.contains_base;
     }
     let unbased: Vec<usize> = readable.into_iter().filter(|&at| found[at].base.is_none()).collect();
     let tips: Vec<(Oid, Option<u64>)> = unbased.iter().map(|&at| (found[at].tip, branches[at].ahead)).collect();
@@ -49,6 +50,7 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         tip: found.tip,
         committed_at: time.unwrap_or(Timestamp::UNIX_EPOCH),
         base: found.base,
+        contains_base: None,
         commits: None,
         ahead: None,
         behind: None,

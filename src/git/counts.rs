@@ -31,6 +31,20 @@ pub struct Counts {
     pub behind: Option<u64>,
     /// From the base to the tip.
     pub own: Option<u64>,
+    /// Whether the base is an ancestor of the tip.
+    pub contains_base: Option<bool>,
+}
+
+impl Counts {
+    /// From the commits of each side: tip and target, tip and base.
+    fn new(target: Option<(u64, u64)>, base: Option<(u64, u64)>) -> Counts {
+        Counts {
+            ahead: target.map(|(ahead, _)| ahead),
+            behind: target.map(|(_, behind)| behind),
+            own: base.map(|(own, _)| own),
+            contains_base: base.map(|(_, lost)| lost == 0),
+        }
+    }
 }
 
 /// The counts of each branch against `target`, in the order given: what `git rev-list --count` says, from a few
@@ -115,18 +129,17 @@ fn at_once(repo: &Repo, target: Oid, branches: &[Counted], chunk: &[usize], patt
         }
         let (ahead, behind) = pair(fields[2])?;
         let own = match branches[at].base {
-            Some(base) => Some(pair(fields[3 + bases.binary_search(&base).ok()?])?.0),
+            Some(base) => Some(pair(fields[3 + bases.binary_search(&base).ok()?])?),
             None => None,
         };
-        Some((at, Counts { ahead: Some(ahead), behind: Some(behind), own }))
+        Some((at, Counts::new(Some((ahead, behind)), own)))
     };
     output.stdout.split(|&byte| byte == b'\n').filter_map(counts).collect()
 }
 
 fn one(repo: &Repo, target: Oid, branch: &Counted) -> Counts {
     let sides = left_right(repo, branch.tip, target);
-    let own = branch.base.and_then(|base| left_right(repo, branch.tip, base)).map(|(own, _)| own);
-    Counts { ahead: sides.map(|sides| sides.0), behind: sides.map(|sides| sides.1), own }
+    Counts::new(sides, branch.base.and_then(|base| left_right(repo, branch.tip, base)))
 }
 
 /// Commits that only `left` has, and that only `right` has; `None` where git cannot count them.

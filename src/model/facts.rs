@@ -74,6 +74,8 @@ pub struct Branch {
     pub committed_at: Timestamp,
     /// Where its own commits begin: as recorded, else the merge base with the target; `None` where there is neither.
     pub base: Option<Oid>,
+    /// Whether the tip still descends from the base; `None` where not known.
+    pub contains_base: Option<bool>,
     /// Commits base..tip; `None` where not counted.
     pub commits: Option<u64>,
     /// Commits that the target ([`Target::newest`]) lacks.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// An id that matches `[A-Za-z0-9][A-Za-z0-9_-]{0,63}` and is no Windows device name.
+/// An id that matches `[A-Za-z0-9][A-Za-z0-9_-]{0,63}` and is neither `HEAD` nor a Windows device name.
 ///
 /// It cannot be built otherwise, so whatever holds one may put it into a branch name, a path or a command line.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,7 @@ pub enum IdFault {
     FirstCharacter,
     Character,
     DeviceName,
+    Head,
 }
 
 /// The longest id, in characters.
@@ -47,6 +48,9 @@ impl FromStr for TaskId {
         if !first.is_ascii_alphanumeric() {
             return Err(IdFault::FirstCharacter);
         }
+        if text.eq_ignore_ascii_case("HEAD") {
+            return Err(IdFault::Head);
+        }
         if is_device_name(text) {
             return Err(IdFault::DeviceName);
         }
@@ -73,6 +77,7 @@ impl fmt::Display for IdFault {
             IdFault::FirstCharacter => "an id starts with a letter or a digit",
             IdFault::Character => "an id holds only letters, digits, '-' and '_'",
             IdFault::DeviceName => "this id is the name of a Windows device",
+            IdFault::Head => "git means something else by HEAD",
         })
     }
 }
@@ -163,6 +168,8 @@ mod tests {
             "COM1",
             "aux",
             "lpt9",
+            "HEAD",
+            "head",
         ];
         for id in hostile {
             assert!(id.parse::<TaskId>().is_err(), "{id:?}");
@@ -177,7 +184,7 @@ mod tests {
 
     #[test]
     fn ordinary_ids_are_taken() {
-        for id in ["SCR-001", "7", "a_b", "COM10", "console", "HEAD"] {
+        for id in ["SCR-001", "7", "a_b", "COM10", "console", "HEADER"] {
             assert!(id.parse::<TaskId>().is_ok(), "{id}");
         }
     }

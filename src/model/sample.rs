@@ -68,6 +68,7 @@ pub fn branch(name: &str) -> Branch {
         tip: oid('b'),
         committed_at: Timestamp::UNIX_EPOCH,
         base: Some(oid('a')),
+        contains_base: Some(true),
         commits: Some(2),
         ahead: Some(2),
         behind: Some(0),

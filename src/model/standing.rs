@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::exclusion::exclusions;
+use super::exclusion::{Claims, Rules};
 use super::facts::{Facts, Observed};
 use super::graph::Ix;
 use super::id::TaskId;
@@ -72,9 +72,17 @@ pub fn standings(file: &TaskFile, facts: &Facts, names: &Names) -> Standings {
         standings.gone.insert(id.clone(), observed(facts, names, &mentions, (id, None)));
     }
     standings.holders = holders(file, facts, &standings);
-    for ix in 0..standings.tasks.len() {
-        if standings.tasks[ix].state == State::Ready {
-            standings.tasks[ix] = unstarted(file, &standings, ix);
+    let rules = Rules::new(&file.settings);
+    let unstarted: Vec<Option<Standing>> = {
+        let held: Vec<(Claims<'_>, Option<Ix>)> =
+            standings.holders.iter().map(|holder| (rules.claims(&holder.task), holder.index)).collect();
+        let ready = |ix: Ix| standings.tasks[ix].state == State::Ready;
+        let decide = |ix: Ix| ready(ix).then(|| unstarted(file, &standings, (&rules, &held), ix));
+        (0..standings.tasks.len()).map(decide).collect()
+    };
+    for (ix, standing) in unstarted.into_iter().enumerate() {
+        if let Some(standing) = standing {
+            standings.tasks[ix] = standing;
         }
     }
     standings
@@ -155,16 +163,24 @@ fn holders(file: &TaskFile, facts: &Facts, standings: &Standings) -> Vec<Holder>
 }
 
 /// A task that nobody started: waiting, held or ready.
-fn unstarted(file: &TaskFile, standings: &Standings, ix: Ix) -> Standing {
+fn unstarted(
+    file: &TaskFile,
+    standings: &Standings,
+    (rules, holders): (&Rules<'_>, &[(Claims<'_>, Option<Ix>)]),
+    ix: Ix,
+) -> Standing {
     if standings.unmet(file, ix).next().is_some() {
         return standing(State::Waiting);
     }
-    let task = &file.graph.tasks()[ix];
+    if holders.is_empty() {
+        return standing(State::Ready);
+    }
+    let claims = rules.claims(&file.graph.tasks()[ix]);
     let mut reasons = Vec::new();
-    for holder in &standings.holders {
-        let found = exclusions(&file.settings, task, &holder.task);
+    for (holder, index) in holders {
+        let found = rules.exclusions(&claims, holder);
         // A holder that needs this task comes after it: in sequence, so no overlap.
-        let after = || holder.index.is_some_and(|holder| file.graph.needs_transitively(holder, ix));
+        let after = || index.is_some_and(|holder| file.graph.needs_transitively(holder, ix));
         if !found.is_empty() && !after() {
             reasons.extend(found);
         }

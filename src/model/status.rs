@@ -353,6 +353,12 @@ fn notes(row: &Row, gone_from_file: bool) -> Vec<String> {
         notes.push(format!("was started elsewhere: '{remote}'"));
     }
     let started = matches!(row.state, State::Active | State::Done | State::Stopped) && row.branch.is_some();
+    if started && row.branch.as_ref().and_then(|branch| branch.contains_base) == Some(false) {
+        let base = row.base.map(|base| base.short()).unwrap_or_default();
+        notes.push(format!(
+            "its branch no longer contains the commit {base} that it started from: it was reset or rebased"
+        ));
+    }
     let Some(worktree) = &row.worktree else {
         if started {
             notes.push(format!("has no worktree: git worktree add PATH {}", row.branch_name));

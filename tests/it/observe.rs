@@ -211,6 +211,7 @@ fn commits_are_counted_as_rev_list_counts_them() {
             ahead: count(format!("{main}..{tip}")),
             behind: count(format!("{tip}..{main}")),
             own: base.and_then(|base| count(format!("{base}..{tip}"))),
+            contains_base: base.map(|base| count(format!("{tip}..{base}")) == Some(0)),
         })
         .collect();
     let repo = open(&sandbox);
