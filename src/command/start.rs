@@ -12,7 +12,7 @@ use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::read::{self, Loaded, Scene};
-use crate::render;
+use crate::render::{self, start::Widths};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -134,10 +134,12 @@ fn act(repo: &Repo, loaded: &Loaded, ledger: &Ledger, decided: &Start, out: Outp
             out.console.answer(&render::start::heading(batch, decided.resume.contains(&index)));
         }
         let mut made = Vec::new();
-        for task in ledger.unfinished().remove(&index).unwrap_or_default() {
+        let tasks = ledger.unfinished().remove(&index).unwrap_or_default();
+        let widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
+        for task in tasks {
             let one = make(repo, loaded, task, &batch.name)?;
             if !out.global.json {
-                out.console.answer(&render::start::made(&one));
+                out.console.answer(&render::start::made(&one, widths));
             }
             made.push(one);
         }

@@ -4,10 +4,11 @@ use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
+use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Ledger};
 use crate::model::made::Made;
 use crate::model::oid::Oid;
-use crate::model::text::{escape, shell_word};
+use crate::model::text::{escape, shell_word, width};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -19,11 +20,30 @@ pub fn heading(batch: &Batch, resumed: bool) -> String {
     format!("{BOLD}{name}{BOLD:#} from {target} at {}{again}\n", batch.base.short())
 }
 
+/// Columns that ids and branches take, known before the first task is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Widths {
+    id: usize,
+    branch: usize,
+}
+
+impl Widths {
+    pub fn of<'a>(tasks: impl Iterator<Item = (&'a TaskId, &'a str)>) -> Widths {
+        let mut widths = Widths { id: 0, branch: 0 };
+        for (id, branch) in tasks {
+            widths.id = widths.id.max(id.as_str().len());
+            widths.branch = widths.branch.max(width(&escape(branch)));
+        }
+        widths
+    }
+}
+
 /// One task that has its branch and worktree now.
-pub fn made(made: &Made) -> String {
+pub fn made(made: &Made, widths: Widths) -> String {
     let already = if made.already { format!("  {DIM}was there already{DIM:#}") } else { String::new() };
     let (branch, folder) = (escape(&made.branch), made.folder.to_string_lossy());
-    format!("  {}  {branch}  {}{already}\n", made.id, escape(&folder))
+    let gap = " ".repeat(widths.branch.saturating_sub(width(&branch)));
+    format!("  {:id$}  {branch}{gap}  {}{already}\n", made.id, escape(&folder), id = widths.id)
 }
 
 /// A folder to change to for each task.

@@ -67,7 +67,7 @@ fn columns_of(status: &Status) -> Vec<Column> {
         right(&format!("↑{target}↓")),
         left("±"),
         left("Merges"),
-        left("Last commit"),
+        left("Age"),
         left("Title"),
     ]
 }
@@ -148,16 +148,19 @@ fn merges(row: &Row) -> Cell {
     match readiness.verdict {
         Verdict::Clean if readiness.fast_forward => Cell::styled("clean (ff)", GREEN),
         Verdict::Clean => Cell::styled("clean", GREEN),
-        Verdict::Conflict => Cell::styled(format!("conflict, {}", count(readiness.conflicts.len(), "file")), RED),
+        Verdict::Conflict => Cell::styled(count(readiness.conflicts.len().max(1), "conflict"), RED),
         Verdict::Empty => Cell::styled("no commits", DIM),
         Verdict::Landed => Cell::default(),
     }
 }
 
+/// How long ago the last commit was made.
 fn last_commit(row: &Row, status: &Status) -> Cell {
     let worked = row.branch.as_ref().filter(|branch| tells(row) && branch.commits != Some(0));
-    worked
-        .map_or_else(Cell::default, |branch| Cell::plain(age(status.now.as_second() - branch.committed_at.as_second())))
+    worked.map_or_else(Cell::default, |branch| {
+        let ago = age(status.now.as_second() - branch.committed_at.as_second());
+        Cell::plain(ago.trim_start_matches("just ").trim_end_matches(" ago"))
+    })
 }
 
 /// Conflicting paths and notes of one task, under the table.

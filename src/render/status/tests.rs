@@ -46,9 +46,9 @@ fn a_table_tells_every_row_as_what_it_is() {
         text,
         "\
 batch-001 from main at aaaaaaa, 1d ago, starting
-  Task  State             Own  ↑main↓  ±      Merges            Last commit
+  Task  State             Own  ↑main↓  ±      Merges      Age
   A     landed (PR #123)
-  B     active              2   ↑2 ↓1  +1 ~2  conflict, 1 file  56y ago
+  B     active              2   ↑2 ↓1  +1 ~2  1 conflict  56y
   C     lost
   D     active
     B conflicts with main in
@@ -57,8 +57,8 @@ batch-001 from main at aaaaaaa, 1d ago, starting
     not finished; to go on: git dispatch start D
 
 In no batch
-  Task  State   Own  ↑main↓  Merges  Last commit
-  E     active    2   ↑2 ↓·  ·       56y ago
+  Task  State   Own  ↑main↓  Merges  Age
+  E     active    2   ↑2 ↓·  ·       56y
     E has no worktree: git worktree add PATH task/E
 
 1 of 5 landed (20%) · 1 conflict · when all land: F
