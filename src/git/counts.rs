@@ -10,6 +10,8 @@ use crate::model::oid::Oid;
 
 /// Refs in one `git for-each-ref`: it compares each ref with each pattern.
 const REFS_AT_ONCE: usize = 128;
+/// So many branches that one walk of the whole history costs less than a process for each of them.
+const MANY: usize = 200;
 /// Different bases in one `git for-each-ref`.
 const BASES_AT_ONCE: usize = 32;
 
@@ -52,7 +54,8 @@ impl Counts {
 pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
     let repos = |items: usize| (0..parallel::threads(items)).map(|_| repo.clone()).collect();
     let mut known: BTreeMap<usize, Counts> = by_folder(repo, target, branches).into_iter().collect();
-    let chunks = if repo.git.version >= Version(2, 41) { chunks(branches, &known) } else { Vec::new() };
+    let pays = has_commit_graph(repo) || branches.len() > MANY;
+    let chunks = if pays && repo.git.version >= Version(2, 41) { chunks(branches, &known) } else { Vec::new() };
     known.extend(
         parallel::each(&chunks, repos(chunks.len()), |repo, chunk| {
             let names: Vec<&str> = chunk.iter().map(|&at| &*branches[at].name).collect();
@@ -65,6 +68,12 @@ pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
     let single = parallel::each(&rest, repos(rest.len()), |repo, &at| (at, one(repo, target, &branches[at])));
     known.extend(single);
     known.into_values().collect()
+}
+
+/// Without generation numbers `ahead-behind` walks the whole history, be the branches ever so near.
+fn has_commit_graph(repo: &Repo) -> bool {
+    let info = repo.common_dir().join("objects/info");
+    info.join("commit-graph").exists() || info.join("commit-graphs").exists()
 }
 
 /// Very many branches of few bases are asked for by their common folder, in one walk of the history; empty where that
