@@ -29,7 +29,7 @@ pub fn remark(text: &str) -> String {
 
 /// A command as it would be typed, broken between words where it is wider than `columns`.
 pub fn command(words: &[&str], columns: usize) -> String {
-    let mut out = format!("{PROMPT}${PROMPT:#}");
+    let mut out = format!("{PROMPT}${PROMPT:#}{BOLD}");
     let mut used = 1;
     for (at, word) in words.iter().enumerate() {
         let word = escape(&shell_word(word)).into_owned();
@@ -40,10 +40,10 @@ pub fn command(words: &[&str], columns: usize) -> String {
             used = 5;
         }
         used += 1 + width(&word);
-        out.push_str(&format!(" {BOLD}{word}{BOLD:#}"));
+        out.push(' ');
+        out.push_str(&word);
     }
-    out.push('\n');
-    out
+    out + &format!("{BOLD:#}\n")
 }
 
 /// What stands above each step of the walk.

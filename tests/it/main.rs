@@ -1,6 +1,7 @@
 //! The command line against real repositories and real git.
 
 mod big_taskfile;
+mod demo;
 mod floors;
 mod init;
 mod lint;
