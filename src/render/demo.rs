@@ -33,9 +33,11 @@ pub fn command(words: &[&str], columns: usize) -> String {
     let mut used = 1;
     for (at, word) in words.iter().enumerate() {
         let word = escape(&shell_word(word)).into_owned();
-        // A flag stays with what follows it; behind that, a blank and the backslash.
-        let with = words.get(at + 1).filter(|_| word.starts_with('-')).map_or(0, |next| 1 + width(&shell_word(next)));
-        if used > 1 && used + 1 + width(&word) + with + 2 > columns {
+        // A flag stays with what follows it; behind that, unless it is the end, a blank and the backslash.
+        let next = words.get(at + 1).filter(|_| word.starts_with('-'));
+        let with = next.map_or(0, |next| 1 + width(&shell_word(next)));
+        let more = if at + 1 + usize::from(next.is_some()) < words.len() { 2 } else { 0 };
+        if used > 1 && used + 1 + width(&word) + with + more > columns {
             out.push_str(" \\\n     ");
             used = 5;
         }
@@ -99,8 +101,8 @@ mod tests {
     fn commands_are_quoted_and_broken_as_a_shell_reads_them() {
         let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
         assert_eq!(plain(command(&["git", "commit", "-qm", "It's"], 80)), "$ git commit -qm 'It'\\''s'\n");
-        assert_eq!(plain(command(&["a", "b", "-m", "c d"], 12)), "$ a b \\\n      -m 'c d'\n");
-        assert_eq!(plain(command(&["git", "merge", "a", "bcd"], 15)), "$ git merge a \\\n      bcd\n");
+        assert_eq!(plain(command(&["abcd", "e", "-m", "c d"], 14)), "$ abcd e \\\n      -m 'c d'\n");
+        assert_eq!(plain(command(&["git", "merge", "a", "bcd"], 16)), "$ git merge a \\\n      bcd\n");
         assert_eq!(plain(command(&["a-long-word-alone"], 5)), "$ a-long-word-alone\n");
     }
 }

@@ -6,7 +6,7 @@ mod floors;
 mod init;
 mod lint;
 mod observe;
+mod readme;
 mod shell;
-#[expect(dead_code, reason = "each test file uses the part that it needs")]
 mod support;
 mod worktrees;
