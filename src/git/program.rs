@@ -79,6 +79,25 @@ impl Git {
     }
 }
 
+/// A command of this very program that runs in `dir` with the environment that git's children get. stdin is closed.
+///
+/// # Errors
+/// The system does not tell where the program is.
+pub fn itself(dir: &Path) -> Result<Command> {
+    let exe = std::env::current_exe().context("could not tell where this program is")?;
+    let mut command = bare_command(&exe);
+    command.current_dir(dir).stdin(Stdio::null());
+    Ok(command)
+}
+
+/// The folder of this program, where `PATH` gives no `git-dispatch` or another one; `None` where `git dispatch` is this one.
+pub fn off_path() -> Option<PathBuf> {
+    let exe = std::env::current_exe().ok()?.canonicalize().ok()?;
+    let found = find_program("git-dispatch").and_then(|found| found.canonicalize().ok());
+    let folder = exe.parent()?.to_owned();
+    (found != Some(exe)).then_some(folder)
+}
+
 /// The absolute path of a program, looked up on absolute `PATH` entries only (the class of CVE-2025-46334).
 #[expect(clippy::disallowed_methods, reason = "PATH is read in one place")]
 pub fn find_program(name: &str) -> Option<PathBuf> {

@@ -1,11 +1,12 @@
 //! The command line against real repositories and real git.
 
 mod big_taskfile;
+mod demo;
 mod floors;
 mod init;
 mod lint;
 mod observe;
+mod readme;
 mod shell;
-#[expect(dead_code, reason = "each test file uses the part that it needs")]
 mod support;
 mod worktrees;

@@ -103,7 +103,7 @@ pub enum Body {
 pub struct Snapshot {
     pub id: TaskId,
     pub branch: String,
-    /// Relative to the main worktree (bare: to the git dir's parent); `None` for a branch without worktree.
+    /// Relative to the main worktree, or to a bare git dir itself; `None` for a branch without worktree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     pub base: Oid,
