@@ -58,11 +58,12 @@ pub fn task_file(repo: &Repo, global: &Global) -> Result<Loaded> {
         Some(target) => Some(target.clone()),
         None => git::default_target(repo)?,
     };
-    let mut source = git::task_file(repo, global.file.as_deref(), presumed.as_deref())?;
+    let asked = global.file.as_ref().map(|file| global.dir().join(file));
+    let mut source = git::task_file(repo, asked.as_deref(), presumed.as_deref())?;
     let mut file = parsed(&source)?;
     let named = file.settings.target.clone().filter(|_| configured.is_none());
     if let Some(named) = named.filter(|named| Some(named) != presumed.as_ref()) {
-        let other = git::task_file(repo, global.file.as_deref(), Some(&named))?;
+        let other = git::task_file(repo, asked.as_deref(), Some(&named))?;
         if other.place != source.place {
             file = parsed(&other)?;
             source = other;

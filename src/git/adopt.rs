@@ -90,8 +90,9 @@ fn relative(from: &Path, folder: &Path) -> PathBuf {
 pub fn carry_out(repo: &Repo, adoption: &Adoption) -> Result<()> {
     let task = &adoption.snapshot;
     let mut edits = format!("update {}\0{}\0\0", base_ref(&task.id), task.base);
-    if adoption.make_branch {
-        edits.push_str(&format!("create refs/heads/{}\0{}\0", task.branch, adoption.tip));
+    let branch = format!("refs/heads/{}", task.branch);
+    if adoption.make_branch && repo.commit_of(&branch)?.is_none() {
+        edits.push_str(&format!("create {branch}\0{}\0", adoption.tip));
     }
     let reason = format!("dispatch: adopt {}", task.id);
     update_refs(repo, &edits, &reason)?;

@@ -7,6 +7,7 @@ mod clock;
 mod config;
 mod counts;
 mod create;
+mod halfway;
 mod history;
 mod ledger;
 mod lock;

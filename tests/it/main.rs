@@ -1,7 +1,9 @@
 //! The command line against real repositories and real git.
 
+mod crash;
 mod floors;
+mod scene;
 mod shell;
-#[expect(dead_code, reason = "each test file uses the part that it needs")]
+mod start;
 mod support;
 mod worktrees;
