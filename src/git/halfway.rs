@@ -27,13 +27,11 @@ pub(super) fn is_half_made(listed: &Listed) -> bool {
     !listed.main && (initializing || !listed.admin_dir.join("index").exists())
 }
 
-/// Whether git was about to make a worktree at `folder`, and got no further than the admin folder, which names no place yet.
+/// Whether git was about to make a worktree at `folder`, or to take it back: its admin folder names no place, not yet or no more.
 pub(super) fn is_stillborn(listed: &Listed, folder: &Path) -> bool {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let number = name(&listed.admin_dir).strip_prefix(&name(folder)).map(str::to_owned);
-    is_half_made(listed)
-        && listed.path == listed.admin_dir
-        && number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    listed.path == listed.admin_dir && number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Removes a worktree that git was still making when it was killed: nobody has worked in it, its files are the base's.
@@ -45,6 +43,8 @@ pub(super) fn clear(repo: &Repo, task: &Snapshot, listed: &Listed, folder: &Path
         clear_folder(repo, task, folder)?;
     }
     let admin = &listed.admin_dir;
+    // First what makes it look whole: killed in here, the rest is still known as half-made.
+    let _ = std::fs::remove_file(admin.join("index"));
     std::fs::remove_dir_all(admin).with_context(|| format!("could not remove half-made '{}'", admin.display()))
 }
 
@@ -73,16 +73,38 @@ fn belongs_to(folder: &Path, listed: &Listed) -> bool {
             .is_ok_and(|target| listed.admin_dir.canonicalize().is_ok_and(|admin| admin == target))
 }
 
+/// The link to the repository goes last: killed in here, the rest is still known as half-made.
 fn clear_folder(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    let could_not = || format!("could not remove half-made '{}'", folder.display());
+    refuse_work(repo, task, folder)?;
+    for entry in std::fs::read_dir(folder).with_context(could_not)? {
+        let entry = entry.with_context(could_not)?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder {
+            std::fs::remove_dir_all(entry.path()).with_context(could_not)?;
+        } else if entry.file_name() != ".git" {
+            std::fs::remove_file(entry.path()).with_context(could_not)?;
+        }
+    }
+    std::fs::remove_dir_all(folder).with_context(could_not)
+}
+
+fn refuse_work(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    let refused = |what: String| {
+        Failure::new(Exit::Halfway, format!("half-made '{}' {what}", folder.display()))
+            .hint("move it away, then run the same command again")
+    };
+    if repo.commit_of(&format!("refs/heads/{}", task.branch))?.is_some_and(|tip| tip != task.base) {
+        return Err(refused(format!("may hold work: branch '{}' has moved", task.branch)).into());
+    }
     let mut command = repo.command();
     command.args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", &task.base.to_string()]);
     let listed = stdout_of(&mut command)?;
     let known: HashSet<&[u8]> = listed.split(|&byte| byte == 0).collect();
-    if let Some(foreign) = foreign(folder, &mut Vec::new(), &known) {
-        let what = format!("half-made '{}' holds '{}', which is not of its base", folder.display(), foreign);
-        return Err(Failure::new(Exit::Halfway, what).hint("move it away, then run the same command again").into());
+    match foreign(folder, &mut Vec::new(), &known) {
+        Some(foreign) => Err(refused(format!("holds '{foreign}', which is not of its base")).into()),
+        None => Ok(()),
     }
-    std::fs::remove_dir_all(folder).with_context(|| format!("could not remove half-made '{}'", folder.display()))
 }
 
 /// The first file below `folder` that the base does not have.

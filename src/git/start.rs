@@ -128,14 +128,15 @@ pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
 fn make_branch(repo: &Repo, task: &Snapshot) -> Result<bool> {
     let branch = format!("refs/heads/{}", task.branch);
     let base = base_ref(&task.id);
+    for name in [&branch, &base] {
+        halfway::clear_stale_lock(repo, name)?;
+    }
     let exists = repo.commit_of(&branch)?.is_some();
     if exists && repo.commit_of(&base)? == Some(task.base) {
         return Ok(false);
     }
     let mut edits = format!("update {base}\0{}\0\0", task.base);
-    halfway::clear_stale_lock(repo, &base)?;
     if !exists {
-        halfway::clear_stale_lock(repo, &branch)?;
         edits.push_str(&format!("create {branch}\0{}\0", task.base));
     }
     let said = update_refs(repo, &edits, &format!("dispatch: start {}", task.id));
