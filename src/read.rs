@@ -130,11 +130,16 @@ fn rendered(template: &Template, task: &Task, repo: &str) -> Result<String, Stri
 }
 
 fn bad_template(key: &str, why: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("bad template in '{key}': {why}"))
+    Failure::new(Exit::Usage, format!("bad template in '{key}': {why}")).hint(another(key))
 }
 
 fn bad_name(key: &str, id: &TaskId, why: &str) -> Failure {
     Failure::new(Exit::Usage, format!("the template '{key}' gives no usable name for task '{id}': {why}"))
+        .hint(another(key))
+}
+
+fn another(key: &str) -> String {
+    format!("git config dispatch.{key} TEMPLATE sets another one for this clone")
 }
 
 /// Where branch and worktree of each of `ids` would be made. Ids that the file does not define are left out.

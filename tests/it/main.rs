@@ -4,6 +4,7 @@ mod adopt;
 mod crash;
 mod floors;
 mod scene;
+mod shapes;
 mod shell;
 mod start;
 mod status;

@@ -324,7 +324,7 @@ fn templates_of_the_task_file_stay_beside_the_repository() {
         let sandbox = Sandbox::with_tasks(&format!("worktree = \"{template}\"\n{TASKS}"));
         symlink("/tmp", sandbox.root().join("out")).unwrap();
         let before = sandbox.snapshot();
-        let outcome = sandbox.run(&["start", "A"]).exits(2).says("error: ").says("worktree");
+        let outcome = sandbox.run(&["start", "A"]).exits(2).says("error: ").says("worktree").says(": ");
         assert_eq!(sandbox.snapshot(), before, "{template}: {outcome:?}");
     }
 }
