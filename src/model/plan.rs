@@ -39,7 +39,8 @@ pub struct Plan<'a> {
     pub queued: Vec<Candidate>,
     /// Excluded by an active task or by one of `start`, or waiting for a gate; in the order of ids.
     pub held: Vec<Held>,
-    /// In the order of ids; [`Plan::unmet`] tells what they wait for.
+    /// In the order in which the schedule reaches them, those that can never run last; [`Plan::unmet`] tells what they
+    /// wait for.
     pub waiting: Vec<Ix>,
     /// Tasks that the ledger knows and the repository no longer shows; in the order of ids.
     pub lost: Vec<Ix>,
@@ -129,6 +130,8 @@ pub enum Warning {
     ManyWorkers(u32),
     /// Tasks to start that declare no `writes`.
     NotChecked(Vec<Ix>),
+    /// No task has the phase that is preferred.
+    NoSuchPhase(String),
 }
 
 /// What there is to do next.
@@ -171,7 +174,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
         phase,
         workers,
         counts: Counts::default(),
-        waiting: with_state(standings, State::Waiting).collect(),
+        waiting: Vec::new(),
         lost: with_state(standings, State::Lost).collect(),
         batch: Batch {
             parallel: start.iter().map(|candidate| candidate.minutes).max().unwrap_or(0),
@@ -187,6 +190,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
         queued,
         held,
     };
+    plan.waiting = plan.reached(with_state(standings, State::Waiting).collect());
     plan.counts = plan.counted();
     plan.warnings = plan.warned(&rules);
     plan.next = plan.next_step();
@@ -194,6 +198,18 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
 }
 
 impl<'a> Plan<'a> {
+    /// `waiting` in the order of their start in the schedule.
+    fn reached(&self, mut waiting: Vec<Ix>) -> Vec<Ix> {
+        let mut starts = vec![Minutes::MAX; self.file.graph.len()];
+        for slot in &self.outlook.schedule.slots {
+            if let Some(ix) = self.file.graph.position(self.outlook.ids[slot.node]) {
+                starts[ix] = slot.start;
+            }
+        }
+        waiting.sort_by_key(|&ix| (starts[ix], ix));
+        waiting
+    }
+
     pub fn task(&self, ix: Ix) -> &'a Task {
         &self.file.graph.tasks()[ix]
     }
@@ -220,6 +236,10 @@ impl<'a> Plan<'a> {
 
     fn warned(&self, rules: &Rules<'_>) -> Vec<Warning> {
         let mut warnings = Vec::new();
+        let known = |phase: &&str| self.file.graph.tasks().iter().any(|task| task.phase.as_deref() == Some(*phase));
+        if let Some(phase) = self.phase.filter(|phase| !known(phase) && !self.file.graph.is_empty()) {
+            warnings.push(Warning::NoSuchPhase(phase.to_owned()));
+        }
         if self.workers.limit > 3 && self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
             warnings.push(Warning::ManyWorkers(self.workers.limit));
         }

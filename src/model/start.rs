@@ -233,7 +233,7 @@ fn between(scene: &Scene<'_>, task: &Task, holder: &Task, sequence: bool) -> Vec
 
 fn need_in_words(scene: &Scene<'_>, need: Ix) -> String {
     let (id, state) = (&scene.file.graph.tasks()[need].id, scene.standings.tasks[need].state);
-    format!("'{id}', which is {}", if state == State::Ready { "not started" } else { state.word() })
+    format!("'{id}' ({})", if state == State::Ready { "not started" } else { state.word() })
 }
 
 fn held(request: &Request, id: &TaskId, reasons: &[Reason], problems: &mut Problems) {

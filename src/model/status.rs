@@ -32,8 +32,10 @@ pub struct Status {
     pub groups: Vec<Group>,
     pub landed: usize,
     pub total: usize,
-    /// Everything that can start once all that is active has landed, transitively; in id order, with titles.
+    /// Everything that can start once all that is active has landed, transitively, with titles: first the
+    /// [`Status::next`] ones that nothing else stands before, each part in the order of ids.
     pub unblocks: Vec<(TaskId, String)>,
+    pub next: usize,
     /// Lines of the ledger that could not be read.
     pub unreadable: usize,
 }
@@ -164,12 +166,14 @@ pub fn status(
     let teller = Teller { file, facts, standings, names };
     let groups = teller.groups(selection)?;
     let rows = || groups.iter().flat_map(|group| &group.rows);
+    let (unblocks, next) = teller.unblocks();
     Ok(Status {
         target: facts.target.clone(),
         now: facts.now,
         landed: rows().filter(|row| row.state == State::Landed).count(),
         total: rows().filter(|row| row.state != State::Cancelled).count(),
-        unblocks: teller.unblocks(),
+        unblocks,
+        next,
         unreadable: facts.ledger.unreadable.len(),
         groups,
     })
@@ -309,16 +313,20 @@ impl Teller<'_> {
         }
     }
 
-    fn unblocks(&self) -> Vec<(TaskId, String)> {
+    /// See [`Status::unblocks`].
+    fn unblocks(&self) -> (Vec<(TaskId, String)>, usize) {
         let graph = &self.file.graph;
         let states = &self.standings.tasks;
+        let met = |need: Ix| states[need].state == State::Landed || states[need].state.holds();
         let mut can_start = vec![false; graph.len()];
         for ix in graph.topological() {
-            let met = |need: Ix| states[need].state == State::Landed || states[need].state.holds() || can_start[need];
-            can_start[ix] = states[ix].state == State::Waiting && graph.needs(ix).all(met);
+            let waits = states[ix].state == State::Waiting;
+            can_start[ix] = waits && graph.needs(ix).all(|need| met(need) || can_start[need]);
         }
         let open = (0..graph.len()).filter(|&ix| can_start[ix]);
-        open.map(|ix| (graph.tasks()[ix].id.clone(), graph.tasks()[ix].title.clone())).collect()
+        let (next, later): (Vec<Ix>, Vec<Ix>) = open.partition(|&ix| graph.needs(ix).all(met));
+        let named = |&ix: &Ix| (graph.tasks()[ix].id.clone(), graph.tasks()[ix].title.clone());
+        (next.iter().chain(&later).map(named).collect(), next.len())
     }
 }
 

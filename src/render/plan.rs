@@ -60,6 +60,7 @@ pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
             Some(format!("{workers} workers: above 3, coordination eats most of what another one gains"))
         }
         Warning::NotChecked(_) => None,
+        Warning::NoSuchPhase(phase) => Some(format!("no task has phase '{phase}'")),
     };
     plan.warnings.iter().filter_map(line).collect()
 }
@@ -87,7 +88,7 @@ fn list<T>(title: &str, items: &[T], table: &Table, out: &mut String, row: impl 
     let shown = &items[..items.len().min(table.rows())];
     shown.iter().for_each(|item| row(item, out));
     if items.len() > shown.len() {
-        let _ = writeln!(out, "  {DIM}… and {} more (--json lists them all){DIM:#}", items.len() - shown.len());
+        let _ = writeln!(out, "  {DIM}… and {} more (-v lists them all){DIM:#}", items.len() - shown.len());
     }
 }
 

@@ -8,7 +8,7 @@ use super::table::{Align, Cell, Column, table};
 use crate::model::facts::{Changes, Head};
 use crate::model::state::State;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
-use crate::model::text::{age, count, escape};
+use crate::model::text::{age, count, escape, shell_word, width};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -30,7 +30,10 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     let mut out = String::new();
     for group in &status.groups {
         out.push_str(&heading(group, status));
-        let rows: Vec<Vec<Cell>> = group.rows.iter().map(|row| cells(row, status)).collect();
+        let mut rows: Vec<Vec<Cell>> = group.rows.iter().map(|row| cells(row, status)).collect();
+        if group.rows.iter().all(own_is_ahead) {
+            rows.iter_mut().for_each(|row| row[OWN] = Cell::default());
+        }
         out.push_str(&table(&columns_of(status), &rows, DIM, columns));
         out.push_str(&group.rows.iter().map(|row| beneath(row, status, verbose)).collect::<String>());
         if let Some(batch) = &group.batch {
@@ -38,7 +41,7 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
         }
         out.push('\n');
     }
-    out.push_str(&summary(status));
+    out.push_str(&summary(status, columns));
     out
 }
 
@@ -104,6 +107,14 @@ fn state(row: &Row) -> Cell {
 /// Landed and unstarted rows say nothing about commits: what stands there would only distract.
 fn tells(row: &Row) -> bool {
     row.branch.is_some() && row.state != State::Landed
+}
+
+/// Where the column of own commits stands.
+const OWN: usize = 2;
+
+/// The column of own commits would only repeat what the target lacks.
+fn own_is_ahead(row: &Row) -> bool {
+    !tells(row) || row.branch.as_ref().is_none_or(|branch| branch.commits == branch.ahead)
 }
 
 fn number(value: Option<u64>) -> String {
@@ -178,10 +189,37 @@ fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
             out.push_str(&format!("      and {} more (-v lists them)\n", conflicts.len() - told));
         }
     }
+    if let Some(command) = solution(row, status) {
+        out.push_str(&format!("    {DIM}{command}{DIM:#}\n"));
+    }
+    for command in removal(row).iter().filter(|_| verbose) {
+        out.push_str(&format!("    {DIM}{command}{DIM:#}\n"));
+    }
     for note in &row.notes {
         out.push_str(&format!("    {YELLOW}{}{YELLOW:#} {}\n", row.id, escape(note)));
     }
     out
+}
+
+/// The command that brings a conflict into the worktree, where it can be solved.
+fn solution(row: &Row, status: &Status) -> Option<String> {
+    let conflicts = row.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
+    let worktree = row.worktree.as_ref().filter(|worktree| conflicts && worktree.head != Head::Missing)?;
+    let (target, _) = status.target.newest();
+    let command = format!("git -C {} merge {}", shell_word(&worktree.path.to_string_lossy()), shell_word(target));
+    Some(escape(&command).into_owned())
+}
+
+/// The commands that remove what is left of a landed task.
+fn removal(row: &Row) -> Vec<String> {
+    let clean = row.changes().is_some_and(|changes| changes.is_clean());
+    let Some(worktree) = row.worktree.as_ref().filter(|_| row.state == State::Landed && clean) else {
+        return Vec::new();
+    };
+    let path = shell_word(&worktree.path.to_string_lossy());
+    let unlock = worktree.locked.is_some().then(|| format!("git worktree unlock {path}"));
+    let rest = [format!("git worktree remove {path}"), format!("git branch -d {}", shell_word(&row.branch_name))];
+    unlock.into_iter().chain(rest).map(|command| escape(&command).into_owned()).collect()
 }
 
 fn unfinished(batch: &BatchHead) -> String {
@@ -192,23 +230,25 @@ fn unfinished(batch: &BatchHead) -> String {
     format!("    {YELLOW}not finished{YELLOW:#}; to go on: git dispatch start {}\n", ids.join(" "))
 }
 
-fn summary(status: &Status) -> String {
+fn summary(status: &Status, columns: usize) -> String {
     let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
-    let mut parts = vec![format!("{} of {} landed ({percent}%)", status.landed, status.total)];
+    let mut parts = vec![format!("{} of these {} landed ({percent}%)", status.landed, status.total)];
     let ready: Vec<&str> = status.rows().filter(|row| row.ready_to_land()).map(|row| row.id.as_str()).collect();
     if !ready.is_empty() {
         parts.push(format!("ready to land: {}", some(&ready)));
     }
     let conflicts = |row: &&Row| row.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
-    let conflicts = status.rows().filter(conflicts).count();
-    if conflicts > 0 {
-        parts.push(count(conflicts, "conflict"));
+    let conflicts: Vec<&str> = status.rows().filter(conflicts).map(|row| row.id.as_str()).collect();
+    if !conflicts.is_empty() {
+        parts.push(format!("conflicts: {}", some(&conflicts)));
     }
-    let unblocks: Vec<&str> = status.unblocks.iter().map(|(id, _)| id.as_str()).collect();
-    if !unblocks.is_empty() {
-        parts.push(format!("when all land: {}", some(&unblocks)));
+    let (next, later) = status.unblocks.split_at(status.next);
+    if !next.is_empty() {
+        let ids: Vec<&str> = next.iter().map(|(id, _)| id.as_str()).collect();
+        let after = if later.is_empty() { String::new() } else { format!(", then {} more", later.len()) };
+        parts.push(format!("when all land: {}{after}", some(&ids)));
     }
-    let mut out = format!("{}\n", parts.join(" · "));
+    let mut out = wrapped(&parts, columns);
     if status.unreadable > 0 {
         let lines = count(status.unreadable, "line");
         out.push_str(&format!(
@@ -216,6 +256,26 @@ fn summary(status: &Status) -> String {
         ));
     }
     out
+}
+
+/// Parts with ` · ` between, broken between parts where the line gets too long.
+fn wrapped(parts: &[String], columns: usize) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for part in parts {
+        let wide = width(part);
+        if used == 0 {
+            out.push_str(part);
+            used = wide;
+        } else if used + 3 + wide > columns {
+            out.push_str(&format!("\n{part}"));
+            used = wide;
+        } else {
+            out.push_str(&format!(" · {part}"));
+            used += 3 + wide;
+        }
+    }
+    out + "\n"
 }
 
 /// The first few of a list.

@@ -128,9 +128,7 @@ fn an_unknown_id_is_refused_with_the_nearest_known_one() {
 #[test]
 fn a_task_that_waits_starts_only_by_force() {
     let sandbox = Sandbox::with_tasks(TASKS);
-    sandbox
-        .refuses(&["start", "C"], 3, "task 'C' needs 'A', which is not started")
-        .says("git dispatch start --force C");
+    sandbox.refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)").says("git dispatch start --force C");
     sandbox.ok(&["start", "--force", "C"]);
     sandbox.assert_started(&["C"]);
 }
@@ -194,7 +192,7 @@ fn an_active_task_is_not_started_twice() {
         .refuses(&["start", "A"], 1, "task 'A' is already active on branch 'task/A' at")
         .says(&place)
         .says(&format!("cd {place}"));
-    sandbox.refuses(&["start", "A", "C"], 3, "task 'A' is already active").says("task 'C' needs 'A', which is active");
+    sandbox.refuses(&["start", "A", "C"], 3, "task 'A' is already active").says("task 'C' needs 'A' (active)");
     sandbox.git(&["branch", "task/G", "main"]);
     sandbox.refuses(&["start", "G"], 1, "on branch 'task/G'").says("git dispatch adopt G task/G");
 }

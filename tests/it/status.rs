@@ -96,7 +96,7 @@ fn readiness_is_that_of_merge_tree() {
     sandbox.ok(&["status"]).answers("2 conflicts").answers("    A conflicts with main in\n      README\n      dir/ü\n");
     let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
     let _ = sandbox.run(&["status", "--exit-code", "B"]).exits(0);
-    sandbox.ok(&["status"]).answers("0 of 2 landed (0%) · ready to land: B · 1 conflict · when all land: C");
+    sandbox.ok(&["status"]).answers("0 of these 2 landed (0%) · ready to land: B · conflicts: A · when all land: C");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_merged_branch_has_landed_and_lookalikes_have_not() {
     sandbox.git(&["merge", "--quiet", "--no-ff", "-m", "Merge pull request #12 from ada/task/A", "task/A"]);
     landed(&sandbox, "A", "ancestor");
     assert_eq!(sandbox.row("A")["pr"], "#12");
-    sandbox.ok(&["status"]).answers("landed (PR #12)").answers("1 of 2 landed (50%)");
+    sandbox.ok(&["status"]).answers("landed (PR #12)").answers("1 of these 2 landed (50%)");
     // Work after the landing is work.
     sandbox.commit_in(&sandbox.place("A"), &[("a", "2\n")], "more");
     is_active(&sandbox, "A");

@@ -72,7 +72,7 @@ fn all_that_is_wrong_is_told_at_once() {
     observe(&mut stage.facts, "C", branch("C"));
     let (exit, what) = stage.refusal(&["B", "C"]);
     assert_eq!(exit, Exit::Refused);
-    assert_eq!(what, "task 'B' needs 'A', which is not started\ntask 'C' is already active on branch 'task/C'");
+    assert_eq!(what, "task 'B' needs 'A' (not started)\ntask 'C' is already active on branch 'task/C'");
     assert_eq!(stage.refusal(&["C"]).0, Exit::No, "already active, and nothing else");
 }
 

@@ -210,6 +210,7 @@ fn next<'p>(plan: &'p Plan<'_>) -> Step<'p> {
 fn codes(plan: &Plan<'_>, warning: &Warning) -> Vec<String> {
     match warning {
         Warning::Overlap(id, overlap) => vec![format!("overlap:{id}:{}:{}", overlap.id, overlap.path)],
+        Warning::NoSuchPhase(phase) => vec![format!("no-such-phase:{phase}")],
         Warning::ManyWorkers(workers) => vec![format!("workers:{workers}")],
         Warning::NotChecked(tasks) => tasks.iter().map(|&ix| format!("not-checked:{}", plan.task(ix).id)).collect(),
     }

@@ -174,7 +174,7 @@ fn long_lists_are_cut_and_say_where_the_rest_is() {
     let mut sketches: Vec<Sketch> = ids.iter().map(|id| task(id, 1, &["T00"])).collect();
     sketches[0].1.clear();
     let text = shown(sketches, &[], None, 80);
-    assert!(text.contains("  T20  needs T00\n  … and 39 more (--json lists them all)\n"), "{text}");
+    assert!(text.contains("  T20  needs T00\n  … and 39 more (-v lists them all)\n"), "{text}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn scene() -> (TaskFile, Facts) {
     facts.mentions = vec![mention("A", "2026-01-19T12:00:00Z")];
     facts.mentions[0].pr = Some("#123".to_owned());
     let merge = Merge { clean: false, conflicts: vec!["src/\u{1b}[2Ja.rs".to_owned()], ..branch("B").merge.unwrap() };
-    let conflicting = Branch { behind: Some(1), merge: Some(merge), ..branch("B") };
+    let conflicting = Branch { commits: Some(1), behind: Some(1), merge: Some(merge), ..branch("B") };
     let changes = Changes { staged: 1, modified: 2, untracked: 0, conflicted: 0 };
     let observed =
         Observed { branch: Some(conflicting), remotes: vec![], worktree: Some(worktree("B", Some(changes))) };
@@ -48,20 +48,21 @@ fn a_table_tells_every_row_as_what_it_is() {
 batch-001 from main at aaaaaaa, 1d ago, starting
   Task  State             Own  ↑main↓  ±      Merges      Age
   A     landed (PR #123)
-  B     active              2   ↑2 ↓1  +1 ~2  1 conflict  56y
+  B     active              1   ↑2 ↓1  +1 ~2  1 conflict  56y
   C     lost
   D     active
     B conflicts with main in
       src/\\e[2Ja.rs
+    git -C /x/r-task-B merge main
     C its branch 'task/C' is gone, and nothing shows that it landed: git dispatch adopt C BRANCH
     not finished; to go on: git dispatch start D
 
 In no batch
-  Task  State   Own  ↑main↓  Merges  Age
-  E     active    2   ↑2 ↓·  ·       56y
+  Task  State   ↑main↓  Merges  Age
+  E     active   ↑2 ↓·  ·       56y
     E has no worktree: git worktree add PATH task/E
 
-1 of 5 landed (20%) · 1 conflict · when all land: F
+1 of these 5 landed (20%) · conflicts: B · when all land: F
 "
     );
 }
