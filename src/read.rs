@@ -58,11 +58,12 @@ pub fn task_file(repo: &Repo, global: &Global) -> Result<Loaded> {
         Some(target) => Some(target.clone()),
         None => git::default_target(repo)?,
     };
-    let mut source = git::task_file(repo, global.file.as_deref(), presumed.as_deref())?;
+    let asked = global.file.as_ref().map(|file| global.dir().join(file));
+    let mut source = git::task_file(repo, asked.as_deref(), presumed.as_deref())?;
     let mut file = parsed(&source)?;
     let named = file.settings.target.clone().filter(|_| configured.is_none());
     if let Some(named) = named.filter(|named| Some(named) != presumed.as_ref()) {
-        let other = git::task_file(repo, global.file.as_deref(), Some(&named))?;
+        let other = git::task_file(repo, asked.as_deref(), Some(&named))?;
         if other.place != source.place {
             file = parsed(&other)?;
             source = other;
@@ -129,11 +130,16 @@ fn rendered(template: &Template, task: &Task, repo: &str) -> Result<String, Stri
 }
 
 fn bad_template(key: &str, why: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("bad template in '{key}': {why}"))
+    Failure::new(Exit::Usage, format!("bad template in '{key}': {why}")).hint(another(key))
 }
 
 fn bad_name(key: &str, id: &TaskId, why: &str) -> Failure {
     Failure::new(Exit::Usage, format!("the template '{key}' gives no usable name for task '{id}': {why}"))
+        .hint(another(key))
+}
+
+fn another(key: &str) -> String {
+    format!("git config dispatch.{key} TEMPLATE sets another one for this clone")
 }
 
 /// Where branch and worktree of each of `ids` would be made. Ids that the file does not define are left out.

@@ -92,6 +92,7 @@ fn act(repo: &Repo, scene: &Scene, adoption: &Adoption) -> Result<bool> {
     let subject = format!("adopted {}", snapshot.id);
     let base = snapshot.base;
     git::carry_out(repo, adoption)?;
-    let event = git::event(repo, scene.facts.now, Body::Adopted { batch, target, tasks: vec![snapshot] })?;
+    let at = scene.facts.ledger.moment(scene.facts.now);
+    let event = git::event(repo, at, Body::Adopted { batch, target, tasks: vec![snapshot] })?;
     Ok(git::append(repo, scene.facts.ledger.tip, base, &[event], &subject)? != Swap::Lost)
 }

@@ -4,13 +4,15 @@ use anyhow::{Context, Result};
 
 use crate::cli::Global;
 use crate::console::Console;
-use crate::git::{self, Repo, Swap, Want};
+use crate::git::{self, Lock, Repo, Swap, Want};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Body, Ledger, Snapshot};
 use crate::model::made::Made;
+use crate::model::oid::Oid;
 use crate::model::plan::{Options, plan};
 use crate::model::start::{self, NewBatch, Request, Start};
+use crate::model::template::is_branch_name;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
 
@@ -49,17 +51,17 @@ const ATTEMPTS: usize = 20;
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    let _lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
+    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
     for _ in 0..ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
         let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
         let Some(decided) = decide(&repo, &loaded, &scene, args, &console)? else { return Ok(Exit::No) };
-        if args.dry_run {
+        let Some(lock) = &lock else {
             tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
             return Ok(Exit::Success);
-        }
+        };
         let Some(ledger) = written(&repo, &scene, &decided)? else { continue };
-        return act(&repo, &loaded, &ledger, &decided, Output { global, console: &console });
+        return act((&repo, lock), &loaded, &ledger, &decided, Output { global, console: &console });
     }
     Err(Failure::new(Exit::Held, format!("'{}' changed {ATTEMPTS} times while this was decided", git::LEDGER_REF))
         .hint("run the same command again; a stale '.lock' beside the ref would also look like this")
@@ -84,7 +86,34 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args, console: &Co
         places: &places,
         ground: &ground,
     };
-    Ok(Some(start::decide(&seen, &request)?))
+    let decided = start::decide(&seen, &request)?;
+    for &index in &decided.resume {
+        for task in scene.facts.ledger.unfinished().remove(&index).unwrap_or_default() {
+            may_resume(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
+        }
+    }
+    Ok(Some(decided))
+}
+
+/// The ledger may come from others: what it says is made only where a task file could have it made, or the user's config.
+fn may_resume(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Result<()> {
+    let refused = |what: String| {
+        Failure::new(Exit::Refused, format!("the ledger wants task '{}' started {what}", task.id))
+            .hint(format!("git notes --ref=dispatch show {} shows who wrote that", note.short()))
+    };
+    if !is_branch_name(&task.branch) {
+        return Err(refused(format!("on '{}', which is no branch name", task.branch)).into());
+    }
+    let path = task.path.as_deref().unwrap_or_default();
+    let as_configured = || {
+        read::places(repo, loaded, std::slice::from_ref(&task.id))
+            .is_ok_and(|all| all.get(&task.id).is_some_and(|place| place.path == path))
+    };
+    let beside = git::stays_beside(repo, &git::absolute(repo, path)).is_ok();
+    if beside || (loaded.worktree_anywhere && as_configured()) {
+        return Ok(());
+    }
+    Err(refused(format!("at '{path}', where the worktrees of this repository do not belong")).into())
 }
 
 /// What an interrupted start left open comes before anything new.
@@ -101,7 +130,7 @@ fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
 /// Writes the intent of the new batch; `None` if another process was faster. The answer is the ledger as it is then.
 fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>> {
     let Some(batch) = &decided.batch else { return Ok(Some(scene.facts.ledger.clone())) };
-    let at = scene.facts.now;
+    let at = scene.facts.ledger.moment(scene.facts.now);
     let mut events = Vec::new();
     for task in &batch.reopened {
         events.push(git::event(repo, at, Body::Reopened { task: task.clone() })?);
@@ -121,7 +150,13 @@ struct Output<'a> {
     console: &'a Console,
 }
 
-fn act(repo: &Repo, loaded: &Loaded, ledger: &Ledger, decided: &Start, out: Output<'_>) -> Result<Exit> {
+fn act(
+    (repo, lock): (&Repo, &Lock),
+    loaded: &Loaded,
+    ledger: &Ledger,
+    decided: &Start,
+    out: Output<'_>,
+) -> Result<Exit> {
     for warning in &decided.warnings {
         out.console.warning(warning);
     }
@@ -137,7 +172,7 @@ fn act(repo: &Repo, loaded: &Loaded, ledger: &Ledger, decided: &Start, out: Outp
         let tasks = ledger.unfinished().remove(&index).unwrap_or_default();
         let widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
         for task in tasks {
-            let one = make(repo, loaded, task, &batch.name)?;
+            let one = make((repo, lock), loaded, task, &batch.name)?;
             if !out.global.json {
                 out.console.answer(&render::start::made(&one, widths));
             }
@@ -154,9 +189,8 @@ fn act(repo: &Repo, loaded: &Loaded, ledger: &Ledger, decided: &Start, out: Outp
     Ok(Exit::Success)
 }
 
-fn make(repo: &Repo, loaded: &Loaded, task: &Snapshot, batch: &str) -> Result<Made> {
-    let lock = loaded.file.settings.lock_worktrees();
-    git::make(repo, task, lock).map_err(|error| {
+fn make((repo, lock): (&Repo, &Lock), loaded: &Loaded, task: &Snapshot, batch: &str) -> Result<Made> {
+    git::make(repo, lock, task, loaded.file.settings.lock_worktrees()).map_err(|error| {
         let failure =
             Failure::new(Exit::Halfway, format!("task '{}' of {batch} could not be started: {error:#}", task.id));
         let hints = error.downcast_ref::<Failure>().map(|inner| inner.hints.clone()).unwrap_or_default();

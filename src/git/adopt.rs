@@ -20,13 +20,17 @@ use crate::model::oid::Oid;
 /// Worktrees or refs cannot be read.
 pub fn find_adoptable(repo: &Repo, dir: &Path, what: &OsStr) -> Result<Option<Found>> {
     let listed = worktrees(repo)?;
-    let path = dir.join(what).canonicalize().ok();
+    let path = dir.join(what).canonicalize().ok().filter(|_| !what.is_empty());
     if let Some(one) = path.and_then(|path| listed.iter().find(|one| one.path == path)) {
         return found(repo, one.clone()).map(Some);
     }
     let Some(name) = what.to_str() else { return Ok(None) };
     let name = name.strip_prefix("refs/heads/").unwrap_or(name);
-    let Some(tip) = repo.commit_of(&format!("refs/heads/{name}"))? else { return Ok(None) };
+    let full = format!("refs/heads/{name}");
+    if gix::refs::FullName::try_from(full.as_str()).is_err() {
+        return Ok(None);
+    }
+    let Some(tip) = repo.commit_of(&full)? else { return Ok(None) };
     let checked_out = listed.into_iter().find(|one| one.head == Head::Branch(name.to_owned()));
     Ok(Some(match checked_out {
         Some(one) => found(repo, one)?,
@@ -90,8 +94,9 @@ fn relative(from: &Path, folder: &Path) -> PathBuf {
 pub fn carry_out(repo: &Repo, adoption: &Adoption) -> Result<()> {
     let task = &adoption.snapshot;
     let mut edits = format!("update {}\0{}\0\0", base_ref(&task.id), task.base);
-    if adoption.make_branch {
-        edits.push_str(&format!("create refs/heads/{}\0{}\0", task.branch, adoption.tip));
+    let branch = format!("refs/heads/{}", task.branch);
+    if adoption.make_branch && repo.commit_of(&branch)?.is_none() {
+        edits.push_str(&format!("create {branch}\0{}\0", adoption.tip));
     }
     let reason = format!("dispatch: adopt {}", task.id);
     update_refs(repo, &edits, &reason)?;

@@ -11,7 +11,8 @@ use crate::model::task::{Batches, Overlap, Settings};
 impl Repo {
     /// A path of git config, `~/` expanded; `None` where it is not set or not to be trusted.
     pub fn config_path(&self, key: &str) -> Option<PathBuf> {
-        self.gix.config_snapshot().trusted_path(key).ok().flatten()
+        let said = self.config_said(key).map(PathBuf::from);
+        said.or_else(|| self.gix.config_snapshot().trusted_path(key).ok().flatten())
     }
 }
 

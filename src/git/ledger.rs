@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 use gix::note::plumbing::State;
 
+use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
 use super::repo::{Repo, ours, theirs};
 use crate::model::failure::{Exit, Failure};
@@ -219,6 +220,7 @@ fn loose_path(repo: &Repo, id: &gix::oid) -> PathBuf {
 /// git moves the ref: it syncs, writes the reflog and asks the reference-transaction hook. Exit codes lie both ways
 /// (a kill between rename and exit; a hook that fails after the fact), so the ref itself says how it ended.
 fn swap(repo: &Repo, expected: Option<Oid>, new: Oid, subject: &str) -> Result<Swap> {
+    clear_stale_lock(repo, LEDGER_REF)?;
     let old = expected.map_or_else(|| repo.null_oid(), |tip| tip.to_string());
     let mut command = repo.command();
     command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "-m"]);

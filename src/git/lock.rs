@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -14,10 +15,21 @@ use crate::model::failure::{Exit, Failure};
 /// How long to wait for another acting command, unless `dispatch.lockTimeout` (seconds) says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Held until dropped, also when the process dies. Children do not inherit it: the file is close-on-exec.
+/// Held until dropped, also when the process dies. Children do not inherit it, but for those that it is handed on to.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// The lock as the stdin of a git that acts: should this process die before that git, the lock is held until it has
+    /// ended. git gives its hooks another stdin, so nothing that they leave running holds it.
+    ///
+    /// # Errors
+    /// There is no file descriptor left.
+    pub(super) fn handed_on(&self) -> Result<Stdio> {
+        Ok(Stdio::from(self.file.try_clone().context("could not hand on the lock")?))
+    }
 }
 
 /// Takes the repository's lock, waiting a bounded time.
@@ -36,7 +48,7 @@ pub fn lock(repo: &Repo, command: &str) -> Result<Lock> {
     wait(&mut file, &path, patience)?;
     // Who holds it is told to those who wait; that it cannot be written stops nobody.
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{} git dispatch {command}", std::process::id()));
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 fn wait(file: &mut File, path: &Path, patience: Duration) -> Result<()> {

@@ -8,6 +8,7 @@ mod config;
 mod counts;
 mod create;
 mod example;
+mod halfway;
 mod history;
 mod ledger;
 mod lock;

@@ -152,6 +152,7 @@ pub fn failed(command: &Command, output: &Output) -> Failure {
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.trim().trim_start_matches("fatal: ").trim_start_matches("error: ");
     let how = match output.status.code() {
+        Some(0) => "it exited with 0, but did not do it".to_owned(),
         Some(code) => format!("exit code {code}"),
         None => "killed by a signal".to_owned(),
     };

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::program::Git;
+use super::program::{Git, stdout_of};
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
 
@@ -18,6 +18,8 @@ pub struct Repo {
     common: PathBuf,
     main: Option<PathBuf>,
     here: Option<PathBuf>,
+    /// What `git -c` says, which the library does not read.
+    command_line: Vec<(String, String)>,
 }
 
 impl Repo {
@@ -34,7 +36,8 @@ impl Repo {
         let common = canonical(gix.common_dir())?;
         let main = main_worktree(&gix, &common);
         let here = gix.workdir().and_then(|dir| canonical(dir).ok());
-        Ok(Repo { gix, git, common, main, here })
+        let command_line = command_line_config(&git, &common);
+        Ok(Repo { gix, git, common, main, here, command_line })
     }
 
     /// The common git dir, absolute.
@@ -80,7 +83,12 @@ impl Repo {
 
     /// A value of git config, from every place where git reads it, `git -c` included.
     pub fn config(&self, key: &str) -> Option<String> {
-        self.gix.config_snapshot().string(key).map(|value| value.to_string())
+        self.config_said(key).or_else(|| self.gix.config_snapshot().string(key).map(|value| value.to_string()))
+    }
+
+    /// What `git -c` says of `key`.
+    pub(super) fn config_said(&self, key: &str) -> Option<String> {
+        self.command_line.iter().rev().find(|(said, _)| *said == normal(key)).map(|(_, value)| value.clone())
     }
 
     /// The commit that a full ref name points at, tags peeled; `None` if the ref does not exist.
@@ -134,12 +142,47 @@ fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
     Ok(())
 }
 
+/// What the repository itself says; a `GIT_WORK_TREE` of the caller is not its main worktree.
 fn main_worktree(gix: &gix::Repository, common: &Path) -> Option<PathBuf> {
-    if gix.git_dir() == gix.common_dir() {
+    if gix.git_dir() == gix.common_dir() && !is_set("GIT_WORK_TREE") {
         return gix.workdir().and_then(|dir| canonical(dir).ok());
     }
-    let main = gix::open(common).ok()?;
+    let main = gix::open_opts(common, gix::open::Options::isolated()).ok()?;
     main.workdir().and_then(|dir| canonical(dir).ok())
+}
+
+#[expect(clippy::disallowed_methods, reason = "git's own variables say how the repository was found")]
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// The settings of `git -c`, by their normal keys; empty where there are none, and where git does not tell.
+fn command_line_config(git: &Git, common: &Path) -> Vec<(String, String)> {
+    if !is_set("GIT_CONFIG_PARAMETERS") {
+        return Vec::new();
+    }
+    let listed = stdout_of(git.command(common).args(["config", "--list", "--show-scope", "-z"])).unwrap_or_default();
+    let listed = String::from_utf8_lossy(&listed);
+    let mut fields = listed.split_terminator('\0');
+    let mut settings = Vec::new();
+    while let (Some(scope), Some(setting)) = (fields.next(), fields.next()) {
+        // A key without a value is a true one.
+        let (key, value) = setting.split_once('\n').unwrap_or((setting, "true"));
+        if scope == "command" {
+            settings.push((key.to_owned(), value.to_owned()));
+        }
+    }
+    settings
+}
+
+/// A key as git lists it: all in lower case but for what stands between its first and last dot.
+fn normal(key: &str) -> String {
+    match (key.find('.'), key.rfind('.')) {
+        (Some(first), Some(last)) => {
+            key[..first].to_ascii_lowercase() + &key[first..last] + &key[last..].to_ascii_lowercase()
+        }
+        _ => key.to_ascii_lowercase(),
+    }
 }
 
 fn canonical(path: &Path) -> Result<PathBuf> {

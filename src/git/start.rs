@@ -9,6 +9,8 @@ use std::process::Stdio;
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 
+use super::halfway;
+use super::lock::Lock;
 use super::program::{failed, run};
 use super::repo::Repo;
 use super::worktrees::{Listed, worktrees};
@@ -19,9 +21,6 @@ use crate::model::ledger::Snapshot;
 use crate::model::made::Made;
 use crate::model::start::{Ground, Place};
 use crate::model::text::shell_word;
-
-/// What git writes into `locked` while it makes a worktree (git `builtin/worktree.c`).
-const INITIALIZING: &str = "initializing";
 
 /// The ref that keeps the base of a task from being collected.
 pub fn base_ref(id: &TaskId) -> String {
@@ -71,18 +70,18 @@ pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
 ///
 /// # Errors
 /// A step failed, or did not do what it said. What was made so far stays, and the same call goes on from there.
-pub fn make(repo: &Repo, task: &Snapshot, lock: bool) -> Result<Made> {
+pub fn make(repo: &Repo, held: &Lock, task: &Snapshot, lock: bool) -> Result<Made> {
     let branched = make_branch(repo, task)?;
     let path = task.path.as_deref().with_context(|| format!("the ledger knows no path for task '{}'", task.id))?;
-    let folder = absolute(repo, path);
-    let found = find(repo, task, &folder)?;
-    let (folder, added) = match found {
-        Some(listed) => (listed.path, false),
-        None => (add_worktree(repo, task, &folder)?, true),
+    let folder = resolved(&absolute(repo, path));
+    let (listed, added) = match find(repo, task, &folder)? {
+        Some(listed) => (listed, false),
+        None => (add_worktree(repo, held, task, &folder)?, true),
     };
-    if lock && added {
-        lock_worktree(repo, task, &folder)?;
+    if lock && listed.locked.is_none() && !listed.main {
+        lock_worktree(repo, held, task, &listed.path)?;
     }
+    let folder = listed.path;
     Ok(Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: !branched && !added })
 }
 
@@ -99,6 +98,12 @@ pub fn absolute(repo: &Repo, path: &str) -> PathBuf {
         }
     }
     folder
+}
+
+/// `folder` as git will record it: with the links above it resolved.
+fn resolved(folder: &Path) -> PathBuf {
+    let above = folder.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
+    above.and_then(|(above, real)| Some(real.join(folder.strip_prefix(above).ok()?))).unwrap_or(folder.to_owned())
 }
 
 /// Whether a worktree at `folder` would lie below the anchor's parent, symlinks resolved: a task file may place it no further.
@@ -123,19 +128,29 @@ pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
 fn make_branch(repo: &Repo, task: &Snapshot) -> Result<bool> {
     let branch = format!("refs/heads/{}", task.branch);
     let base = base_ref(&task.id);
+    for name in [&branch, &base] {
+        halfway::clear_stale_lock(repo, name)?;
+    }
     let exists = repo.commit_of(&branch)?.is_some();
     if exists && repo.commit_of(&base)? == Some(task.base) {
         return Ok(false);
     }
-    let mut edits = format!("update {base}\0{}\0\0", task.base);
-    if !exists {
-        edits.push_str(&format!("create {branch}\0{}\0", task.base));
+    if exists {
+        // The base is kept first, so a branch without it is none of ours.
+        let what = format!("branch '{}' is in the way of task '{}'", task.branch, task.id);
+        return Err(Failure::new(Exit::Halfway, what)
+            .hint(format!("git branch -m {} NEW-NAME frees the name", shell_word(&task.branch)))
+            .into());
     }
-    let reason = format!("dispatch: start {}", task.id);
-    update_refs(repo, &edits, &reason)?;
-    match repo.commit_of(&branch)? {
-        Some(_) => Ok(!exists),
-        None => Err(anyhow!("git made no branch '{}', although it said so", task.branch)),
+    let edits = format!("update {base}\0{}\0\0create {branch}\0{0}\0", task.base);
+    let said = update_refs(repo, &edits, &format!("dispatch: start {}", task.id));
+    // Exit codes lie both ways: the refs themselves say how it ended.
+    match (repo.commit_of(&branch)?, repo.commit_of(&base)?) {
+        (Some(_), Some(kept)) if kept == task.base => Ok(true),
+        _ => {
+            said?;
+            Err(anyhow!("git made no branch '{}', although it said so", task.branch))
+        }
     }
 }
 
@@ -157,10 +172,8 @@ pub(super) fn update_refs(repo: &Repo, edits: &str, reason: &str) -> Result<()> 
 fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
     for listed in worktrees(repo)? {
         let ours = listed.path == folder;
-        let half_made =
-            listed.locked.as_deref().map(str::trim) == Some(INITIALIZING) || !listed.admin_dir.join("index").exists();
-        if ours && half_made && !listed.main {
-            clear_half_made(&listed)?;
+        if (ours && halfway::is_half_made(&listed)) || halfway::is_stillborn(&listed, folder) {
+            halfway::clear(repo, task, &listed, folder)?;
         } else if listed.head == Head::Branch(task.branch.clone()) {
             return Ok(Some(listed));
         } else if ours && listed.head != Head::Missing {
@@ -175,26 +188,10 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
     Ok(None)
 }
 
-/// Removes a worktree that git was still making when it was killed: nobody has worked in it, its files are the base's.
-fn clear_half_made(listed: &Listed) -> Result<()> {
-    let link = std::fs::read_to_string(listed.path.join(".git")).unwrap_or_default();
-    let points_here = link
-        .strip_prefix("gitdir: ")
-        .and_then(|target| Path::new(target.trim_end()).canonicalize().ok())
-        .is_some_and(|target| Some(target) == listed.admin_dir.canonicalize().ok());
-    if points_here {
-        let folder = &listed.path;
-        std::fs::remove_dir_all(folder)
-            .with_context(|| format!("could not remove half-made '{}'", folder.display()))?;
-    }
-    let admin = &listed.admin_dir;
-    std::fs::remove_dir_all(admin).with_context(|| format!("could not remove half-made '{}'", admin.display()))
-}
-
-fn add_worktree(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<PathBuf> {
+fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Result<Listed> {
     if occupant(folder).as_deref() == Some("a folder") {
-        // What git leaves when it is killed first of all; a folder with anything in it stays.
-        let _ = std::fs::remove_dir(folder);
+        // What git leaves when it is killed first of all; a folder with anything else in it stays.
+        halfway::clear_orphan(repo, task, folder)?;
     }
     if let Some(what) = occupant(folder) {
         return Err(Failure::new(
@@ -205,19 +202,16 @@ fn add_worktree(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<PathBuf> 
         .into());
     }
     let mut command = repo.command();
-    command.args(["worktree", "add", "--quiet", "--"]).arg(folder).arg(&task.branch);
+    command.args(["worktree", "add", "--quiet", "--"]).arg(folder).arg(&task.branch).stdin(held.handed_on()?);
     let output = run(&mut command)?;
     let now = worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(task.branch.clone()));
-    match now {
-        Some(listed) if listed.admin_dir.join("index").exists() => Ok(listed.path),
-        _ => Err(failed(&command, &output).into()),
-    }
+    now.filter(|listed| !halfway::is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
 }
 
-fn lock_worktree(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+fn lock_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Result<()> {
     let reason = format!("task {} of git dispatch is active; 'git worktree unlock' releases it", task.id);
     let mut command = repo.command();
-    command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder);
+    command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder).stdin(held.handed_on()?);
     let output = run(&mut command)?;
     let locked = worktrees(repo)?.into_iter().any(|listed| listed.path == *folder && listed.locked.is_some());
     if locked { Ok(()) } else { Err(failed(&command, &output).into()) }

@@ -42,7 +42,8 @@ pub enum Place {
 /// There is none, or it is no regular file of at most 32 MiB.
 pub fn task_file(repo: &Repo, named: Option<&Path>, target: Option<&str>) -> Result<Source> {
     if let Some(path) = named {
-        return from_path(path, path.display().to_string(), Place::Named(path.to_owned()));
+        let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
+        return from_path(path, shown, Place::Named(path.to_owned()));
     }
     if let Some(configured) = repo.config_path("dispatch.file") {
         let path = repo.anchor().join(&configured);

@@ -60,7 +60,10 @@ pub fn decide(scene: &Scene<'_>, names: &Names, ix: Ix, offer: &Offer) -> Result
     usable(scene, offer)?;
     let branch = match &offer.found.branch {
         Some(branch) => branch.clone(),
-        None => unused(scene, &task.id)?,
+        None => match made_before(scene, &task.id, offer) {
+            Some(branch) => branch,
+            None => unused(scene, &task.id)?,
+        },
     };
     belongs_to_nobody(scene, names, &task.id, &branch)?;
     let base = offer.base.ok_or_else(|| {
@@ -87,7 +90,8 @@ fn free(scene: &Scene<'_>, ix: Ix, offer: &Offer) -> Result<(), Failure> {
     let current = scene.facts.tasks.get(&task.id).and_then(|seen| seen.branch.as_ref());
     let recorded =
         scene.facts.ledger.records.get(&task.id).is_some_and(|record| record.batch.is_some() && !record.dropped);
-    let same = current.is_some_and(|branch| offer.found.branch.as_ref() == Some(&branch.name));
+    let same = current.is_some_and(|branch| offer.found.branch.as_ref() == Some(&branch.name))
+        || made_before(scene, &task.id, offer).is_some();
     match state {
         State::Active | State::Done | State::Stopped if same && !recorded => Ok(()),
         State::Active | State::Done | State::Stopped => {
@@ -101,6 +105,15 @@ fn free(scene: &Scene<'_>, ix: Ix, offer: &Offer) -> Result<(), Failure> {
             .hint(format!("remove 'state = \"cancelled\"' from [task.{}] in the target's task file", task.id))),
         _ => Ok(()),
     }
+}
+
+/// The branch that an interrupted adoption of this detached worktree made: it stands where the worktree does, and nothing
+/// has it checked out.
+fn made_before(scene: &Scene<'_>, id: &TaskId, offer: &Offer) -> Option<String> {
+    let seen = scene.facts.tasks.get(id)?;
+    let branch = seen.branch.as_ref().filter(|_| offer.found.branch.is_none() && seen.worktree.is_none())?;
+    let as_made = branch.name == scene.places.get(id)?.branch && branch.tip == offer.found.tip;
+    as_made.then(|| branch.name.clone())
 }
 
 fn usable(scene: &Scene<'_>, offer: &Offer) -> Result<(), Failure> {

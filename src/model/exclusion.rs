@@ -24,6 +24,13 @@ pub fn exclusions(settings: &Settings, candidate: &Task, holder: &Task) -> Vec<R
     rules.exclusions(&rules.claims(candidate), &rules.claims(holder))
 }
 
+/// The locks that both take, whatever else stands between them, seen from the candidate.
+pub fn shared_locks(settings: &Settings, candidate: &Task, holder: &Task) -> Vec<Reason> {
+    let rules = Rules::new(settings);
+    let (ours, theirs) = (rules.claims(candidate).locks, rules.claims(holder).locks);
+    ours.intersection(&theirs).map(|&name| Reason::Lock { name: name.to_owned(), id: holder.id.clone() }).collect()
+}
+
 /// Paths that both write and that only warn, since one of the two has `overlap = "warn"`.
 pub fn overlaps(settings: &Settings, candidate: &Task, holder: &Task) -> Vec<Overlapping> {
     Rules::new(settings).overlaps(candidate, holder)

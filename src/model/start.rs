@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::exclusion::exclusions;
+use super::exclusion::{exclusions, shared_locks};
 use super::facts::Facts;
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
@@ -83,8 +83,8 @@ pub struct Scene<'a> {
 /// All that is wrong with the request, at once: unknown ids ([`Exit::Usage`]); tasks that are active already and nothing
 /// else ([`Exit::No`]); tasks that may not start, and branches or folders in the way ([`Exit::Refused`]).
 pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
-    let ids = known(scene.file, scene.facts, &request.ids)?;
     let open = scene.facts.ledger.unfinished();
+    let ids = known(scene.file, &open, &request.ids)?;
     let resume: Vec<usize> = open
         .iter()
         .filter(|(_, missing)| missing.iter().any(|task| ids.contains(&task.id)))
@@ -111,11 +111,12 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
 }
 
 /// The ids, each once; also of tasks that only an unfinished batch still knows.
-fn known(file: &TaskFile, facts: &Facts, typed: &[String]) -> Result<Vec<TaskId>, Failure> {
+fn known(file: &TaskFile, open: &BTreeMap<usize, Vec<&Snapshot>>, typed: &[String]) -> Result<Vec<TaskId>, Failure> {
     let mut ids: Vec<TaskId> = Vec::new();
     for text in typed {
         let id = text.parse::<TaskId>().ok();
-        let id = id.filter(|id| file.graph.position(id).is_some() || facts.ledger.records.contains_key(id));
+        let begun = |id: &TaskId| open.values().flatten().any(|task| task.id == *id);
+        let id = id.filter(|id| file.graph.position(id).is_some() || begun(id));
         match id {
             Some(id) if ids.contains(&id) => {}
             Some(id) => ids.push(id),
@@ -172,7 +173,7 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
     let standing = &scene.standings.tasks[ix];
     match standing.state {
         State::Ready => {}
-        State::Waiting if request.force => {}
+        State::Waiting if request.force => beside_active(scene, request, ix, problems),
         State::Waiting => {
             let unmet: Vec<String> =
                 scene.standings.unmet(scene.file, ix).map(|need| need_in_words(scene, need)).collect();
@@ -181,14 +182,14 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
             let hint = format!("git dispatch start --force {id} starts it all the same, without their work");
             problems.add(format!("task '{id}' needs {shown}{more}"), hint, false);
         }
-        State::Held => held(request, id, &standing.reasons, problems),
+        State::Held => beside_active(scene, request, ix, problems),
         State::Active | State::Done | State::Stopped => active(scene, id, standing.state, problems),
         State::Elsewhere => {
             let remote = scene.facts.tasks.get(id).and_then(|seen| seen.remotes.first()).cloned().unwrap_or_default();
             let hint = format!("git branch {} {remote}, then git dispatch adopt {id} {0}", scene.places[id].branch);
             problems.add(format!("task '{id}' was started elsewhere: '{remote}'"), hint, false);
         }
-        State::Landed | State::Lost if request.again => {}
+        State::Landed | State::Lost if request.again => beside_active(scene, request, ix, problems),
         State::Landed => {
             let hint = format!("git dispatch start --again {id} starts it again");
             problems.add(format!("task '{id}' has landed"), hint, false);
@@ -207,6 +208,29 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
     }
 }
 
+/// Who of the active tasks excludes this one: asked anew, since its state may be about something else.
+fn beside_active(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
+    let (graph, task) = (&scene.file.graph, &scene.file.graph.tasks()[ix]);
+    for holder in &scene.standings.holders {
+        let sequence = holder
+            .index
+            .is_some_and(|other| graph.needs_transitively(other, ix) || graph.needs_transitively(ix, other));
+        held(request, &task.id, &between(scene, task, &holder.task, sequence), problems);
+    }
+}
+
+/// Why `task` may not start beside `holder`. Tasks in sequence do not overlap, but a lock has one holder even so.
+fn between(scene: &Scene<'_>, task: &Task, holder: &Task, sequence: bool) -> Vec<Reason> {
+    let settings = &scene.file.settings;
+    let mut found = if sequence { Vec::new() } else { exclusions(settings, task, holder) };
+    for lock in shared_locks(settings, task, holder) {
+        if !found.contains(&lock) {
+            found.push(lock);
+        }
+    }
+    found
+}
+
 fn need_in_words(scene: &Scene<'_>, need: Ix) -> String {
     let (id, state) = (&scene.file.graph.tasks()[need].id, scene.standings.tasks[need].state);
     format!("'{id}', which is {}", if state == State::Ready { "not started" } else { state.word() })
@@ -216,8 +240,12 @@ fn held(request: &Request, id: &TaskId, reasons: &[Reason], problems: &mut Probl
     for reason in reasons {
         let locked = matches!(reason, Reason::Lock { .. });
         if locked || !request.force {
-            let hint =
-                if locked { String::new() } else { format!("git dispatch start --force {id} starts it all the same") };
+            let hint = match reason {
+                Reason::Lock { id: holder, .. } => {
+                    format!("git dispatch status {holder} shows how far that one is; a lock gives way to nothing")
+                }
+                _ => format!("git dispatch start --force {id} starts it all the same"),
+            };
             problems.add(format!("task '{id}' {}", in_words(reason)), hint, false);
         }
     }
@@ -258,11 +286,8 @@ fn side_by_side(scene: &Scene<'_>, request: &Request, fresh: &[Ix], problems: &m
     let tasks = scene.file.graph.tasks();
     for (at, &a) in fresh.iter().enumerate() {
         for &b in &fresh[at + 1..] {
-            let found = exclusions(&scene.file.settings, &tasks[b], &tasks[a]);
-            let sequence = || scene.file.graph.needs_transitively(a, b) || scene.file.graph.needs_transitively(b, a);
-            if !found.is_empty() && !sequence() {
-                held(request, &tasks[b].id, &found, problems);
-            }
+            let sequence = scene.file.graph.needs_transitively(a, b) || scene.file.graph.needs_transitively(b, a);
+            held(request, &tasks[b].id, &between(scene, &tasks[b], &tasks[a], sequence), problems);
         }
     }
 }
@@ -337,6 +362,15 @@ fn warnings(scene: &Scene<'_>, fresh: &[Ix]) -> Vec<String> {
         warnings.push(format!(
             "'{}' and its upstream '{}' have diverged ({} and {} commits of their own): starting from '{0}'",
             target.name, upstream.name, upstream.behind, upstream.ahead
+        ));
+    }
+    let ahead = target.upstream.as_ref().filter(|upstream| upstream.ahead > 0 && upstream.behind == 0);
+    if let Some(upstream) = ahead.filter(|_| !fresh.is_empty()) {
+        warnings.push(format!(
+            "'{}' is {} ahead of '{}': starting from there",
+            upstream.name,
+            count(upstream.ahead as usize, "commit"),
+            target.name
         ));
     }
     let tasks = scene.file.graph.tasks();

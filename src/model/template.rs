@@ -81,6 +81,9 @@ impl Template {
         if text.len() > LONGEST {
             return Err(format!("a template has at most {LONGEST} bytes"));
         }
+        if kind != Kind::Message && text.contains('\n') {
+            return Err("a line break in a name".to_owned());
+        }
         let body = match parts(text) {
             Some(parts) => Body::Parts(parts),
             None => engine(text)?,

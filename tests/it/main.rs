@@ -1,12 +1,19 @@
 //! The command line against real repositories and real git.
 
+mod adopt;
 mod big_taskfile;
+mod crash;
 mod demo;
 mod floors;
+mod hostile;
 mod init;
 mod lint;
 mod observe;
 mod readme;
+mod scene;
+mod shapes;
 mod shell;
+mod start;
+mod status;
 mod support;
 mod worktrees;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::Timestamp;
+
 use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Snapshot, VERSION};
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
@@ -26,14 +28,31 @@ pub fn fold(tip: Option<Oid>, lines: &[Line]) -> Ledger {
             _ => ledger.unreadable.push((*commit, String::from_utf8_lossy(line).into_owned())),
         }
     }
-    events.sort_by(|(_, a), (_, b)| (a.at, &a.uid).cmp(&(b.at, &b.uid)));
+    events.sort_by(|(_, a), (_, b)| (a.at, rank(&a.body), &a.uid).cmp(&(b.at, rank(&b.body), &b.uid)));
+    ledger.newest = events.last().map(|(_, event)| event.at);
     let undone: HashSet<String> = events.iter().filter_map(|(_, event)| undoes(event)).collect();
-    for (commit, event) in events {
+    // A clock that was set back between intent and outcome does not undo the outcome.
+    let (outcomes, events): (Vec<_>, Vec<_>) =
+        events.into_iter().partition(|(_, event)| matches!(event.body, Body::Started { .. }));
+    for (commit, event) in events.into_iter().chain(outcomes) {
         if !undone.contains(&event.uid) {
             ledger.take(commit, event);
         }
     }
     ledger
+}
+
+/// In which order things of the same moment happened: as in a task's life.
+fn rank(body: &Body) -> u8 {
+    match body {
+        Body::Reopened { .. } => 0,
+        Body::Starting { .. } | Body::Adopted { .. } => 1,
+        Body::Started { .. } => 2,
+        Body::Reported { .. } => 3,
+        Body::Landed { .. } => 4,
+        Body::Dropped { .. } => 5,
+        Body::Closed { .. } | Body::Undone { .. } | Body::Unknown => 6,
+    }
 }
 
 fn undoes(event: &Event) -> Option<String> {
@@ -129,6 +148,14 @@ impl Ledger {
                 started.push(id);
             }
         }
+    }
+
+    /// The time for an event of `now`: later than all that stand here, so that order in time is order of what happened, also
+    /// where a clock was set back. A clock that is more than an hour ahead of this one is not followed.
+    pub fn moment(&self, now: Timestamp) -> Timestamp {
+        let (tick, hour) = (jiff::SignedDuration::from_millis(1), jiff::SignedDuration::from_hours(1));
+        let next = self.newest.and_then(|newest| newest.checked_add(tick).ok());
+        next.filter(|next| next.duration_since(now) < hour).map_or(now, |next| next.max(now))
     }
 
     /// The first `batch-NNN` that no batch has yet.

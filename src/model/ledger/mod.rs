@@ -186,6 +186,8 @@ mod milliseconds {
 /// All batches and what the ledger knows of each task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ledger {
+    /// The time of the newest event.
+    pub newest: Option<Timestamp>,
     /// The commit that `refs/notes/dispatch` pointed at when it was read: what a compare-and-swap expects.
     pub tip: Option<Oid>,
     /// In the order in which they began.

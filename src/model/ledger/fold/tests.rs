@@ -76,3 +76,16 @@ fn starting_again_forgets_the_report_and_reopening_the_landing() {
     assert!(record.landed.is_none() && record.reported.is_none() && !record.started);
     assert_eq!(record.batch, Some(1));
 }
+
+#[test]
+fn a_clock_that_was_set_back_reorders_nothing() {
+    let early = STARTED_A.replace("00:00:01", "00:00:00").replace("a2", "0");
+    for outcome in [early.replace("19T", "18T"), early] {
+        assert!(fold(None, &lines(&[&outcome, STARTING])).records[&id("A")].started, "{outcome}");
+    }
+    let ledger = fold(None, &lines(&[STARTING]));
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert_eq!(ledger.moment(at("2026-01-18T23:59:00Z")), at("2026-01-19T00:00:00.001Z"));
+    assert_eq!(ledger.moment(at("2026-01-18T22:00:00Z")), at("2026-01-18T22:00:00Z"));
+    assert_eq!(ledger.moment(at("2026-01-19T00:00:05Z")), at("2026-01-19T00:00:05Z"));
+}

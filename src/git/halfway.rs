@@ -1,0 +1,164 @@
+//! What a killed git leaves behind: half-made worktrees and locks of refs. Called under the repository's lock, for tasks whose
+//! intent stands in the ledger and whose outcome does not.
+
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result};
+
+use super::program::stdout_of;
+use super::repo::Repo;
+use super::worktrees::Listed;
+use crate::model::failure::{Exit, Failure};
+use crate::model::ledger::Snapshot;
+
+/// What git writes into `locked` while it makes a worktree (git `builtin/worktree.c`).
+const INITIALIZING: &str = "initializing";
+
+/// git holds the lock of a ref for milliseconds.
+const LONGEST_HELD: Duration = Duration::from_secs(2);
+
+/// Whether git was killed while it made this worktree.
+pub(super) fn is_half_made(listed: &Listed) -> bool {
+    let initializing = listed.locked.as_deref().map(str::trim) == Some(INITIALIZING);
+    !listed.main && (initializing || !listed.admin_dir.join("index").exists())
+}
+
+/// Whether git was about to make a worktree at `folder`, or to take it back: its admin folder names no place, not yet or no more.
+pub(super) fn is_stillborn(listed: &Listed, folder: &Path) -> bool {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let number = name(&listed.admin_dir).strip_prefix(&name(folder)).map(str::to_owned);
+    listed.path == listed.admin_dir && number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Removes a worktree that git was still making when it was killed: nobody has worked in it, its files are the base's.
+///
+/// # Errors
+/// It holds files that the base lacks ([`Exit::Halfway`]), or cannot be removed.
+pub(super) fn clear(repo: &Repo, task: &Snapshot, listed: &Listed, folder: &Path) -> Result<()> {
+    if belongs_to(folder, listed) {
+        clear_folder(repo, task, folder)?;
+    }
+    let admin = &listed.admin_dir;
+    // First what makes it look whole: killed in here, the rest is still known as half-made.
+    let _ = std::fs::remove_file(admin.join("index"));
+    std::fs::remove_dir_all(admin).with_context(|| format!("could not remove half-made '{}'", admin.display()))
+}
+
+/// Removes a folder in which git had made nothing but a `.git` that leads nowhere, if that.
+///
+/// # Errors
+/// As [`clear`].
+pub(super) fn clear_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    let link = std::fs::read(folder.join(".git")).unwrap_or_default();
+    let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
+    let target = Path::new(std::ffi::OsStr::from_bytes(target));
+    let ours = link.is_empty() || target.starts_with(repo.common_dir().join("worktrees")) && !target.exists();
+    let only_that = std::fs::read_dir(folder).is_ok_and(|mut entries| {
+        entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == ".git" && entry.path().is_file()))
+    });
+    if ours && only_that { clear_folder(repo, task, folder) } else { Ok(()) }
+}
+
+fn belongs_to(folder: &Path, listed: &Listed) -> bool {
+    let Ok(link) = std::fs::read(folder.join(".git")) else { return false };
+    let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
+    // Killed before it wrote the link: the admin folder names this place, and that is all there is.
+    target.is_empty()
+        || Path::new(std::ffi::OsStr::from_bytes(target))
+            .canonicalize()
+            .is_ok_and(|target| listed.admin_dir.canonicalize().is_ok_and(|admin| admin == target))
+}
+
+/// The link to the repository goes last: killed in here, the rest is still known as half-made.
+fn clear_folder(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    let could_not = || format!("could not remove half-made '{}'", folder.display());
+    refuse_work(repo, task, folder)?;
+    for entry in std::fs::read_dir(folder).with_context(could_not)? {
+        let entry = entry.with_context(could_not)?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder {
+            std::fs::remove_dir_all(entry.path()).with_context(could_not)?;
+        } else if entry.file_name() != ".git" {
+            std::fs::remove_file(entry.path()).with_context(could_not)?;
+        }
+    }
+    std::fs::remove_dir_all(folder).with_context(could_not)
+}
+
+fn refuse_work(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    let refused = |what: String| {
+        Failure::new(Exit::Halfway, format!("half-made '{}' {what}", folder.display()))
+            .hint("move it away, then run the same command again")
+    };
+    if repo.commit_of(&format!("refs/heads/{}", task.branch))?.is_some_and(|tip| tip != task.base) {
+        return Err(refused(format!("may hold work: branch '{}' has moved", task.branch)).into());
+    }
+    let mut command = repo.command();
+    command.args(["ls-tree", "-r", "-z", "--name-only", "--full-tree", &task.base.to_string()]);
+    let listed = stdout_of(&mut command)?;
+    let known: HashSet<&[u8]> = listed.split(|&byte| byte == 0).collect();
+    match foreign(folder, &mut Vec::new(), &known) {
+        Some(foreign) => Err(refused(format!("holds '{foreign}', which is not of its base")).into()),
+        None => Ok(()),
+    }
+}
+
+/// The first file below `folder` that the base does not have.
+fn foreign(folder: &Path, path: &mut Vec<u8>, known: &HashSet<&[u8]>) -> Option<String> {
+    for entry in std::fs::read_dir(folder).ok()?.flatten() {
+        let name = entry.file_name();
+        if path.is_empty() && name == ".git" {
+            continue;
+        }
+        let length = path.len();
+        path.extend_from_slice(name.as_bytes());
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let found = if known.contains(path.as_slice()) {
+            None
+        } else if is_folder {
+            path.push(b'/');
+            foreign(&entry.path(), path, known)
+        } else {
+            Some(String::from_utf8_lossy(path).into_owned())
+        };
+        path.truncate(length);
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Removes the lock of a ref that a killed git left: one that is older than git ever holds it. Waits for a younger one to
+/// go or to grow that old.
+///
+/// # Errors
+/// It cannot be removed.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the age of a file is a matter of the clock, not of dates in the repository"
+)]
+pub(super) fn clear_stale_lock(repo: &Repo, full_name: &str) -> Result<()> {
+    let path = repo.common_dir().join(format!("{full_name}.lock"));
+    let mut seen = None;
+    loop {
+        let Ok(found) = std::fs::symlink_metadata(&path) else { return Ok(()) };
+        let age = found.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+        let (inode, since) = *seen.get_or_insert((found.ino(), Instant::now()));
+        if inode != found.ino() {
+            seen = None;
+        } else if age.is_some_and(|age| age >= LONGEST_HELD) || since.elapsed() >= LONGEST_HELD {
+            return match std::fs::remove_file(&path) {
+                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+                    Err(fault).with_context(|| format!("could not remove the stale lock '{}'", path.display()))
+                }
+                _ => Ok(()),
+            };
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
