@@ -93,10 +93,7 @@ fn readiness_is_that_of_merge_tree() {
         assert_eq!(ready["tree"], fields.next().unwrap());
         assert_eq!(ready["conflicts"], json!(fields.collect::<Vec<_>>()));
     }
-    sandbox
-        .ok(&["status"])
-        .answers("conflict, 2 files")
-        .answers("    A conflicts with main in\n      README\n      dir/ü\n");
+    sandbox.ok(&["status"]).answers("2 conflicts").answers("    A conflicts with main in\n      README\n      dir/ü\n");
     let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
     let _ = sandbox.run(&["status", "--exit-code", "B"]).exits(0);
     sandbox.ok(&["status"]).answers("0 of 2 landed (0%) · ready to land: B · 1 conflict · when all land: C");
