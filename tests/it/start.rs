@@ -263,7 +263,8 @@ fn a_tag_of_the_same_name_is_in_nobodys_way() {
 
 #[test]
 fn whatever_stands_at_the_path_stays_and_no_branch_is_made() {
-    let kinds: [(&str, fn(&std::path::Path)); 6] = [
+    type Make = fn(&std::path::Path);
+    let kinds: [(&str, Make); 6] = [
         ("a folder", |path| std::fs::create_dir(path).unwrap()),
         ("a folder", |path| {
             std::fs::create_dir(path).unwrap();
