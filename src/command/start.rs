@@ -9,8 +9,10 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Body, Ledger, Snapshot};
 use crate::model::made::Made;
+use crate::model::oid::Oid;
 use crate::model::plan::{Options, plan};
 use crate::model::start::{self, NewBatch, Request, Start};
+use crate::model::template::is_branch_name;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
 
@@ -84,7 +86,34 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args, console: &Co
         places: &places,
         ground: &ground,
     };
-    Ok(Some(start::decide(&seen, &request)?))
+    let decided = start::decide(&seen, &request)?;
+    for &index in &decided.resume {
+        for task in scene.facts.ledger.unfinished().remove(&index).unwrap_or_default() {
+            may_resume(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
+        }
+    }
+    Ok(Some(decided))
+}
+
+/// The ledger may come from others: what it says is made only where a task file could have it made, or the user's config.
+fn may_resume(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Result<()> {
+    let refused = |what: String| {
+        Failure::new(Exit::Refused, format!("the ledger wants task '{}' started {what}", task.id))
+            .hint(format!("git notes --ref=dispatch show {} shows who wrote that", note.short()))
+    };
+    if !is_branch_name(&task.branch) {
+        return Err(refused(format!("on '{}', which is no branch name", task.branch)).into());
+    }
+    let path = task.path.as_deref().unwrap_or_default();
+    let as_configured = || {
+        read::places(repo, loaded, std::slice::from_ref(&task.id))
+            .is_ok_and(|all| all.get(&task.id).is_some_and(|place| place.path == path))
+    };
+    let beside = git::stays_beside(repo, &git::absolute(repo, path)).is_ok();
+    if beside || (loaded.worktree_anywhere && as_configured()) {
+        return Ok(());
+    }
+    Err(refused(format!("at '{path}', where the worktrees of this repository do not belong")).into())
 }
 
 /// What an interrupted start left open comes before anything new.

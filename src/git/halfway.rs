@@ -48,19 +48,24 @@ pub(super) fn clear(repo: &Repo, task: &Snapshot, listed: &Listed, folder: &Path
     std::fs::remove_dir_all(admin).with_context(|| format!("could not remove half-made '{}'", admin.display()))
 }
 
-/// Removes a folder in which git had made nothing but a `.git` that leads nowhere, if that.
+/// Removes a folder that git was making, or taking back, when it was killed: an empty one, or one whose `.git` leads to an admin
+/// folder of this repository that is not there.
 ///
 /// # Errors
 /// As [`clear`].
 pub(super) fn clear_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
-    let link = std::fs::read(folder.join(".git")).unwrap_or_default();
-    let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
-    let target = Path::new(std::ffi::OsStr::from_bytes(target));
-    let ours = link.is_empty() || target.starts_with(repo.common_dir().join("worktrees")) && !target.exists();
-    let only_that = std::fs::read_dir(folder).is_ok_and(|mut entries| {
-        entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == ".git" && entry.path().is_file()))
-    });
-    if ours && only_that { clear_folder(repo, task, folder) } else { Ok(()) }
+    let dot_git = folder.join(".git");
+    let orphan = match std::fs::symlink_metadata(&dot_git) {
+        Ok(found) if found.is_file() => {
+            let link = std::fs::read(&dot_git).unwrap_or_default();
+            let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
+            let target = Path::new(std::ffi::OsStr::from_bytes(target));
+            link.is_empty() || target.starts_with(repo.common_dir().join("worktrees")) && !target.exists()
+        }
+        Ok(_) => false,
+        Err(_) => std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()),
+    };
+    if orphan { clear_folder(repo, task, folder) } else { Ok(()) }
 }
 
 fn belongs_to(folder: &Path, listed: &Listed) -> bool {

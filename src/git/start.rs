@@ -128,21 +128,29 @@ pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
 fn make_branch(repo: &Repo, task: &Snapshot) -> Result<bool> {
     let branch = format!("refs/heads/{}", task.branch);
     let base = base_ref(&task.id);
-    for name in [&branch, &base] {
-        halfway::clear_stale_lock(repo, name)?;
-    }
+    let clear_locks = || [&branch, &base].into_iter().try_for_each(|name| halfway::clear_stale_lock(repo, name));
+    clear_locks()?;
     let exists = repo.commit_of(&branch)?.is_some();
     if exists && repo.commit_of(&base)? == Some(task.base) {
         return Ok(false);
     }
-    let mut edits = format!("update {base}\0{}\0\0", task.base);
-    if !exists {
-        edits.push_str(&format!("create {branch}\0{}\0", task.base));
+    if exists {
+        // The base is kept first, so a branch without it is none of ours.
+        let what = format!("branch '{}' is in the way of task '{}'", task.branch, task.id);
+        return Err(Failure::new(Exit::Halfway, what)
+            .hint(format!("git branch -m {} NEW-NAME frees the name", shell_word(&task.branch)))
+            .into());
     }
+    let edits = format!("update {base}\0{}\0\0create {branch}\0{0}\0", task.base);
     let said = update_refs(repo, &edits, &format!("dispatch: start {}", task.id));
     // Exit codes lie both ways: the refs themselves say how it ended.
     match (repo.commit_of(&branch)?, repo.commit_of(&base)?) {
-        (Some(_), Some(kept)) if kept == task.base => Ok(!exists),
+        (Some(_), Some(kept)) if kept == task.base => {
+            if said.is_err() {
+                clear_locks()?;
+            }
+            Ok(true)
+        }
         _ => {
             said?;
             Err(anyhow!("git made no branch '{}', although it said so", task.branch))
@@ -200,6 +208,9 @@ fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Res
     let mut command = repo.command();
     command.args(["worktree", "add", "--quiet", "--"]).arg(folder).arg(&task.branch).stdin(held.handed_on()?);
     let output = run(&mut command)?;
+    if !output.status.success() {
+        halfway::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
+    }
     let now = worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(task.branch.clone()));
     now.filter(|listed| !halfway::is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
 }

@@ -28,8 +28,10 @@ pub fn exclusions(settings: &Settings, candidate: &Task, holder: &Task) -> Vec<R
 pub fn shared_locks(settings: &Settings, candidate: &Task, holder: &Task) -> Vec<Reason> {
     let rules = Rules::new(settings);
     let (ours, theirs) = (rules.claims(candidate).locks, rules.claims(holder).locks);
-    let shared = ours.into_iter().filter(|name| theirs.contains(name));
-    shared.map(|name| Reason::Lock { name: name.to_owned(), id: holder.id.clone() }).collect()
+    ours.iter()
+        .filter(|name| theirs.contains(name))
+        .map(|&name| Reason::Lock { name: name.to_owned(), id: holder.id.clone() })
+        .collect()
 }
 
 /// Paths that both write and that only warn, since one of the two has `overlap = "warn"`.

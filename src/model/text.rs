@@ -29,7 +29,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// Whether a character may change what a terminal shows of others, or shows as nothing
 /// (Unicode 16: general categories Cc, Cf, Zl, Zp, the tag block and the invisible fillers).
-fn is_unsafe(character: char) -> bool {
+pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'

@@ -145,7 +145,7 @@ fn every_half_state_of_git_worktree_add_is_cleared_away() {
     let gitdir = ("gitdir", "FOLDER/.git\n");
     let head = ("HEAD", "0000000000000000000000000000000000000000\n");
     let link = (".git", "gitdir: ADMIN\n");
-    let states: [HalfState<'_>; 14] = [
+    let states: [HalfState<'_>; 16] = [
         (&[], None),
         (&[("locked", "")], None),
         (&[initializing], None),
@@ -159,6 +159,9 @@ fn every_half_state_of_git_worktree_add_is_cleared_away() {
         (&[initializing, gitdir, head, ("commondir", "../..\n")], Some(&[link])),
         (&[("HEAD", "ref: refs/heads/task/A\n"), ("index", "x")], Some(&[link, ("README", "hello\n")])),
         (&[], Some(&[link, ("README", "hello\n")])),
+        // No admin folder at all.
+        (&[("", "")], Some(&[link, ("README", "hel")])),
+        (&[("", "")], Some(&[])),
         (
             &[initializing, gitdir, ("HEAD", "ref: refs/heads/task/A\n"), ("commondir", "../..\n"), ("index.lock", "")],
             Some(&[link, ("README", "hel"), ("dispatch.toml", "")]),
@@ -181,7 +184,9 @@ fn every_half_state_of_git_worktree_add_is_cleared_away() {
                 std::fs::write(dir.join(name), text).unwrap();
             }
         };
-        fill(&admin_dir, admin);
+        if admin != [("", "")] {
+            fill(&admin_dir, admin);
+        }
         if let Some(folder) = folder {
             fill(&place, folder);
         }
@@ -191,6 +196,21 @@ fn every_half_state_of_git_worktree_add_is_cleared_away() {
         assert_eq!(outcome.code, Some(0), "state {at}: {outcome:?}");
         sandbox.assert_started(&["A"]);
     }
+}
+
+#[test]
+fn a_clone_that_came_in_between_is_left_alone() {
+    let mut sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.path();
+    sandbox.wrap_git("case \"$*\" in *'worktree add'*) kill -9 $PPID; exit 1 ;; esac\nexec \"$REAL\" \"$@\"\n");
+    assert_eq!(sandbox.run(&["start", "A"]).code, None);
+    sandbox.env("PATH", &path);
+    let place = sandbox.place("A");
+    sandbox.git(&["clone", "--quiet", ".", place.to_str().unwrap()]);
+    let before = sandbox.git_in(&place, &["for-each-ref"]);
+    sandbox.run(&["start", "A"]).exits(4).says("a folder is in the way of task 'A'").says("hint: move it away");
+    assert_eq!(sandbox.git_in(&place, &["for-each-ref"]), before);
+    assert!(place.join("README").exists());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod big_taskfile;
 mod crash;
 mod demo;
 mod floors;
+mod hostile;
 mod init;
 mod lint;
 mod observe;

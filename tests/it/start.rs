@@ -128,7 +128,9 @@ fn an_unknown_id_is_refused_with_the_nearest_known_one() {
 #[test]
 fn a_task_that_waits_starts_only_by_force() {
     let sandbox = Sandbox::with_tasks(TASKS);
-    sandbox.refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)").says("git dispatch start --force C");
+    sandbox
+        .refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)")
+        .says("git dispatch start --force C");
     sandbox.ok(&["start", "--force", "C"]);
     sandbox.assert_started(&["C"]);
 }
@@ -261,8 +263,8 @@ fn a_tag_of_the_same_name_is_in_nobodys_way() {
 
 #[test]
 fn whatever_stands_at_the_path_stays_and_no_branch_is_made() {
-    type Occupy = fn(&std::path::Path);
-    let kinds: [(&str, Occupy); 6] = [
+    type Make = fn(&std::path::Path);
+    let kinds: [(&str, Make); 6] = [
         ("a folder", |path| std::fs::create_dir(path).unwrap()),
         ("a folder", |path| {
             std::fs::create_dir(path).unwrap();
