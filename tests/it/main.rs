@@ -8,4 +8,6 @@ mod observe;
 mod shell;
 #[expect(dead_code, reason = "each test file uses the part that it needs")]
 mod support;
+#[path = "../../benches/support/taskfile.rs"]
+mod taskfile;
 mod worktrees;
