@@ -7,6 +7,7 @@ mod clock;
 mod config;
 mod counts;
 mod create;
+mod doubts;
 mod example;
 mod halfway;
 mod history;
@@ -26,7 +27,6 @@ mod resolve;
 mod start;
 mod target;
 mod taskfile;
-mod untouched;
 mod worktrees;
 
 pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
