@@ -86,6 +86,13 @@ impl Console {
         }
     }
 
+    /// Writes the beginning of an answer while something is being made: a reader that went away, or a full disk, stops
+    /// nothing. The last of the answer tells.
+    pub fn begin_answer(&self, text: &str) {
+        let mut out = AutoStream::new(std::io::stdout(), self.choice(std::io::stdout().is_terminal()));
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
     /// A line about progress on stderr; silent with `--quiet`. `text` is the program's own; untrusted parts come escaped.
     pub fn note(&self, text: &str) {
         if !self.quiet {

@@ -8,7 +8,7 @@ use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{Repo, create_new, default_target};
 use crate::model::failure::{Exit, Failure};
-use crate::model::text::escape;
+use crate::model::text::{escape, shell_word};
 use crate::render::starter::{self, Written};
 
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ fn destination(repo: &Repo, global: &Global) -> Result<(PathBuf, String)> {
     let top = repo.here().ok_or_else(|| {
         let what = format!("'{}' is not inside a worktree, where dispatch.toml belongs", global.dir().display());
         let hint = match repo.main_worktree() {
-            Some(main) => format!("git -C '{}' dispatch init", main.display()),
+            Some(main) => format!("git -C {} dispatch init", shell_word(&main.to_string_lossy())),
             None => "the repository is bare: run it in a linked worktree, or name the file with --file".to_owned(),
         };
         Failure::new(Exit::Refused, what).hint(hint)

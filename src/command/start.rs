@@ -166,7 +166,7 @@ fn act(
     for index in open {
         let batch = &ledger.batches[index];
         if !out.global.json {
-            out.console.answer(&render::start::heading(batch, decided.resume.contains(&index)));
+            out.console.begin_answer(&render::start::heading(batch, decided.resume.contains(&index)));
         }
         let mut made = Vec::new();
         let tasks = ledger.unfinished().remove(&index).unwrap_or_default();
@@ -174,7 +174,7 @@ fn act(
         for task in tasks {
             let one = make((repo, lock), loaded, task, &batch.name)?;
             if !out.global.json {
-                out.console.answer(&render::start::made(&one, widths));
+                out.console.begin_answer(&render::start::made(&one, widths));
             }
             made.push(one);
         }

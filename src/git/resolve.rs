@@ -6,6 +6,7 @@ use super::counts::left_right;
 use super::repo::Repo;
 use crate::model::facts::{Target, Upstream};
 use crate::model::failure::{Exit, Failure};
+use crate::model::text::shell_word;
 
 /// The target of this name: a local branch, else a remote-tracking branch such as `origin/main`.
 ///
@@ -34,7 +35,7 @@ fn no_target(repo: &Repo, name: &str, local: &str) -> Failure {
         return Failure::new(Exit::Git, format!("target '{name}' has no commits yet")).hint("git commit --allow-empty");
     }
     Failure::new(Exit::Git, format!("target '{name}' is no branch here"))
-        .hint(format!("git branch {name} <start>, or set 'target' in dispatch.toml"))
+        .hint(format!("git branch {} START, or set 'target' in dispatch.toml", shell_word(name)))
 }
 
 /// The upstream of a local branch; `None` where none is configured, or it is not here, or it can't be compared.

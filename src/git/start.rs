@@ -185,7 +185,7 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
                 Exit::Halfway,
                 format!("worktree '{}' has something else checked out than branch '{}'", folder.display(), task.branch),
             )
-            .hint(format!("git -C {} switch {}", shell_word(&folder.to_string_lossy()), task.branch))
+            .hint(format!("git -C {} switch {}", shell_word(&folder.to_string_lossy()), shell_word(&task.branch)))
             .into());
         }
     }

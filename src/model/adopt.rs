@@ -144,7 +144,7 @@ fn unused(scene: &Scene<'_>, id: &TaskId) -> Result<String, Failure> {
             Exit::Refused,
             format!("branch '{blocking}' is in the way of branch '{branch}' of task '{id}'"),
         )
-        .hint(format!("git branch -m {blocking} NEW-NAME frees the name"))),
+        .hint(format!("git branch -m {} NEW-NAME frees the name", shell_word(blocking)))),
     }
 }
 
@@ -153,7 +153,7 @@ fn belongs_to_nobody(scene: &Scene<'_>, names: &Names, id: &TaskId, branch: &str
     match other {
         Some(other) if scene.facts.tasks.get(other).is_some_and(|seen| seen.branch.is_some()) => {
             Err(Failure::new(Exit::Refused, format!("branch '{branch}' belongs to task '{other}'"))
-                .hint(format!("git switch -c NEW-BRANCH {branch}, then adopt that")))
+                .hint(format!("git switch -c NEW-BRANCH {}, then adopt that", shell_word(branch))))
         }
         _ => Ok(()),
     }

@@ -13,7 +13,7 @@ use super::oid::Oid;
 use super::standing::Standings;
 use super::state::{Reason, State};
 use super::task::{Task, TaskFile};
-use super::text::count;
+use super::text::{count, shell_word};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -186,7 +186,8 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
         State::Active | State::Done | State::Stopped => active(scene, id, standing.state, problems),
         State::Elsewhere => {
             let remote = scene.facts.tasks.get(id).and_then(|seen| seen.remotes.first()).cloned().unwrap_or_default();
-            let hint = format!("git branch {} {remote}, then git dispatch adopt {id} {0}", scene.places[id].branch);
+            let (branch, from) = (shell_word(&scene.places[id].branch), shell_word(&remote));
+            let hint = format!("git branch {branch} {from}, then git dispatch adopt {id} {branch}");
             problems.add(format!("task '{id}' was started elsewhere: '{remote}'"), hint, false);
         }
         State::Landed | State::Lost if request.again => beside_active(scene, request, ix, problems),
@@ -273,9 +274,9 @@ fn active(scene: &Scene<'_>, id: &TaskId, state: State, problems: &mut Problems)
     let worktree = seen.and_then(|seen| seen.worktree.as_ref()).map(|worktree| worktree.path.display().to_string());
     let recorded = scene.facts.ledger.batch_of(id).is_some();
     let (place, hint) = match worktree {
-        Some(path) => (format!(" at '{path}'"), format!("cd {}", super::text::shell_word(&path))),
+        Some(path) => (format!(" at '{path}'"), format!("cd {}", shell_word(&path))),
         None if recorded => (String::new(), format!("git dispatch status {id}")),
-        None => (String::new(), format!("git dispatch adopt {id} {branch} records it as this task's")),
+        None => (String::new(), format!("git dispatch adopt {id} {} records it as this task's", shell_word(&branch))),
     };
     let word = if state == State::Active { "already active" } else { state.word() };
     problems.add(format!("task '{id}' is {word} on branch '{branch}'{place}"), hint, true);
@@ -296,7 +297,7 @@ fn in_the_way(scene: &Scene<'_>, ix: Ix, taken: &mut BTreeMap<PathBuf, TaskId>, 
     let id = &scene.file.graph.tasks()[ix].id;
     let Some(place) = scene.places.get(id) else { return };
     if let Some(blocking) = blocking_branch(&scene.ground.branches, &place.branch) {
-        let hint = format!("git branch -m {blocking} NEW-NAME frees the name");
+        let hint = format!("git branch -m {} NEW-NAME frees the name", shell_word(blocking));
         let what = format!("branch '{blocking}' is in the way of branch '{}' of task '{id}'", place.branch);
         problems.add(what, hint, false);
     }

@@ -12,6 +12,7 @@ use super::standing::{Names, Standings};
 use super::start::unknown;
 use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
+use super::text::shell_word;
 
 /// Which tasks to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -369,7 +370,7 @@ fn notes(row: &Row, gone_from_file: bool) -> Vec<String> {
     }
     let Some(worktree) = &row.worktree else {
         if started {
-            notes.push(format!("has no worktree: git worktree add PATH {}", row.branch_name));
+            notes.push(format!("has no worktree: git worktree add PATH {}", shell_word(&row.branch_name)));
         }
         return notes;
     };
@@ -382,7 +383,8 @@ fn notes(row: &Row, gone_from_file: bool) -> Vec<String> {
             notes.push(format!("its worktree '{path}' is gone: git worktree repair, if it was moved"))
         }
         Head::Detached(_) if started && worktree.operation.is_none() => {
-            notes.push(format!("its worktree '{path}' is detached: git -C '{path}' switch {}", row.branch_name));
+            let (folder, branch) = (shell_word(&worktree.path.to_string_lossy()), shell_word(&row.branch_name));
+            notes.push(format!("its worktree '{path}' is detached: git -C {folder} switch {branch}"));
         }
         Head::Branch(other) if started && *other != row.branch_name => {
             notes.push(format!("its worktree '{path}' has branch '{other}' checked out, not '{}'", row.branch_name));

@@ -25,7 +25,8 @@ pub fn adopted(adoption: &Adoption, dry_run: bool) -> String {
     );
     match &adoption.worktree {
         Some(folder) => out.push_str(&format!("  cd {}\n", escape(&shell_word(&folder.to_string_lossy())))),
-        None => out.push_str(&format!("  it has no worktree: git worktree add PATH {}\n", escape(&task.branch))),
+        None => out
+            .push_str(&format!("  it has no worktree: git worktree add PATH {}\n", escape(&shell_word(&task.branch)))),
     }
     out
 }

@@ -345,3 +345,37 @@ fn an_old_lock_on_the_ledger_is_nobodys() {
     sandbox.ok(&["start", "A"]);
     sandbox.assert_started(&["A"]);
 }
+
+#[test]
+fn a_reader_that_went_away_stops_nothing_half_way() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let start = sandbox.dispatch(&["start", "A", "B"]);
+    #[expect(clippy::disallowed_methods, reason = "a stdout that nobody reads")]
+    let mut command = std::process::Command::new(start.get_program());
+    command.args(start.get_args()).current_dir(sandbox.repo()).env_clear();
+    command.envs(start.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdout(writer);
+    assert_eq!(command.status().unwrap().code(), Some(141));
+    sandbox.assert_started(&["A", "B"]);
+}
+
+#[test]
+fn a_full_disk_is_told_and_once_there_is_room_the_same_command_goes_on() {
+    // No file may grow larger than so many blocks, for the program and all its gits.
+    for ignored in ["trap '' XFSZ", ":"] {
+        for blocks in [0, 1, 2, 8] {
+            let sandbox = Sandbox::with_tasks(TASKS);
+            let noise: String = (0..3_000).map(|number| format!("{}\n", number * 7_919 % 10_007)).collect();
+            sandbox.commit(&[("noise", &noise)], "noise");
+            let body = format!("{ignored}\nulimit -f {blocks}\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_git-dispatch"));
+            let limited = sandbox.script("home/limited", &body);
+            sandbox.git(&["config", "alias.limited", &format!("!{}", limited.display())]);
+            let outcome = Outcome::of(&sandbox.try_git_in(&sandbox.repo(), &["limited", "start", "A", "B"]));
+            assert_ne!(outcome.code, Some(0), "{blocks} {ignored}: {outcome:?}");
+            sandbox.git(&["status"]);
+            age_locks(&sandbox);
+            recovers(&sandbox, &["A", "B"]);
+        }
+    }
+}

@@ -311,3 +311,19 @@ fn a_failed_json_command_answers_nothing() {
         assert_eq!(outcome.stdout, "", "{arguments:?}");
     }
 }
+
+#[test]
+fn commands_to_paste_are_quoted() {
+    let sandbox =
+        Sandbox::with_tasks("worktree = \"../{{ id }}{{ title }}\"\n[task.A]\ntitle = \"';touch${IFS}PWNED;'\"\n");
+    sandbox.ok(&["start", "A"]).answers(r"/A'\'';touch${IFS}PWNED;'\'''");
+    let place = sandbox.root().join("A';touch${IFS}PWNED;'");
+    sandbox.git_in(&place, &["checkout", "--quiet", "--detach"]);
+    let note = sandbox.row("A")["notes"][0].as_str().unwrap().to_owned();
+    let (_, command) = note.rsplit_once("detached: ").unwrap();
+    let pasted = sandbox.script("home/pasted", &format!("{command}\n"));
+    sandbox.git(&["config", "alias.pasted", &format!("!{}", pasted.display())]);
+    sandbox.git(&["pasted"]);
+    assert_eq!(sandbox.row("A")["notes"], json!([]));
+    unharmed(&sandbox);
+}
