@@ -16,4 +16,6 @@ mod shell;
 mod start;
 mod status;
 mod support;
+#[path = "../../benches/support/taskfile.rs"]
+mod taskfile;
 mod worktrees;
