@@ -54,6 +54,7 @@ pub fn alternate(rounds: usize, contenders: &[Contender<'_>]) -> Vec<Vec<Cost>> 
 /// Runs the command to its end, its output thrown away.
 fn cost(name: &str, mut command: Command) -> Cost {
     let begun = Instant::now();
+    #[expect(clippy::zombie_processes, reason = "wait4 waits for it, and tells what it cost")]
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let pid = libc::pid_t::try_from(child.id()).unwrap();
     let mut status = 0;

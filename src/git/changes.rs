@@ -1,9 +1,12 @@
 //! How many paths of each worktree are staged, modified, untracked or in conflict.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use super::doubts::Shortcut;
 use super::parallel;
 use super::program::{Git, run};
 use super::repo::Repo;
-use super::untouched::Shortcut;
 use super::worktrees::Listed;
 use crate::model::facts::{Changes, Head};
 
@@ -19,15 +22,17 @@ pub fn changes(repo: &Repo, worktrees: &[&Listed]) -> Vec<Option<Changes>> {
         if worktree.bare || worktree.head == Head::Missing {
             return None;
         }
-        if shortcut.as_ref().is_some_and(|shortcut| shortcut.untouched(worktree)) {
-            return Some(Changes::default());
+        match shortcut.as_ref().and_then(|shortcut| shortcut.doubts(worktree)) {
+            Some(doubts) if doubts.is_empty() => Some(Changes::default()),
+            Some(doubts) => ask_git(git, worktree, &doubts),
+            None => ask_git(git, worktree, &[]),
         }
-        ask_git(git, worktree)
     })
 }
 
-/// What `git status` counts in one worktree, however that is configured.
-fn ask_git(git: &Git, worktree: &Listed) -> Option<Changes> {
+/// What `git status` counts in one worktree at and below these paths, or everywhere if there are none, however that is
+/// configured.
+fn ask_git(git: &Git, worktree: &Listed, paths: &[Vec<u8>]) -> Option<Changes> {
     let mut command = git.command(&worktree.path);
     let option = |name: &str, value: &std::path::Path| {
         let mut option = std::ffi::OsString::from(name);
@@ -36,8 +41,14 @@ fn ask_git(git: &Git, worktree: &Listed) -> Option<Changes> {
     };
     // Named outright: with a broken `.git` file there git would go upwards and answer for another repository.
     command.arg(option("--git-dir=", &worktree.admin_dir)).arg(option("--work-tree=", &worktree.path));
-    command.args(["-c", "core.fsmonitor=false", "status", "--porcelain=v2", "-z"]);
-    command.args(["--untracked-files=normal", "--find-renames", "--no-ahead-behind"]);
+    command.args(["--literal-pathspecs", "-c", "core.fsmonitor=false"]);
+    if !paths.is_empty() {
+        // Threads that look at every entry of the index do not pay for a few.
+        command.args(["-c", "core.preloadIndex=false"]);
+    }
+    command.args(["status", "--porcelain=v2", "-z"]);
+    command.args(["--untracked-files=normal", "--find-renames", "--no-ahead-behind", "--"]);
+    command.args(paths.iter().map(|path| OsStr::from_bytes(path)));
     let output = run(&mut command).ok()?;
     output.status.success().then(|| count(&output.stdout))
 }

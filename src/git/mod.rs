@@ -9,6 +9,7 @@ mod counts;
 mod create;
 mod example;
 mod halfway;
+mod doubts;
 mod history;
 mod ledger;
 mod lock;
@@ -26,7 +27,6 @@ mod resolve;
 mod start;
 mod target;
 mod taskfile;
-mod untouched;
 mod worktrees;
 
 pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
