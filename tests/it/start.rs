@@ -128,9 +128,7 @@ fn an_unknown_id_is_refused_with_the_nearest_known_one() {
 #[test]
 fn a_task_that_waits_starts_only_by_force() {
     let sandbox = Sandbox::with_tasks(TASKS);
-    sandbox
-        .refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)")
-        .says("git dispatch start --force C");
+    sandbox.refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)").says("git dispatch start --force C");
     sandbox.ok(&["start", "--force", "C"]);
     sandbox.assert_started(&["C"]);
 }
