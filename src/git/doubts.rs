@@ -168,7 +168,9 @@ impl<'a> Walk<'a> {
         if matches!(fate, Fate::Unchanged) { Some(()) } else { self.doubt(path.to_owned()) }
     }
 
+    /// Changed attributes may change what git says of files that are as they were: then it has to look at all.
     fn doubt(&mut self, path: Vec<u8>) -> Option<()> {
+        (path.rsplit(|&byte| byte == b'/').next() != Some(b".gitattributes")).then_some(())?;
         self.doubts.push(path);
         (self.doubts.len() <= MOST_DOUBTS).then_some(())
     }

@@ -4,6 +4,7 @@ mod adopt;
 mod big_taskfile;
 mod crash;
 mod demo;
+mod doubts;
 mod floors;
 mod hostile;
 mod init;

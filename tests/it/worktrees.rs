@@ -9,7 +9,7 @@ use git_dispatch::model::facts::{Changes, Head};
 
 use crate::support::{Sandbox, write_in};
 
-fn listed(sandbox: &Sandbox) -> Vec<Listed> {
+pub fn listed(sandbox: &Sandbox) -> Vec<Listed> {
     worktrees(&Repo::discover(&sandbox.repo()).unwrap()).unwrap()
 }
 
@@ -174,7 +174,7 @@ fn what_is_under_way_is_named() {
 }
 
 /// Counts what `git status` prints in each worktree.
-fn git_counts(sandbox: &Sandbox, dir: &Path) -> Changes {
+pub fn git_counts(sandbox: &Sandbox, dir: &Path) -> Changes {
     let status = sandbox.git_in(dir, &["status", "--porcelain=v2", "--untracked-files=normal", "--find-renames"]);
     let mut changes = Changes::default();
     for line in status.lines() {
@@ -191,7 +191,7 @@ fn git_counts(sandbox: &Sandbox, dir: &Path) -> Changes {
 }
 
 /// Sets every file's mtime (not git's own) to ten seconds ago and refreshes the index: no entry is racy.
-fn settle(sandbox: &Sandbox, dir: &Path) {
+pub fn settle(sandbox: &Sandbox, dir: &Path) {
     let past = std::fs::metadata(dir.join("README")).unwrap().modified().unwrap() - std::time::Duration::from_secs(10);
     for path in sandbox.git_in(dir, &["ls-files"]).lines() {
         if dir.join(path).symlink_metadata().is_ok_and(|found| found.is_file()) {
