@@ -1,12 +1,11 @@
 //! The grammar's root: global flags, one subcommand, one match.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::command;
-use crate::console::{Color, Console};
+use crate::console::Console;
+use crate::global::Global;
 use crate::model::failure::Exit;
 
 /// Another program is called git-dispatch too: this one says what it does.
@@ -50,36 +49,6 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Sub,
-}
-
-/// Flags that every subcommand takes.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Global {
-    /// Run as if started in DIR
-    #[arg(short = 'C', value_name = "DIR", global = true)]
-    pub dir: Option<PathBuf>,
-    /// Read this task file instead of the repository's own
-    #[arg(long, value_name = "FILE", global = true)]
-    pub file: Option<PathBuf>,
-    /// Print JSON, as docs/schema describes it
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// When to colour: auto, always or never
-    #[arg(long, value_name = "WHEN", value_enum, hide_possible_values = true, global = true)]
-    pub color: Option<Color>,
-    /// Print only the answer, warnings and errors
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// Tell more
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
-}
-
-impl Global {
-    /// Where the command runs.
-    pub fn dir(&self) -> &Path {
-        self.dir.as_deref().unwrap_or(Path::new("."))
-    }
 }
 
 #[derive(Debug, Subcommand)]

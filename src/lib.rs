@@ -8,8 +8,11 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 4 | `main.rs` |
-//! | 3 | [`cli`], [`command`], [`read`] |
+//! | 7 | `main.rs` |
+//! | 6 | [`cli`]: the grammar's root |
+//! | 5 | [`command`]: one file a subcommand |
+//! | 4 | [`read`]: what every command reads first |
+//! | 3 | [`global`]: the flags that every command takes |
 //! | 2 | [`git`], [`render`], [`console`], [`shell`] |
 //! | 1 | [`model`] |
 
@@ -17,6 +20,7 @@ pub mod cli;
 pub mod command;
 pub mod console;
 pub mod git;
+pub mod global;
 pub mod model;
 pub mod read;
 pub mod render;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::{Console, Shown};
 use crate::git::{self, Repo, Source, Want};
+use crate::global::Global;
 use crate::model::facts::Facts;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;

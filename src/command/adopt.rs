@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{self, Repo, Swap, Want};
+use crate::global::Global;
 use crate::model::adopt::{self, Adoption, Offer};
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Body;

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{self, Repo};
+use crate::global::Global;
 use crate::model::failure::Exit;
 use crate::model::task::Task;
 use crate::model::text::escape;

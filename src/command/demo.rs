@@ -4,9 +4,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{self, Example};
+use crate::global::Global;
 use crate::model::example::{LANDS, LANDS_BY, WORK, merge_subject};
 use crate::model::failure::{Exit, Failure};
 use crate::render::demo::{self, remarks};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{Repo, create_new, default_target};
+use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::text::{escape, shell_word};
 use crate::render::starter::{self, Written};

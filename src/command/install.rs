@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
+use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::text::escape;
 use crate::shell::{self, PIECES, Piece, Standing};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{Repo, read_bounded};
+use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::taskfile::parse_bytes;
 use crate::model::text::{count, escape};

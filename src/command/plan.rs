@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::Want;
+use crate::global::Global;
 use crate::model::failure::Exit;
 use crate::model::plan::{Options, plan};
 use crate::read;

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use crate::cli::Global;
 use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap, Want};
+use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Body, Ledger, Snapshot};
