@@ -370,10 +370,8 @@ fn notes(row: &Row, gone_from_file: bool) -> Vec<String> {
     }
     let contained = |branch: &&Branch| branch.ahead == Some(0) && branch.commits.is_some_and(|own| own > 0);
     if started && row.branch.as_ref().filter(contained).is_some() {
-        notes.push(format!(
-            "has nothing that the target lacks; if that is its landing, write state = \"landed\" into [task.{}]",
-            row.id
-        ));
+        let remedy = format!("if that is its landing, write state = \"landed\" into [task.{}]", row.id);
+        notes.push(format!("has nothing that the target lacks; {remedy}"));
     }
     let Some(worktree) = &row.worktree else {
         if started {
