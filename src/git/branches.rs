@@ -79,6 +79,18 @@ fn mark_first_parents(repo: &Repo, target: Oid, branches: &mut [Branch]) {
     }
     let on_line = on_first_parent_line(repo, target, depth, &tips);
     for branch in branches.iter_mut() {
-        branch.on_first_parent_line = on_line.contains(&branch.tip);
+        branch.on_first_parent_line = on_line.contains(&branch.tip) && !committed_here(repo, branch);
     }
+}
+
+/// Whether the branch's own reflog says that its tip was committed on it: then the target was fast-forwarded to the branch,
+/// and not the branch to the target.
+fn committed_here(repo: &Repo, branch: &Branch) -> bool {
+    let log = std::fs::read(repo.common_dir().join("logs/refs/heads").join(&branch.name)).unwrap_or_default();
+    let last = log.trim_ascii_end().rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    let last = String::from_utf8_lossy(last);
+    let Some((head, message)) = last.split_once('\t') else { return false };
+    // git writes `commit: …`, `commit (amend): …` and the like; no other command begins so.
+    let by_commit = message.starts_with("commit: ") || message.starts_with("commit (");
+    by_commit && head.split(' ').nth(1).is_some_and(|new| new == branch.tip.to_string())
 }

@@ -82,7 +82,7 @@ pub struct Branch {
     pub ahead: Option<u64>,
     /// Commits of the target ([`Target::newest`]) that the branch lacks.
     pub behind: Option<u64>,
-    /// Whether the tip lies on the target's own first-parent line.
+    /// Whether the tip lies on the target's own first-parent line, and nothing shows that it was committed on this branch first.
     pub on_first_parent_line: bool,
     /// Merging it into the target ([`Target::newest`]); `None` where not computed.
     pub merge: Option<Merge>,

@@ -110,7 +110,7 @@ pub struct Readiness {
 pub enum Verdict {
     Clean,
     Conflict,
-    /// No commits of its own.
+    /// No commits of its own, or none that the target lacks.
     Empty,
     Landed,
 }
@@ -338,7 +338,7 @@ fn readiness(branch: &Branch, state: State) -> Option<Readiness> {
     if state == State::Landed {
         return Some(of(Verdict::Landed));
     }
-    if branch.commits == Some(0) {
+    if branch.commits == Some(0) || branch.ahead == Some(0) {
         return Some(of(Verdict::Empty));
     }
     let merge = branch.merge.as_ref()?;
@@ -367,6 +367,11 @@ fn notes(row: &Row, gone_from_file: bool) -> Vec<String> {
         notes.push(format!(
             "its branch no longer contains the commit {base} that it started from: it was reset or rebased"
         ));
+    }
+    let contained = |branch: &&Branch| branch.ahead == Some(0) && branch.commits.is_some_and(|own| own > 0);
+    if started && row.branch.as_ref().filter(contained).is_some() {
+        let remedy = format!("if that is its landing, write state = \"landed\" into [task.{}]", row.id);
+        notes.push(format!("has nothing that the target lacks; {remedy}"));
     }
     let Some(worktree) = &row.worktree else {
         if started {

@@ -125,6 +125,20 @@ fn a_merged_branch_has_landed_and_lookalikes_have_not() {
 }
 
 #[test]
+fn a_branch_that_the_target_was_fast_forwarded_to_has_landed() {
+    let sandbox = started();
+    sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
+    sandbox.git(&["merge", "--quiet", "--ff-only", "task/A"]);
+    landed(&sandbox, "A", "ancestor");
+    // The other way round: B goes along with the target, and then nothing tells whose commits those are.
+    sandbox.git_in(&sandbox.place("B"), &["merge", "--quiet", "--ff-only", "main"]);
+    is_active(&sandbox, "B");
+    let row = sandbox.row("B");
+    assert_eq!(row["readiness"]["verdict"], "empty");
+    assert!(row["notes"][0].as_str().unwrap().contains("write state = \"landed\" into [task.B]"), "{row}");
+}
+
+#[test]
 fn a_squashed_branch_has_landed_while_merging_it_adds_nothing() {
     let sandbox = started();
     sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work 1");
