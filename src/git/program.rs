@@ -79,6 +79,16 @@ impl Git {
     }
 }
 
+impl Git {
+    /// A git command that runs in `dir` and sees the caller's repository variables: for finding the repository only.
+    #[expect(clippy::disallowed_methods, reason = "git finds the repository by the caller's environment")]
+    pub(super) fn as_caller(&self, dir: &Path) -> Command {
+        let mut command = Command::new(&self.exe);
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").current_dir(dir).stdin(Stdio::null());
+        command
+    }
+}
+
 /// A command of this very program that runs in `dir` with the environment that git's children get. stdin is closed.
 ///
 /// # Errors

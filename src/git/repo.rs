@@ -1,11 +1,13 @@
 //! Opening a repository from wherever the caller stands.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::program::{Git, stdout_of};
+use super::program::{Git, run, stdout_of};
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
 
@@ -23,19 +25,26 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// Finds the repository as git would: `GIT_DIR` and friends first, else upwards from `dir`.
+    /// Finds the repository as git does from `dir`: git itself is asked, so that the caller's `GIT_DIR` and friends count,
+    /// and a repository of somebody else's is refused as git refuses it (`safe.directory`).
     ///
     /// # Errors
-    /// No repository there, a damaged one, one that keeps its refs in a reftable, or no usable git program.
+    /// No repository there, one that git does not trust, a damaged one, one that keeps its refs in a reftable, or no usable
+    /// git program.
     pub fn discover(dir: &Path) -> Result<Repo> {
         let git = Git::find()?;
-        let found = gix::ThreadSafeRepository::discover_with_environment_overrides(dir)
-            .map_err(|fault| not_found(dir, &format!("{fault}")))?;
-        let gix = found.to_thread_local();
+        let (git_dir, common) = located(&git, dir)?;
+        // git has vouched for it.
+        let options = gix::open::Options::default().with(gix::sec::Trust::Full);
+        let gix = gix::open_opts(&git_dir, options)
+            .map_err(|fault| anyhow::anyhow!("could not open the repository '{}': {fault}", git_dir.display()))?;
         refuse_reftable(&gix)?;
-        let common = canonical(gix.common_dir())?;
-        let main = main_worktree(&gix, &common);
-        let here = gix.workdir().and_then(|dir| canonical(dir).ok());
+        let common = canonical(&common)?;
+        let main = main_worktree(&common);
+        let here = match variable("GIT_WORK_TREE") {
+            Some(named) => canonical(&dir.join(named)).ok(),
+            None => gix.workdir().and_then(|dir| canonical(dir).ok()),
+        };
         let command_line = command_line_config(&git, &common);
         Ok(Repo { gix, git, common, main, here, command_line })
     }
@@ -119,14 +128,32 @@ pub(super) fn theirs(id: Oid) -> gix::ObjectId {
     gix::ObjectId::try_from(id.as_bytes()).expect("because an Oid has 20 or 32 bytes")
 }
 
-fn not_found(dir: &Path, why: &str) -> Failure {
-    if why.contains("Could not find a git repository") || why.contains("discover") {
-        return Failure::new(
-            Exit::Git,
-            format!("not a git repository (or any of the parent directories): {}", dir.display()),
-        );
+/// The git dir and the common git dir, absolute, by git's own word.
+fn located(git: &Git, dir: &Path) -> Result<(PathBuf, PathBuf)> {
+    if let Err(fault) = std::fs::read_dir(dir) {
+        let why = match fault.kind() {
+            std::io::ErrorKind::NotFound => "No such file or directory".to_owned(),
+            kind => kind.to_string(),
+        };
+        let what = format!("cannot change to '{}': {why}", dir.display());
+        return Err(Failure::new(Exit::Git, what).into());
     }
-    Failure::new(Exit::Git, format!("could not open the repository at '{}': {why}", dir.display()))
+    let mut command = git.as_caller(dir);
+    let output = run(command.args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"]))?;
+    let mut lines = output.stdout.split(|&byte| byte == b'\n').map(|line| PathBuf::from(OsStr::from_bytes(line)));
+    match (output.status.success(), lines.next(), lines.next()) {
+        (true, Some(git_dir), Some(common)) => Ok((git_dir, common)),
+        _ => Err(refused(&String::from_utf8_lossy(&output.stderr)).into()),
+    }
+}
+
+/// git's own refusal; a command that it proposes becomes a hint.
+fn refused(said: &str) -> Failure {
+    let mut lines = said.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or("git does not say where the repository is");
+    let failure = Failure::new(Exit::Git, first.trim_start_matches("fatal: "));
+    let commands = lines.map(str::trim).filter(|line| line.starts_with("git "));
+    commands.fold(failure, Failure::hint)
 }
 
 fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
@@ -136,29 +163,26 @@ fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
             Exit::Refused,
             "this repository keeps its refs in a reftable, which git-dispatch does not read yet",
         )
-        .hint("git refs migrate --ref-format=files (git 2.46 or newer, without linked worktrees)")
+        .hint("'git refs migrate --ref-format=files' rewrites them, with git 2.48 or newer and no linked worktrees")
         .into());
     }
     Ok(())
 }
 
 /// What the repository itself says; a `GIT_WORK_TREE` of the caller is not its main worktree.
-fn main_worktree(gix: &gix::Repository, common: &Path) -> Option<PathBuf> {
-    if gix.git_dir() == gix.common_dir() && !is_set("GIT_WORK_TREE") {
-        return gix.workdir().and_then(|dir| canonical(dir).ok());
-    }
+fn main_worktree(common: &Path) -> Option<PathBuf> {
     let main = gix::open_opts(common, gix::open::Options::isolated()).ok()?;
     main.workdir().and_then(|dir| canonical(dir).ok())
 }
 
 #[expect(clippy::disallowed_methods, reason = "git's own variables say how the repository was found")]
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// The settings of `git -c`, by their normal keys; empty where there are none, and where git does not tell.
 fn command_line_config(git: &Git, common: &Path) -> Vec<(String, String)> {
-    if !is_set("GIT_CONFIG_PARAMETERS") {
+    if variable("GIT_CONFIG_PARAMETERS").is_none() {
         return Vec::new();
     }
     let listed = stdout_of(git.command(common).args(["config", "--list", "--show-scope", "-z"])).unwrap_or_default();

@@ -39,7 +39,9 @@ fn the_answer_is_the_same_wherever_one_stands() {
     let (here, there) = (repo.display().to_string(), linked.display().to_string());
     for arguments in [["status", "--json"].as_slice(), &["plan", "--json"], &["log"]] {
         let expected = sandbox.ok(arguments).stdout;
-        let places: [(&Path, &[(&str, &str)]); 9] = [
+        let places: [(&Path, &[(&str, &str)]); 11] = [
+            (&repo.join(".git"), &[]),
+            (&repo.join(".git"), &[("GIT_DIR", ".")]),
             (&repo.join("sub"), &[]),
             (&linked, &[]),
             (&linked.join("sub"), &[]),
@@ -208,6 +210,28 @@ fn a_reftable_is_refused_by_name() {
     for arguments in [vec!["plan"], vec!["start", "A"], vec!["status"], vec!["log"], vec!["adopt", "A", "main"]] {
         sandbox.refuses(&arguments, 3, "keeps its refs in a reftable").says("git refs migrate --ref-format=files");
     }
+}
+
+/// `GIT_TEST_ASSUME_DIFFERENT_OWNER` is git's own way to test `safe.directory`.
+#[test]
+fn a_repository_of_somebody_else_is_refused_as_git_refuses_it_and_nothing_of_it_runs() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.ok(&["start", "A"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("shared", "1\n")], "work");
+    sandbox.commit(&[("shared", "2\n")], "other work");
+    let evil = sandbox.script("home/evil", "touch \"$HOME/PWNED\"");
+    let evil = evil.to_str().unwrap();
+    sandbox.write(".git/info/attributes", "* merge=evil\n");
+    sandbox.git(&["config", "merge.evil.driver", evil]);
+    sandbox.git(&["config", "core.fsmonitor", evil]);
+    for command in [["status"].as_slice(), &["plan"], &["start", "B"], &["lint"], &["complete-ids", "start"]] {
+        let outcome =
+            run_with(&sandbox, &sandbox.repo(), &[("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")], command).exits(128);
+        outcome.says("dubious ownership").says("hint: git config --global --add safe.directory");
+    }
+    assert!(!sandbox.root().join("home/PWNED").exists());
+    sandbox.ok(&["status"]);
+    assert!(sandbox.root().join("home/PWNED").exists(), "in one's own repository the driver is one's own, and runs");
 }
 
 #[test]
