@@ -13,8 +13,8 @@ use crate::render;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Show the newest N batches only
-    #[arg(short = 'n', long, value_name = "N")]
-    pub max_count: Option<usize>,
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_count: Option<u32>,
 }
 
 /// Observes and tells; nothing is changed.
@@ -26,7 +26,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
     let mut entries = log(&loaded.file, &scene.facts, &scene.standings);
-    entries.truncate(args.max_count.unwrap_or(usize::MAX));
+    entries.truncate(args.max_count.map_or(usize::MAX, |count| count as usize));
     let text = if global.json {
         render::log::json(&entries)
     } else {

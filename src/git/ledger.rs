@@ -46,8 +46,8 @@ fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
     let commit = repo
         .gix
         .find_commit(theirs(commit))
-        .map_err(|fault| anyhow!("could not read commit {commit} of {LEDGER_REF}: {fault}"))?;
-    Ok(commit.tree_id().map_err(|fault| anyhow!("could not read {LEDGER_REF}: {fault}"))?.detach())
+        .with_context(|| format!("could not read commit {commit} of {LEDGER_REF}"))?;
+    Ok(commit.tree_id().with_context(|| format!("could not read {LEDGER_REF}"))?.detach())
 }
 
 /// Notes trees name the annotated commit in hexadecimal, split into folders of two digits as they grow
@@ -56,11 +56,11 @@ fn collect(repo: &Repo, tree: gix::ObjectId, prefix: String, lines: &mut Vec<Lin
     let tree = repo
         .gix
         .find_object(tree)
-        .map_err(|fault| anyhow!("could not read a tree of {LEDGER_REF}: {fault}"))?
+        .with_context(|| format!("could not read a tree of {LEDGER_REF}"))?
         .try_into_tree()
-        .map_err(|fault| anyhow!("{LEDGER_REF} is damaged: {fault}"))?;
+        .with_context(|| format!("{LEDGER_REF} is damaged"))?;
     for entry in tree.iter() {
-        let entry = entry.map_err(|fault| anyhow!("{LEDGER_REF} is damaged: {fault}"))?;
+        let entry = entry.with_context(|| format!("{LEDGER_REF} is damaged"))?;
         let Ok(name) = entry.filename().to_str() else { continue };
         let path = format!("{prefix}{name}");
         if entry.mode().is_tree() && name.len() == 2 && path.len() < 64 {
@@ -97,7 +97,7 @@ fn lines_of(repo: &Repo, commit: Oid, blob: gix::ObjectId, lines: &mut Vec<Line>
 pub fn event(repo: &Repo, at: jiff::Timestamp, body: Body) -> Result<Event> {
     let by = committer(repo)?;
     let mut random = [0u8; 16];
-    getrandom::fill(&mut random).map_err(|fault| anyhow!("could not get random bytes: {fault}"))?;
+    getrandom::fill(&mut random).context("could not get random bytes")?;
     let uid = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Ok(Event { at, uid, v: VERSION, body, by, host })
@@ -128,17 +128,16 @@ pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event],
         Some(tip) => tree_of(repo, tip)?,
         None => gix::ObjectId::empty_tree(repo.gix.object_hash()),
     };
-    let mut notes =
-        State::new(root, &repo.gix.objects).map_err(|fault| anyhow!("could not read {LEDGER_REF}: {fault}"))?;
+    let mut notes = State::new(root, &repo.gix.objects).with_context(|| format!("could not read {LEDGER_REF}"))?;
     let note = grown_note(repo, &mut notes, commit, events)?;
     let edit = notes
         .replace(theirs(commit), note, &repo.gix.objects)
-        .map_err(|fault| anyhow!("could not write the tree of {LEDGER_REF}: {fault}"))?;
+        .with_context(|| format!("could not write the tree of {LEDGER_REF}"))?;
     let parents: Vec<gix::ObjectId> = expected.into_iter().map(theirs).collect();
     let new = repo
         .gix
         .new_commit(format!("{subject}\n"), edit.tree, parents)
-        .map_err(|fault| anyhow!("could not write a commit for {LEDGER_REF}: {fault}"))?
+        .with_context(|| format!("could not write a commit for {LEDGER_REF}"))?
         .id;
     sync(repo, &[note, new])?;
     sync_trees(repo, edit.tree, commit)?;
@@ -163,11 +162,11 @@ pub fn append_outcome(repo: &Repo, commit: Oid, events: &[Event], subject: &str)
 fn grown_note(repo: &Repo, notes: &mut State, commit: Oid, events: &[Event]) -> Result<gix::ObjectId> {
     let old = notes
         .get(&theirs(commit), &repo.gix.objects)
-        .map_err(|fault| anyhow!("could not read the note on {commit}: {fault}"))?;
+        .with_context(|| format!("could not read the note on {commit}"))?;
     let mut text = match old {
         Some(blob) => {
             let blob = repo.gix.find_object(blob);
-            blob.map_err(|fault| anyhow!("could not read the note on {commit}: {fault}"))?.detach().data
+            blob.with_context(|| format!("could not read the note on {commit}"))?.detach().data
         }
         None => Vec::new(),
     };
@@ -179,7 +178,7 @@ fn grown_note(repo: &Repo, notes: &mut State, commit: Oid, events: &[Event]) -> 
         text.push(b'\n');
     }
     let blob = repo.gix.write_blob(&text);
-    Ok(blob.map_err(|fault| anyhow!("could not write the note on {commit}: {fault}"))?.detach())
+    Ok(blob.with_context(|| format!("could not write the note on {commit}"))?.detach())
 }
 
 /// Syncs the trees from `root` down to where `commit` is annotated.
