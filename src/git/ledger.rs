@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 use gix::note::plumbing::State;
 
+use super::fault::Told;
 use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
 use super::repo::{Repo, ours, theirs};
@@ -43,11 +44,9 @@ pub fn read_ledger(repo: &Repo) -> Result<Ledger> {
 }
 
 fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
-    let commit = repo
-        .gix
-        .find_commit(theirs(commit))
-        .with_context(|| format!("could not read commit {commit} of {LEDGER_REF}"))?;
-    Ok(commit.tree_id().with_context(|| format!("could not read {LEDGER_REF}"))?.detach())
+    let commit =
+        repo.gix.find_commit(theirs(commit)).told(|| format!("could not read commit {commit} of {LEDGER_REF}"))?;
+    Ok(commit.tree_id().told(|| format!("could not read {LEDGER_REF}"))?.detach())
 }
 
 /// Notes trees name the annotated commit in hexadecimal, split into folders of two digits as they grow
@@ -56,11 +55,11 @@ fn collect(repo: &Repo, tree: gix::ObjectId, prefix: String, lines: &mut Vec<Lin
     let tree = repo
         .gix
         .find_object(tree)
-        .with_context(|| format!("could not read a tree of {LEDGER_REF}"))?
+        .told(|| format!("could not read a tree of {LEDGER_REF}"))?
         .try_into_tree()
-        .with_context(|| format!("{LEDGER_REF} is damaged"))?;
+        .told(|| format!("{LEDGER_REF} is damaged"))?;
     for entry in tree.iter() {
-        let entry = entry.with_context(|| format!("{LEDGER_REF} is damaged"))?;
+        let entry = entry.told(|| format!("{LEDGER_REF} is damaged"))?;
         let Ok(name) = entry.filename().to_str() else { continue };
         let path = format!("{prefix}{name}");
         if entry.mode().is_tree() && name.len() == 2 && path.len() < 64 {
@@ -128,16 +127,16 @@ pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event],
         Some(tip) => tree_of(repo, tip)?,
         None => gix::ObjectId::empty_tree(repo.gix.object_hash()),
     };
-    let mut notes = State::new(root, &repo.gix.objects).with_context(|| format!("could not read {LEDGER_REF}"))?;
+    let mut notes = State::new(root, &repo.gix.objects).told(|| format!("could not read {LEDGER_REF}"))?;
     let note = grown_note(repo, &mut notes, commit, events)?;
     let edit = notes
         .replace(theirs(commit), note, &repo.gix.objects)
-        .with_context(|| format!("could not write the tree of {LEDGER_REF}"))?;
+        .told(|| format!("could not write the tree of {LEDGER_REF}"))?;
     let parents: Vec<gix::ObjectId> = expected.into_iter().map(theirs).collect();
     let new = repo
         .gix
         .new_commit(format!("{subject}\n"), edit.tree, parents)
-        .with_context(|| format!("could not write a commit for {LEDGER_REF}"))?
+        .told(|| format!("could not write a commit for {LEDGER_REF}"))?
         .id;
     sync(repo, &[note, new])?;
     sync_trees(repo, edit.tree, commit)?;
@@ -160,13 +159,11 @@ pub fn append_outcome(repo: &Repo, commit: Oid, events: &[Event], subject: &str)
 
 /// The note on `commit` with one more line for each event; what stood there stays, byte for byte.
 fn grown_note(repo: &Repo, notes: &mut State, commit: Oid, events: &[Event]) -> Result<gix::ObjectId> {
-    let old = notes
-        .get(&theirs(commit), &repo.gix.objects)
-        .with_context(|| format!("could not read the note on {commit}"))?;
+    let old = notes.get(&theirs(commit), &repo.gix.objects).told(|| format!("could not read the note on {commit}"))?;
     let mut text = match old {
         Some(blob) => {
             let blob = repo.gix.find_object(blob);
-            blob.with_context(|| format!("could not read the note on {commit}"))?.detach().data
+            blob.told(|| format!("could not read the note on {commit}"))?.detach().data
         }
         None => Vec::new(),
     };
@@ -178,7 +175,7 @@ fn grown_note(repo: &Repo, notes: &mut State, commit: Oid, events: &[Event]) -> 
         text.push(b'\n');
     }
     let blob = repo.gix.write_blob(&text);
-    Ok(blob.with_context(|| format!("could not write the note on {commit}"))?.detach())
+    Ok(blob.told(|| format!("could not write the note on {commit}"))?.detach())
 }
 
 /// Syncs the trees from `root` down to where `commit` is annotated.

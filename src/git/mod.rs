@@ -9,6 +9,7 @@ mod counts;
 mod create;
 mod doubts;
 mod example;
+mod fault;
 mod halfway;
 mod history;
 mod ledger;

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::fault::Told;
 use super::program::{Git, run, stdout_of};
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
@@ -37,7 +38,7 @@ impl Repo {
         // git has vouched for it.
         let options = gix::open::Options::default().with(gix::sec::Trust::Full);
         let gix = gix::open_opts(&git_dir, options)
-            .map_err(|fault| anyhow::anyhow!("could not open the repository '{}': {fault}", git_dir.display()))?;
+            .told(|| format!("could not open the repository '{}'", git_dir.display()))?;
         refuse_reftable(&gix)?;
         let common = canonical(&common)?;
         let main = main_worktree(&common);
@@ -105,15 +106,12 @@ impl Repo {
     /// # Errors
     /// The ref or what it points at cannot be read.
     pub fn commit_of(&self, full_name: &str) -> Result<Option<Oid>> {
-        let Some(mut reference) = self
-            .gix
-            .try_find_reference(full_name)
-            .map_err(|fault| anyhow::anyhow!("could not read ref '{full_name}': {fault}"))?
+        let Some(mut reference) =
+            self.gix.try_find_reference(full_name).told(|| format!("could not read ref '{full_name}'"))?
         else {
             return Ok(None);
         };
-        let id =
-            reference.peel_to_id().map_err(|fault| anyhow::anyhow!("could not read ref '{full_name}': {fault}"))?;
+        let id = reference.peel_to_id().told(|| format!("could not read ref '{full_name}'"))?;
         Ok(Some(ours(&id)))
     }
 }
