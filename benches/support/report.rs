@@ -66,7 +66,8 @@ pub fn ratio(names: [&str; 2], [ours, theirs]: [&[Cost]; 2]) -> String {
 /// Whether a promise is kept by the median.
 pub fn goal(what: &str, median: f64, most: f64, unit: &str) -> String {
     let verdict = if median <= most { "kept" } else { "MISSED" };
-    format!("goal: {what} at most {most} {unit}: {median:.2} {unit}, {verdict}\n")
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    format!("goal: {what} at most {most}{unit}: {median:.2}{unit}, {verdict}\n")
 }
 
 /// Least, median, most.
