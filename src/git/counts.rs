@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::near::near;
 use super::parallel;
 use super::program::{Version, run};
 use super::quarantine::without_fetching;
@@ -39,7 +40,7 @@ pub struct Counts {
 
 impl Counts {
     /// From the commits of each side: tip and target, tip and base.
-    fn new(target: Option<(u64, u64)>, base: Option<(u64, u64)>) -> Counts {
+    pub(super) fn new(target: Option<(u64, u64)>, base: Option<(u64, u64)>) -> Counts {
         Counts {
             ahead: target.map(|(ahead, _)| ahead),
             behind: target.map(|(_, behind)| behind),
@@ -53,7 +54,10 @@ impl Counts {
 /// processes for all of them where git is 2.41 or newer. A branch that moved meanwhile is counted at the tip given.
 pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
     let repos = |items: usize| (0..parallel::threads(items)).map(|_| repo.clone()).collect();
-    let mut known: BTreeMap<usize, Counts> = by_folder(repo, target, branches).into_iter().collect();
+    let mut known: BTreeMap<usize, Counts> = near(repo, target, branches).into_iter().collect();
+    if known.len() < branches.len() {
+        known.extend(by_folder(repo, target, branches));
+    }
     let pays = has_commit_graph(repo) || branches.len() > MANY;
     let chunks = if pays && repo.git.version >= Version(2, 41) { chunks(branches, &known) } else { Vec::new() };
     known.extend(

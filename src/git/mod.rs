@@ -16,6 +16,7 @@ mod ledger;
 mod lock;
 mod merges;
 mod message;
+mod near;
 mod observe;
 mod parallel;
 mod program;

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod big_taskfile;
+mod counts;
 mod crash;
 mod demo;
 mod doubts;

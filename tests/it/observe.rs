@@ -220,6 +220,12 @@ fn commits_are_counted_as_rev_list_counts_them() {
     let mut old = repo.clone();
     old.git.version = Version(2, 38);
     assert_eq!(counts(&old, main, &branches), expected);
+    // With replaced commits git counts, in the way of its version.
+    std::fs::create_dir(sandbox.repo().join(".git/refs/replace")).unwrap();
+    assert_eq!(counts(&repo, main, &branches), expected);
+    assert_eq!(counts(&old, main, &branches), expected);
+    sandbox.git(&["commit-graph", "write", "--reachable"]);
+    assert_eq!(counts(&open(&sandbox), main, &branches), expected);
     let missing = Counted { tip: oid("0123456789abcdef0123456789abcdef01234567"), ..branches[0].clone() };
     let gone = Counted { name: "refs/heads/was-here".to_owned(), ..branches[1].clone() };
     let with: Vec<Counted> = [missing, gone].into_iter().chain(branches.clone()).collect();
