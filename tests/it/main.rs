@@ -11,6 +11,7 @@ mod init;
 mod lint;
 mod observe;
 mod readme;
+mod remedies;
 mod scene;
 mod shapes;
 mod shell;
