@@ -162,7 +162,7 @@ fn a_lost_task_takes_the_branch_that_holds_its_work() {
     sandbox.git(&["branch", "-m", "task/A", "elsewhere"]);
     let row = sandbox.row("A");
     assert_eq!(row["state"], "lost");
-    assert_eq!(row["steps"][0]["commands"], json!(["git dispatch adopt A BRANCH"]));
+    assert_eq!(row["steps"][0]["commands"], json!(["git dispatch adopt A elsewhere"]));
     sandbox.ok(&["adopt", "A", "elsewhere"]);
     let row = sandbox.row("A");
     assert_eq!((&row["state"], &row["tip"], &row["commits"]), (&json!("active"), &json!(tip), &json!(1)));
