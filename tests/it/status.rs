@@ -287,6 +287,22 @@ fn batches_and_ids_select_what_is_shown() {
 }
 
 #[test]
+fn a_batch_of_which_all_was_started_again_is_superseded() {
+    let sandbox = started();
+    let state = |index: usize| sandbox.ok(&["log", "--json"]).json()["batches"][index]["state"].clone();
+    for id in ["A", "B"] {
+        forget(&sandbox, id);
+    }
+    assert_eq!(state(0), "in progress");
+    sandbox.ok(&["start", "--again", "A", "B"]);
+    assert_eq!((state(0), state(1)), (json!("in progress"), json!("superseded")));
+    let old = sandbox.ok(&["log", "--json"]).json()["batches"][1]["tasks"][0].clone();
+    assert_eq!(old, json!({"id": "A", "title": "First", "outcome": "again", "again_in": "batch-002"}));
+    let told = sandbox.ok(&["status", "--batch", "batch-001"]).answers(", superseded\n").answers("A     active");
+    assert!(!told.stdout.contains("batch-002"), "{told:#?}");
+}
+
+#[test]
 fn what_others_wrote_into_the_ledger_hides_nothing() {
     let sandbox = started();
     let other = sandbox.commit(&[("x", "1\n")], "x");
