@@ -155,6 +155,7 @@ fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
         main: listed.main,
         folder: listed.head != Head::Missing || listed.path.is_dir(),
         head: listed.head.clone(),
+        detached: listed.detached,
         operation: listed.operation.clone(),
         changes,
         locked: listed.locked.clone(),

@@ -113,6 +113,8 @@ pub struct Worktree {
     /// A folder stands at `path`; with [`Head::Missing`], it is a broken worktree, else it was moved or deleted.
     pub folder: bool,
     pub head: Head,
+    /// Where its HEAD is detached, also with [`Head::Missing`].
+    pub detached: Option<Oid>,
     /// A rebase, merge, cherry-pick, revert, bisect or am under way, as git names it.
     pub operation: Option<String>,
     /// `None` where not counted.

@@ -108,6 +108,12 @@ fn a_deleted_or_broken_worktree_is_made_anew_or_repaired() {
     assert_eq!(commands(&sandbox, "A"), [format!("git worktree add {} task/A", place.display())]);
     paste_all(&sandbox, &commands(&sandbox, "A"));
     assert_eq!(note(&sandbox, "A"), "");
+    // What was detached there is on no branch, and is kept.
+    sandbox.git_in(&place, &["checkout", "--quiet", "--detach"]);
+    let lost = sandbox.commit_in(&place, &[("a", "1\n")], "on no branch");
+    std::fs::remove_dir_all(&place).unwrap();
+    paste_all(&sandbox, &commands(&sandbox, "A")[1..]);
+    assert_eq!((note(&sandbox, "A"), sandbox.git(&["rev-parse", "kept-A"])), (String::new(), lost));
     for broken in ["", "gitdir: /nowhere\n"] {
         write_in(&place, ".git", broken);
         assert_eq!(note(&sandbox, "A"), format!("its worktree '{}' is broken", place.display()));

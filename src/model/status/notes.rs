@@ -99,7 +99,7 @@ fn worktree_notes(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> 
     let (path, folder, name) = (worktree.path.display(), word(&worktree.path), shell_word(&branch.name));
     let switch = format!("git -C {folder} switch {name}");
     if worktree.head == Head::Missing {
-        return missing(worktree, &branch.name);
+        return missing(row, branch, worktree);
     }
     if let Some(operation) = &worktree.operation {
         let note = Note::new(format!("a {operation} is under way in '{path}'"));
@@ -126,16 +126,23 @@ fn worktree_notes(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> 
 }
 
 /// The folder is not there, or does not lead to the repository: moved, deleted, or broken.
-fn missing(worktree: &Worktree, branch: &str) -> Vec<Note> {
+fn missing(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> {
     let (path, folder) = (worktree.path.display(), word(&worktree.path));
     if worktree.folder {
         return vec![Note::new(format!("its worktree '{path}' is broken")).then("git worktree repair")];
     }
     let moved = Note::new(format!("its worktree '{path}' is gone; if it was moved, name its new place"))
         .then("git worktree repair NEW-PATH");
-    let deleted = Note::new("if it was deleted, make it anew");
+    let deleted = match worktree.detached.filter(|at| *at != branch.tip) {
+        // Nothing but the record of the worktree may hold these commits.
+        Some(at) => {
+            Note::new(format!("if it was deleted, keep what it was detached at, {}, and make it anew", at.short()))
+                .then(format!("git branch kept-{} {at}", row.id))
+        }
+        None => Note::new("if it was deleted, make it anew"),
+    };
     let deleted = unlock(worktree).into_iter().fold(deleted, Note::then);
-    let deleted = deleted.then(format!("git worktree remove {folder}")).then(add(Some(&worktree.path), branch));
+    let deleted = deleted.then(format!("git worktree remove {folder}")).then(add(Some(&worktree.path), &branch.name));
     vec![moved, deleted]
 }
 

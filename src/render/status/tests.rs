@@ -13,6 +13,7 @@ fn worktree(name: &str, changes: Option<Changes>) -> Worktree {
         main: false,
         folder: true,
         head: Head::Branch(format!("task/{name}")),
+        detached: None,
         operation: None,
         changes,
         locked: None,
