@@ -1,7 +1,7 @@
 //! From a repository to [`Facts`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::ScopedJoinHandle;
 
 use anyhow::Result;
@@ -14,6 +14,7 @@ use super::merges::merges;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
+use super::start::locked_for;
 use super::worktrees::{Listed, without_dots, worktrees};
 use crate::model::facts::{Branch, Changes, Facts, Head, Mention, Observed, Target, Worktree};
 use crate::model::id::TaskId;
@@ -40,7 +41,7 @@ impl Want {
 /// Everything the repository shows of the tasks: `names` holds, for each, the branch to look for, here and on remotes.
 ///
 /// A task's worktree is the one at the path that the ledger recorded, as long as it is one, else the one that has its
-/// branch checked out. What cannot be read of one task (a missing object, a broken worktree) is unknown in the facts and
+/// branch checked out, else the one that is locked for it. What cannot be read of one task (a missing object, a broken worktree) is unknown in the facts and
 /// hides nothing of the others.
 ///
 /// # Errors
@@ -60,7 +61,8 @@ pub fn observe(
         let (measured, reachable) = measure(repo, newest, &seen, &ledger, want);
         for (seen, measured) in seen.into_iter().zip(measured) {
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.changes));
-            let observed = Observed { branch: measured.branch, remotes: seen.remotes.to_vec(), worktree };
+            let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
+            let observed = Observed { branch, remotes, worktree, vacant: seen.vacant };
             tasks.insert(seen.id.clone(), observed);
         }
         reachable
@@ -77,6 +79,7 @@ struct Seen<'a> {
     branch: Option<Found<'a>>,
     remotes: &'a [String],
     worktree: Option<&'a Listed>,
+    vacant: Option<PathBuf>,
 }
 
 /// What it takes objects or files to know of a task.
@@ -101,33 +104,39 @@ fn see<'a>(
         let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base });
         let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
         let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
-        let worktree = places.worktree(recorded.as_deref(), name);
+        let worktree = places.worktree(id, recorded.as_deref(), name);
         let seen = branch.is_some() || !remotes.is_empty() || worktree.is_some();
-        seen.then_some(Seen { id, branch, remotes, worktree })
+        let vacant = recorded.map(|path| without_dots(&path)).filter(|path| path.symlink_metadata().is_err());
+        seen.then_some(Seen { id, branch, remotes, worktree, vacant })
     };
     names.iter().filter_map(see).collect()
 }
 
-/// The worktrees by path and by the branch that each has checked out.
+/// The worktrees by path, by the branch that each has checked out, and by the task that each is locked for.
 struct Places<'a> {
     by_path: HashMap<&'a Path, &'a Listed>,
     by_branch: HashMap<&'a str, &'a Listed>,
+    by_lock: HashMap<&'a str, &'a Listed>,
 }
 
 impl<'a> Places<'a> {
     fn of(listed: &'a [Listed]) -> Places<'a> {
-        let mut places = Places { by_path: HashMap::new(), by_branch: HashMap::new() };
+        let mut places = Places { by_path: HashMap::new(), by_branch: HashMap::new(), by_lock: HashMap::new() };
         for listed in listed.iter().filter(|listed| !listed.bare) {
             places.by_path.insert(&listed.path, listed);
             if let Head::Branch(name) = &listed.head {
                 places.by_branch.entry(name).or_insert(listed);
             }
+            if let Some(id) = listed.locked.as_deref().and_then(locked_for) {
+                places.by_lock.entry(id).or_insert(listed);
+            }
         }
         places
     }
 
-    /// The worktree at the recorded path; where that is none or no more, the one that has the branch checked out.
-    fn worktree(&self, recorded: Option<&Path>, branch: &str) -> Option<&'a Listed> {
+    /// The worktree at the recorded path; where that is none or no more, the one that has the branch checked out; where
+    /// none has, the one that is locked for the task: it was moved, and left the branch.
+    fn worktree(&self, id: &TaskId, recorded: Option<&Path>, branch: &str) -> Option<&'a Listed> {
         let recorded = recorded.and_then(|path| {
             let as_written = self.by_path.get(&*without_dots(path));
             as_written.or_else(|| self.by_path.get(&*path.canonicalize().ok()?)).copied()
@@ -135,6 +144,7 @@ impl<'a> Places<'a> {
         recorded
             .filter(|listed| listed.head != Head::Missing)
             .or_else(|| self.by_branch.get(branch).copied())
+            .or_else(|| self.by_lock.get(id.as_str()).copied())
             .or(recorded)
     }
 }
@@ -142,7 +152,10 @@ impl<'a> Places<'a> {
 fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
     Worktree {
         path: listed.path.clone(),
+        main: listed.main,
+        folder: listed.head != Head::Missing || listed.path.is_dir(),
         head: listed.head.clone(),
+        detached: listed.detached,
         operation: listed.operation.clone(),
         changes,
         locked: listed.locked.clone(),

@@ -215,8 +215,16 @@ fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Res
     now.filter(|listed| !halfway::is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
 }
 
+/// Stands behind `task ID` where a worktree is locked for a task.
+const LOCK_REASON: &str = " of git dispatch is active; 'git worktree unlock' releases it";
+
+/// The id of the task that a worktree with this reason is locked for.
+pub(super) fn locked_for(reason: &str) -> Option<&str> {
+    reason.strip_prefix("task ")?.strip_suffix(LOCK_REASON)
+}
+
 fn lock_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Result<()> {
-    let reason = format!("task {} of git dispatch is active; 'git worktree unlock' releases it", task.id);
+    let reason = format!("task {}{LOCK_REASON}", task.id);
     let mut command = repo.command();
     command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder).stdin(held.handed_on()?);
     let output = run(&mut command)?;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::repo::Repo;
 use crate::model::facts::Head;
+use crate::model::oid::Oid;
 
 /// A worktree, as its admin folder describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Listed {
     pub path: PathBuf,
     /// During a rebase or a bisect, the branch that it began on: git counts that branch as checked out.
     pub head: Head,
+    /// Where its HEAD is detached, also of one whose folder is missing.
+    pub detached: Option<Oid>,
     /// A rebase, merge, cherry-pick, revert, bisect or am under way, as git names it.
     pub operation: Option<String>,
     /// The reason given to `git worktree lock`, which may be empty.
@@ -59,9 +62,11 @@ pub fn worktrees(repo: &Repo) -> Result<Vec<Listed>> {
 fn main_worktree(repo: &Repo) -> Listed {
     let admin_dir = repo.common_dir().to_owned();
     let names = names_in(&admin_dir);
+    let head = head(&admin_dir, &names);
     Listed {
         path: repo.anchor().to_owned(),
-        head: head(&admin_dir, &names),
+        detached: detached(&head),
+        head,
         operation: operation(&admin_dir, &names).map(str::to_owned),
         locked: None,
         bare: repo.main_worktree().is_none(),
@@ -80,15 +85,21 @@ fn linked_worktree(admin_dir: PathBuf, common: &Path) -> Listed {
         Some(odd) => odd,
         None => &admin_dir,
     };
+    let head = head(&admin_dir, &names);
     Listed {
         path: path.to_owned(),
-        head: if whole { head(&admin_dir, &names) } else { Head::Missing },
+        detached: detached(&head),
+        head: if whole { head } else { Head::Missing },
         operation: operation(&admin_dir, &names).map(str::to_owned),
         locked: names.contains(OsStr::new("locked")).then(|| text_in(&admin_dir.join("locked")).unwrap_or_default()),
         bare: false,
         main: false,
         admin_dir,
     }
+}
+
+fn detached(head: &Head) -> Option<Oid> {
+    if let Head::Detached(at) = head { Some(*at) } else { None }
 }
 
 /// One look at a folder instead of one for each file that may be in it. Unreadable is empty.
@@ -120,7 +131,7 @@ fn branch_underway(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<Strin
     }
     if names.contains(OsStr::new("BISECT_LOG")) {
         let start = text_in(&admin_dir.join("BISECT_START"))?;
-        return start.parse::<crate::model::oid::Oid>().is_err().then(|| short(&start).to_owned());
+        return start.parse::<Oid>().is_err().then(|| short(&start).to_owned());
     }
     None
 }

@@ -63,6 +63,8 @@ pub struct Observed {
     /// Remote-tracking branches with the task's branch name, such as `origin/task/SCR-001`.
     pub remotes: Vec<String>,
     pub worktree: Option<Worktree>,
+    /// Absolute: where the ledger recorded its worktree, and nothing stands now.
+    pub vacant: Option<PathBuf>,
 }
 
 /// A local task branch.
@@ -102,11 +104,17 @@ pub struct Merge {
     pub tip_changes_something: bool,
 }
 
-/// A linked (or the main) worktree that belongs to a task: by its recorded path, or by the branch it has checked out.
+/// A linked (or the main) worktree that belongs to a task: by its recorded path, by the branch it has checked out, or by
+/// the reason for its lock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Worktree {
     pub path: PathBuf,
+    pub main: bool,
+    /// A folder stands at `path`; with [`Head::Missing`], it is a broken worktree, else it was moved or deleted.
+    pub folder: bool,
     pub head: Head,
+    /// Where its HEAD is detached, also with [`Head::Missing`].
+    pub detached: Option<Oid>,
     /// A rebase, merge, cherry-pick, revert, bisect or am under way, as git names it.
     pub operation: Option<String>,
     /// `None` where not counted.

@@ -1,11 +1,11 @@
 //! The batches of the ledger with what became of their tasks.
 
+use super::batch::{BatchState, Fate, fate, state};
 use super::facts::Facts;
 use super::id::TaskId;
 use super::ledger::Batch;
-use super::standing::{Standing, Standings};
+use super::standing::Standings;
 use super::state::State;
-use super::status::BatchState;
 use super::task::TaskFile;
 
 /// One batch and what became of its tasks.
@@ -23,17 +23,6 @@ pub struct Outcome<'a> {
     pub fate: Fate<'a>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fate<'a> {
-    /// What it is now; `None` where neither file nor ledger can say.
-    Now(Option<&'a Standing>),
-    /// Its intent was written and not carried out.
-    NotMade,
-    Dropped,
-    /// A later batch started it again.
-    Again(&'a str),
-}
-
 /// All batches, newest first.
 pub fn log<'a>(file: &TaskFile, facts: &'a Facts, standings: &'a Standings) -> Vec<Entry<'a>> {
     let batches = facts.ledger.batches.iter().enumerate().rev();
@@ -47,44 +36,23 @@ pub fn log<'a>(file: &TaskFile, facts: &'a Facts, standings: &'a Standings) -> V
                 fate: fate(file, facts, standings, (index, &task.id)),
             })
             .collect();
-        Entry { batch, state: state(batch, &tasks), tasks }
+        Entry { batch, state: state(batch, tasks.iter().map(|task| &task.fate)), tasks }
     };
     batches.map(entry).collect()
 }
 
-fn fate<'a>(file: &TaskFile, facts: &'a Facts, standings: &'a Standings, (index, id): (usize, &TaskId)) -> Fate<'a> {
-    let record = facts.ledger.records.get(id);
-    let later = record.and_then(|record| record.batch).filter(|&last| last != index);
-    if let Some(later) = later {
-        return Fate::Again(&facts.ledger.batches[later].name);
-    }
-    let standing = match file.graph.position(id) {
-        Some(ix) => standings.tasks.get(ix),
-        None => standings.gone.get(id),
-    };
-    let over = standing.is_some_and(|standing| standing.state.over() || standing.state.holds());
-    match record {
-        Some(record) if record.dropped && !over => Fate::Dropped,
-        Some(record) if !record.started && !record.dropped => Fate::NotMade,
-        _ => Fate::Now(standing),
-    }
-}
-
-fn state(batch: &Batch, tasks: &[Outcome<'_>]) -> BatchState {
-    let over = |task: &Outcome<'_>| match task.fate {
-        Fate::Now(standing) => standing.is_some_and(|standing| standing.state.over()),
-        Fate::NotMade => false,
-        Fate::Dropped | Fate::Again(_) => true,
-    };
-    match () {
-        () if batch.closed.is_some() => BatchState::Closed,
-        () if tasks.iter().any(|task| task.fate == Fate::NotMade) => BatchState::Starting,
-        () if tasks.iter().all(over) => BatchState::Complete,
-        () => BatchState::InProgress,
-    }
-}
-
 impl Fate<'_> {
+    /// One word for programs: the state's, or what became of it instead.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fate::Now(Some(standing)) => standing.state.word(),
+            Fate::Now(None) => "unknown",
+            Fate::NotMade => "not-made",
+            Fate::Dropped => "dropped",
+            Fate::Again(_) => "again",
+        }
+    }
+
     /// One or two words for a table.
     pub fn words(&self) -> String {
         match self {
@@ -95,10 +63,9 @@ impl Fate<'_> {
                 },
                 (state, _) => state.word().to_owned(),
             },
-            Fate::Now(None) => "unknown".to_owned(),
             Fate::NotMade => "not made".to_owned(),
-            Fate::Dropped => "dropped".to_owned(),
             Fate::Again(batch) => format!("again in {batch}"),
+            Fate::Now(None) | Fate::Dropped => self.code().to_owned(),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! How far the started tasks are: one row a task, grouped by batch.
 
+mod notes;
+
 use std::collections::BTreeSet;
 
-use super::facts::{Branch, Changes, Facts, Head, Observed, Target, Worktree};
+use super::batch::{BatchState, Fate, fate, state};
+use super::facts::{Branch, Changes, Facts, Observed, Target, Worktree};
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
@@ -12,7 +15,8 @@ use super::standing::{Names, Standings};
 use super::start::unknown;
 use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
-use super::text::shell_word;
+
+pub use notes::Note;
 
 /// Which tasks to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub struct Status {
     pub groups: Vec<Group>,
     pub landed: usize,
     pub total: usize,
+    /// Of all tasks that ever started and were not dropped, shown or not: how many have landed, and how many there are.
+    pub ever: (usize, usize),
     /// Everything that can start once all that is active has landed, transitively, with titles: first the
     /// [`Status::next`] ones that nothing else stands before, each part in the order of ids.
     pub unblocks: Vec<(TaskId, String)>,
@@ -59,25 +65,6 @@ pub struct BatchHead {
     pub unfinished: Vec<TaskId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchState {
-    Starting,
-    InProgress,
-    Complete,
-    Closed,
-}
-
-impl BatchState {
-    pub fn word(self) -> &'static str {
-        match self {
-            BatchState::Starting => "starting",
-            BatchState::InProgress => "in progress",
-            BatchState::Complete => "complete",
-            BatchState::Closed => "closed",
-        }
-    }
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     pub id: TaskId,
@@ -92,8 +79,12 @@ pub struct Row {
     pub base: Option<Oid>,
     pub remotes: Vec<String>,
     pub readiness: Option<Readiness>,
-    /// Where branch or worktree are not what the record says; each a clause after the task's id.
-    pub notes: Vec<String>,
+    /// Where branch or worktree are not what the record says.
+    pub notes: Vec<Note>,
+    /// The command that brings a conflict into the worktree.
+    pub solution: Option<String>,
+    /// The commands that remove what is left of it, now that it has landed.
+    pub removal: Vec<String>,
 }
 
 /// Whether a tip merges into the target.
@@ -131,11 +122,11 @@ impl Row {
         self.worktree.as_ref()?.changes
     }
 
-    /// Has commits, merges cleanly, and nothing in its worktree is uncommitted.
+    /// Has commits and merges cleanly; its worktree, if it has one, is on its branch, with nothing uncommitted and nothing under
+    /// way (docs/design/0003).
     pub fn ready_to_land(&self) -> bool {
         let clean = self.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Clean);
-        let committed = self.worktree.is_none() || self.changes().is_some_and(|changes| changes.is_clean());
-        matches!(self.state, State::Active | State::Done) && clean && committed
+        matches!(self.state, State::Active | State::Done) && clean && self.committed()
     }
 
     /// Is active and would not merge cleanly, or that is not known: what `--exit-code` asks. A task without commits passes.
@@ -173,6 +164,7 @@ pub fn status(
         now: facts.now,
         landed: rows().filter(|row| row.state == State::Landed).count(),
         total: rows().filter(|row| row.state != State::Cancelled).count(),
+        ever: teller.ever(),
         unblocks,
         next,
         unreadable: facts.ledger.unreadable.len(),
@@ -193,18 +185,16 @@ impl Teller<'_> {
         let mut groups = Vec::new();
         for (index, batch) in self.facts.ledger.batches.iter().enumerate() {
             let last = |id: &TaskId| self.facts.ledger.records.get(id).and_then(|record| record.batch) == Some(index);
-            let rows: Vec<Row> =
-                batch.tasks.iter().filter(|task| last(&task.id)).map(|task| self.row(&task.id)).collect();
-            let head = self.head(index, batch, &rows);
-            let shown = match selection {
-                Selection::Open => matches!(head.state, BatchState::Starting | BatchState::InProgress),
-                Selection::All => true,
+            let head = self.head(index, batch);
+            let shown = |id: &TaskId| match selection {
+                Selection::Open => last(id) && !head.state.over(),
+                Selection::All => last(id),
                 Selection::Batch(name) => batch.name == *name,
-                Selection::Tasks(_) => rows.iter().any(|row| wanted.contains(&row.id)),
+                Selection::Tasks(_) => last(id) && wanted.contains(id),
             };
-            let keep = |row: &Row| !matches!(selection, Selection::Tasks(_)) || wanted.contains(&row.id);
-            let rows: Vec<Row> = rows.into_iter().filter(keep).collect();
-            if shown && (!rows.is_empty() || !head.unfinished.is_empty()) {
+            let ids = batch.tasks.iter().map(|task| &task.id).filter(|id| shown(id));
+            let rows: Vec<Row> = ids.map(|id| self.row(id)).collect();
+            if !rows.is_empty() {
                 groups.push(Group { batch: Some(head), rows });
             }
         }
@@ -253,21 +243,25 @@ impl Teller<'_> {
         shown.map(|(_, task)| self.row(&task.id)).collect()
     }
 
-    fn head(&self, index: usize, batch: &Batch, rows: &[Row]) -> BatchHead {
-        let unfinished: Vec<TaskId> = match self.facts.ledger.unfinished().get(&index) {
-            Some(missing) => missing.iter().map(|task| task.id.clone()).collect(),
-            None => Vec::new(),
-        };
-        let dropped = |id: &TaskId| self.facts.ledger.records.get(id).is_some_and(|record| record.dropped);
-        let over = |row: &Row| row.state.over() || (dropped(&row.id) && !row.state.holds());
-        let state = match () {
-            () if batch.closed.is_some() => BatchState::Closed,
-            () if !unfinished.is_empty() => BatchState::Starting,
-            () if rows.iter().all(over) => BatchState::Complete,
-            () => BatchState::InProgress,
-        };
-        let (name, target) = (batch.name.clone(), batch.target.clone());
-        BatchHead { name, target, base: batch.base, at: batch.at, state, unfinished }
+    fn head(&self, index: usize, batch: &Batch) -> BatchHead {
+        let fates: Vec<Fate<'_>> =
+            batch.tasks.iter().map(|task| fate(self.file, self.facts, self.standings, (index, &task.id))).collect();
+        let not_made = batch.tasks.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::NotMade);
+        BatchHead {
+            name: batch.name.clone(),
+            target: batch.target.clone(),
+            base: batch.base,
+            at: batch.at,
+            state: state(batch, fates.iter()),
+            unfinished: not_made.map(|(task, _)| task.id.clone()).collect(),
+        }
+    }
+
+    /// See [`Status::ever`].
+    fn ever(&self) -> (usize, usize) {
+        let started = self.facts.ledger.records.iter().filter(|(_, record)| record.batch.is_some() && !record.dropped);
+        let landed = |id: &TaskId| self.standing(id, self.file.graph.position(id)).0 == State::Landed;
+        started.fold((0, 0), |(have, all), (id, _)| (have + usize::from(landed(id)), all + 1))
     }
 
     fn row(&self, id: &TaskId) -> Row {
@@ -296,8 +290,12 @@ impl Teller<'_> {
             base,
             remotes: seen.remotes.clone(),
             notes: Vec::new(),
+            solution: None,
+            removal: Vec::new(),
         };
-        row.notes = notes(&row, index.is_none());
+        row.notes = notes::notes(&row, seen.vacant.as_deref(), index.is_some());
+        row.solution = row.solution(self.facts.target.newest().0);
+        row.removal = row.removal();
         row
     }
 
@@ -344,57 +342,4 @@ fn readiness(branch: &Branch, state: State) -> Option<Readiness> {
     let merge = branch.merge.as_ref()?;
     let verdict = if merge.clean { Verdict::Clean } else { Verdict::Conflict };
     Some(Readiness { tree: Some(merge.tree), conflicts: merge.conflicts.clone(), ..of(verdict) })
-}
-
-/// Where things are not what one would expect, each with what to do about it.
-fn notes(row: &Row, gone_from_file: bool) -> Vec<String> {
-    let mut notes = Vec::new();
-    if gone_from_file && !row.state.over() {
-        notes.push("is no longer in the task file; what it was when it started still holds".to_owned());
-    }
-    if row.state == State::Lost {
-        notes.push(format!(
-            "its branch '{}' is gone, and nothing shows that it landed: git dispatch adopt {} BRANCH",
-            row.branch_name, row.id
-        ));
-    }
-    if let Some(remote) = row.remotes.first().filter(|_| row.state == State::Elsewhere) {
-        notes.push(format!("was started elsewhere: '{remote}'"));
-    }
-    let started = matches!(row.state, State::Active | State::Done | State::Stopped) && row.branch.is_some();
-    if started && row.branch.as_ref().and_then(|branch| branch.contains_base) == Some(false) {
-        let base = row.base.map(|base| base.short()).unwrap_or_default();
-        notes.push(format!(
-            "its branch no longer contains the commit {base} that it started from: it was reset or rebased"
-        ));
-    }
-    let contained = |branch: &&Branch| branch.ahead == Some(0) && branch.commits.is_some_and(|own| own > 0);
-    if started && row.branch.as_ref().filter(contained).is_some() {
-        let remedy = format!("if that is its landing, write state = \"landed\" into [task.{}]", row.id);
-        notes.push(format!("has nothing that the target lacks; {remedy}"));
-    }
-    let Some(worktree) = &row.worktree else {
-        if started {
-            notes.push(format!("has no worktree: git worktree add PATH {}", shell_word(&row.branch_name)));
-        }
-        return notes;
-    };
-    let path = worktree.path.display();
-    if let Some(operation) = &worktree.operation {
-        notes.push(format!("a {operation} is under way in '{path}'"));
-    }
-    match &worktree.head {
-        Head::Missing if started => {
-            notes.push(format!("its worktree '{path}' is gone: git worktree repair, if it was moved"))
-        }
-        Head::Detached(_) if started && worktree.operation.is_none() => {
-            let (folder, branch) = (shell_word(&worktree.path.to_string_lossy()), shell_word(&row.branch_name));
-            notes.push(format!("its worktree '{path}' is detached: git -C {folder} switch {branch}"));
-        }
-        Head::Branch(other) if started && *other != row.branch_name => {
-            notes.push(format!("its worktree '{path}' has branch '{other}' checked out, not '{}'", row.branch_name));
-        }
-        _ => {}
-    }
-    notes
 }

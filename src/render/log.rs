@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::json::{SCHEMA, line, time};
 use super::table::{Align, Cell, table};
+use crate::model::batch::Fate;
 use crate::model::ledger::Batch;
-use crate::model::log::Entry;
+use crate::model::log::{Entry, Outcome};
 use crate::model::oid::Oid;
+use crate::model::state::Proof;
 use crate::model::text::escape;
 
 const BOLD: Style = Style::new().bold();
@@ -79,18 +81,22 @@ struct BatchJson<'a> {
 struct TaskJson<'a> {
     id: &'a str,
     title: &'a str,
-    outcome: String,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    again_in: Option<&'a str>,
 }
 
 /// The same as JSON.
 pub fn json(entries: &[Entry<'_>]) -> String {
     let batches = entries.iter().map(|entry| {
         let batch = entry.batch;
-        let tasks = entry.tasks.iter().map(|task| TaskJson {
-            id: task.id.as_str(),
-            title: task.title,
-            outcome: task.fate.words(),
-        });
+        let tasks = entry.tasks.iter().map(task_json);
         BatchJson {
             id: &batch.name,
             uid: &batch.uid,
@@ -105,4 +111,18 @@ pub fn json(entries: &[Entry<'_>]) -> String {
         }
     });
     line(&LogJson { schema: SCHEMA, command: "log", batches: batches.collect() })
+}
+
+fn task_json<'a>(task: &'a Outcome<'a>) -> TaskJson<'a> {
+    let standing = if let Fate::Now(standing) = task.fate { standing } else { None };
+    let proof = standing.and_then(|standing| standing.proof.as_ref());
+    TaskJson {
+        id: task.id.as_str(),
+        title: task.title,
+        outcome: task.fate.code(),
+        state: standing.map(|standing| standing.state.word()),
+        proof: proof.map(Proof::word),
+        pr: proof.and_then(Proof::pr),
+        again_in: if let Fate::Again(batch) = task.fate { Some(batch) } else { None },
+    }
 }

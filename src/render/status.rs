@@ -4,11 +4,12 @@ pub mod json;
 
 use anstyle::{AnsiColor, Style};
 
-use super::table::{Align, Cell, Column, table};
+use super::table::{Align, Cell, Column, least_width, table};
+use crate::model::batch::BatchState;
 use crate::model::facts::{Changes, Head};
 use crate::model::state::State;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
-use crate::model::text::{age, count, escape, shell_word, width};
+use crate::model::text::{age, count, escape, width};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -25,7 +26,7 @@ const PATHS_TOLD: usize = 5;
 /// The whole answer. `columns` is the width of the terminal; `verbose` tells every conflicting path.
 pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     if status.groups.is_empty() {
-        return "Nothing is under way.\n\n  git dispatch plan\n".to_owned();
+        return nothing(status);
     }
     let mut out = String::new();
     for group in &status.groups {
@@ -34,8 +35,9 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
         if group.rows.iter().all(own_is_ahead) {
             rows.iter_mut().for_each(|row| row[OWN] = Cell::default());
         }
-        out.push_str(&table(&columns_of(status), &rows, DIM, columns));
+        out.push_str(&narrowed(&columns_of(status), rows, columns));
         out.push_str(&group.rows.iter().map(|row| beneath(row, status, verbose)).collect::<String>());
+        out.push_str(&group.rows.iter().filter(|_| verbose).map(removal).collect::<String>());
         if let Some(batch) = &group.batch {
             out.push_str(&unfinished(batch));
         }
@@ -45,12 +47,28 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     out
 }
 
+/// No group is open: what there is to see, and how to go on.
+fn nothing(status: &Status) -> String {
+    match status.ever {
+        (_, 0) => "Nothing is under way.\n\n  git dispatch plan\n".to_owned(),
+        (landed, ever) => {
+            let tasks = if ever == 1 { "task has" } else { "tasks have" };
+            format!(
+                "Nothing is under way; {landed} of {ever} started {tasks} landed.\n\n  \
+                 git dispatch plan\n  git dispatch status --all\n"
+            )
+        }
+    }
+}
+
 fn heading(group: &Group, status: &Status) -> String {
     match &group.batch {
         Some(batch) => {
             let ago = age(status.now.as_second() - batch.at.as_second());
-            let state =
-                if batch.state.word() == "in progress" { String::new() } else { format!(", {}", batch.state.word()) };
+            let state = match batch.state {
+                BatchState::InProgress => String::new(),
+                state => format!(", {}", state.word()),
+            };
             let (name, target) = (escape(&batch.name), escape(&batch.target));
             format!("{BOLD}{name}{BOLD:#} from {target} at {}, {ago}{state}\n", batch.base.short())
         }
@@ -111,6 +129,20 @@ fn tells(row: &Row) -> bool {
 
 /// Where the column of own commits stands.
 const OWN: usize = 2;
+
+/// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, ↑↓.
+const SPARE: [usize; 5] = [6, OWN, 7, 4, 3];
+
+/// The table without as many of the spare columns as it takes to fit.
+fn narrowed(head: &[Column], mut rows: Vec<Vec<Cell>>, columns: usize) -> String {
+    for spare in SPARE {
+        if least_width(head, &rows) <= columns {
+            break;
+        }
+        rows.iter_mut().for_each(|row| row[spare] = Cell::default());
+    }
+    table(head, &rows, DIM, columns)
+}
 
 /// The column of own commits would only repeat what the target lacks.
 fn own_is_ahead(row: &Row) -> bool {
@@ -189,37 +221,26 @@ fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
             out.push_str(&format!("      and {} more (-v lists them)\n", conflicts.len() - told));
         }
     }
-    if let Some(command) = solution(row, status) {
-        out.push_str(&format!("    {DIM}{command}{DIM:#}\n"));
-    }
-    for command in removal(row).iter().filter(|_| verbose) {
-        out.push_str(&format!("    {DIM}{command}{DIM:#}\n"));
+    if let Some(command) = &row.solution {
+        out.push_str(&format!("    {DIM}{}{DIM:#}\n", escape(command)));
     }
     for note in &row.notes {
-        out.push_str(&format!("    {YELLOW}{}{YELLOW:#} {}\n", row.id, escape(note)));
+        out.push_str(&format!("    {YELLOW}{}{YELLOW:#} {}\n", row.id, escape(&note.text)));
+        out.push_str(&commands(&note.commands));
     }
     out
 }
 
-/// The command that brings a conflict into the worktree, where it can be solved.
-fn solution(row: &Row, status: &Status) -> Option<String> {
-    let conflicts = row.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
-    let worktree = row.worktree.as_ref().filter(|worktree| conflicts && worktree.head != Head::Missing)?;
-    let (target, _) = status.target.newest();
-    let command = format!("git -C {} merge {}", shell_word(&worktree.path.to_string_lossy()), shell_word(target));
-    Some(escape(&command).into_owned())
+/// How to remove what is left of a landed task.
+fn removal(row: &Row) -> String {
+    if row.removal.is_empty() {
+        return String::new();
+    }
+    format!("    to remove what is left of {}:\n{}", row.id, commands(&row.removal))
 }
 
-/// The commands that remove what is left of a landed task.
-fn removal(row: &Row) -> Vec<String> {
-    let clean = row.changes().is_some_and(|changes| changes.is_clean());
-    let Some(worktree) = row.worktree.as_ref().filter(|_| row.state == State::Landed && clean) else {
-        return Vec::new();
-    };
-    let path = shell_word(&worktree.path.to_string_lossy());
-    let unlock = worktree.locked.is_some().then(|| format!("git worktree unlock {path}"));
-    let rest = [format!("git worktree remove {path}"), format!("git branch -d {}", shell_word(&row.branch_name))];
-    unlock.into_iter().chain(rest).map(|command| escape(&command).into_owned()).collect()
+fn commands(commands: &[String]) -> String {
+    commands.iter().map(|command| format!("      {DIM}{}{DIM:#}\n", escape(command))).collect()
 }
 
 fn unfinished(batch: &BatchHead) -> String {

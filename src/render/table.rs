@@ -33,9 +33,7 @@ pub type Column = (String, Align);
 /// Lines of the table, the headings first, each indented by two and at most `columns` wide where the last cell allows it.
 /// Every row has as many cells as there are columns.
 pub fn table(head: &[Column], rows: &[Vec<Cell>], heading: Style, columns: usize) -> String {
-    let kept: Vec<usize> = (0..head.len()).filter(|&at| rows.iter().any(|row| !row[at].text.is_empty())).collect();
-    let widest = |at: usize| rows.iter().map(|row| width(&row[at].text)).max().unwrap_or(0).max(width(&head[at].0));
-    let widths: Vec<usize> = kept.iter().map(|&at| widest(at)).collect();
+    let (kept, widths): (Vec<usize>, Vec<usize>) = widths(head, rows).into_iter().unzip();
     let titles: Vec<Cell> = head.iter().map(|(title, _)| Cell::styled(title.clone(), heading)).collect();
     let mut out = String::new();
     for row in std::iter::once(&titles).chain(rows) {
@@ -45,13 +43,35 @@ pub fn table(head: &[Column], rows: &[Vec<Cell>], heading: Style, columns: usize
     out
 }
 
+/// The columns that are not empty in every row, and how wide each is.
+fn widths(head: &[Column], rows: &[Vec<Cell>]) -> Vec<(usize, usize)> {
+    let kept = (0..head.len()).filter(|&at| rows.iter().any(|row| !row[at].text.is_empty()));
+    let widest = |at: usize| rows.iter().map(|row| width(&row[at].text)).max().unwrap_or(0).max(width(&head[at].0));
+    kept.map(|at| (at, widest(at))).collect()
+}
+
+/// The last column is not cut below this.
+const LEAST_LAST: usize = 8;
+
+/// How wide a terminal the table takes, with its last column cut.
+pub fn least_width(head: &[Column], rows: &[Vec<Cell>]) -> usize {
+    let widths = widths(head, rows);
+    let Some(((last, wide), rest)) = widths.split_last() else { return 0 };
+    // Titles may be cut; what stands in the other columns is too short to be.
+    let last = if *last + 1 == head.len() { (*wide).min(LEAST_LAST) } else { *wide };
+    rest.iter().map(|(_, wide)| wide + 2).sum::<usize>() + last + 2
+}
+
 fn line(cells: Vec<((&Cell, Align), &usize)>, columns: usize) -> String {
     let mut out = String::from("  ");
     let mut used = 2;
     let last = cells.len().saturating_sub(1);
     for (at, ((cell, align), &wide)) in cells.into_iter().enumerate() {
-        let text =
-            if at == last { cut(&cell.text, columns.saturating_sub(used).max(8)) } else { cell.text.as_str().into() };
+        let text = if at == last {
+            cut(&cell.text, columns.saturating_sub(used).max(LEAST_LAST))
+        } else {
+            cell.text.as_str().into()
+        };
         let gap = " ".repeat(wide.saturating_sub(width(&text)));
         let style = cell.style;
         match align {

@@ -319,8 +319,8 @@ fn commands_to_paste_are_quoted() {
     sandbox.ok(&["start", "A"]).answers(r"/A'\'';touch${IFS}PWNED;'\'''");
     let place = sandbox.root().join("A';touch${IFS}PWNED;'");
     sandbox.git_in(&place, &["checkout", "--quiet", "--detach"]);
-    let note = sandbox.row("A")["notes"][0].as_str().unwrap().to_owned();
-    let (_, command) = note.rsplit_once("detached: ").unwrap();
+    let row = sandbox.row("A");
+    let command = row["steps"][0]["commands"][0].as_str().unwrap();
     let pasted = sandbox.script("home/pasted", &format!("{command}\n"));
     sandbox.git(&["config", "alias.pasted", &format!("!{}", pasted.display())]);
     sandbox.git(&["pasted"]);

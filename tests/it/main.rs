@@ -12,6 +12,7 @@ mod init;
 mod lint;
 mod observe;
 mod readme;
+mod remedies;
 mod scene;
 mod shapes;
 mod shell;

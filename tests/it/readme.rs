@@ -100,3 +100,14 @@ fn the_transcript_is_what_the_demo_prints() {
     }
     assert_eq!(rest.next(), None);
 }
+
+/// Where this fails, paste the answer of `status` in the README into the manual page anew.
+#[test]
+fn the_example_of_the_manual_page_is_the_answer_in_the_readme() {
+    let page = include_str!("../../man/git-dispatch-status.1");
+    let example = page.rsplit_once(".nf\n").unwrap().1.split_once(".fi").unwrap().0;
+    let signs = [("\\-", "-"), ("\\(ua", "↑"), ("\\(da", "↓"), ("\\(pc", "·"), ("\\(+-", "±")];
+    let plain = signs.iter().fold(example.to_owned(), |text, (roff, sign)| text.replace(roff, sign));
+    let answer = transcript().split_once("$ git dispatch status\n").unwrap().1.split_once("\n\n#").unwrap().0;
+    assert_eq!(plain.trim_end(), answer);
+}

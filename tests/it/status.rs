@@ -168,6 +168,10 @@ fn a_deleted_branch_has_landed_where_a_commit_names_it() {
     let whole = sandbox.ok(&["status", "--all", "--json"]).json();
     assert_eq!(whole["batches"][0]["state"], "complete");
     assert_eq!(sandbox.ok(&["status", "--json"]).json()["tasks"], json!([]));
+    assert_eq!(
+        sandbox.ok(&["status"]).stdout,
+        "Nothing is under way; 2 of 2 started tasks have landed.\n\n  git dispatch plan\n  git dispatch status --all\n"
+    );
     sandbox.ok(&["start", "C"]);
     // A later start of a task is not proved by what came before.
     sandbox.commit(&[("later", "1\n")], "later");
@@ -184,7 +188,10 @@ fn a_deleted_branch_that_no_commit_names_is_lost() {
     assert_eq!(standing(&sandbox, "A"), (json!("lost"), Value::Null));
     sandbox
         .ok(&["status"])
-        .answers("A its branch 'task/A' is gone, and nothing shows that it landed: git dispatch adopt A BRANCH");
+        .answers(
+            "    A its branch 'task/A' is gone, and nothing shows that it landed\n      git dispatch adopt A BRANCH\n",
+        )
+        .answers("    A if it was squashed or rebased onto the target, write state = \"landed\" into [task.A]\n");
     let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
     // An id that is a part of another names nothing.
     sandbox.commit(&[("x", "1\n")], "x\n\nTask: AB");
@@ -209,34 +216,6 @@ fn a_declared_landing_holds_without_any_trace() {
     let sandbox = Sandbox::with_tasks("[task.A]\nstate = \"landed\"\n[task.B]\nneeds = [\"A\"]\n");
     landed(&sandbox, "A", "declared");
     sandbox.ok(&["start", "B"]);
-}
-
-#[test]
-fn a_worktree_that_moved_or_left_its_branch_is_told() {
-    let sandbox = started();
-    let place = sandbox.place("A");
-    let note = |id: &str| sandbox.row(id)["notes"][0].as_str().unwrap_or_default().to_owned();
-    sandbox.git_in(&place, &["checkout", "--quiet", "--detach"]);
-    assert!(note("A").contains("is detached: git -C"), "{}", note("A"));
-    sandbox.git_in(&place, &["checkout", "--quiet", "-b", "other"]);
-    assert!(note("A").ends_with("has branch 'other' checked out, not 'task/A'"), "{}", note("A"));
-    sandbox.git_in(&place, &["checkout", "--quiet", "task/A"]);
-    assert_eq!(note("A"), "");
-    // Moved by git, its lock kept.
-    let moved = sandbox.root().join("moved");
-    sandbox.git(&["worktree", "move", "--force", "--force", place.to_str().unwrap(), moved.to_str().unwrap()]);
-    assert_eq!(sandbox.row("A")["worktree"], moved.display().to_string());
-    assert_eq!(note("A"), "");
-    // Moved behind git's back.
-    let place = sandbox.place("B");
-    std::fs::rename(&place, sandbox.root().join("b")).unwrap();
-    assert_eq!(note("B"), format!("its worktree '{}' is gone: git worktree repair, if it was moved", place.display()));
-    assert_eq!(sandbox.row("B")["changes"], Value::Null);
-    sandbox.git_in(&sandbox.root().join("b"), &["worktree", "repair"]);
-    assert_eq!(sandbox.row("B")["worktree"], sandbox.root().join("b").display().to_string());
-    // Taken away.
-    sandbox.git(&["worktree", "remove", "--force", "--force", sandbox.root().join("b").to_str().unwrap()]);
-    assert_eq!(note("B"), "has no worktree: git worktree add PATH task/B");
 }
 
 #[test]
@@ -300,8 +279,27 @@ fn batches_and_ids_select_what_is_shown() {
     sandbox.refuses(&["status", "--json", "X"], 2, "no task 'X' in the task file");
     let log = sandbox.ok(&["log", "--json"]).json();
     assert_eq!(log["batches"][0]["id"], "late");
-    assert_eq!(log["batches"][1]["tasks"][0], json!({"id": "A", "title": "First", "outcome": "active"}));
+    assert_eq!(
+        log["batches"][1]["tasks"][0],
+        json!({"id": "A", "title": "First", "outcome": "active", "state": "active"})
+    );
     assert_eq!(sandbox.ok(&["log", "-n", "1", "--json"]).json()["batches"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_batch_of_which_all_was_started_again_is_superseded() {
+    let sandbox = started();
+    let state = |index: usize| sandbox.ok(&["log", "--json"]).json()["batches"][index]["state"].clone();
+    for id in ["A", "B"] {
+        forget(&sandbox, id);
+    }
+    assert_eq!(state(0), "in progress");
+    sandbox.ok(&["start", "--again", "A", "B"]);
+    assert_eq!((state(0), state(1)), (json!("in progress"), json!("superseded")));
+    let old = sandbox.ok(&["log", "--json"]).json()["batches"][1]["tasks"][0].clone();
+    assert_eq!(old, json!({"id": "A", "title": "First", "outcome": "again", "again_in": "batch-002"}));
+    let told = sandbox.ok(&["status", "--batch", "batch-001"]).answers(", superseded\n").answers("A     active");
+    assert!(!told.stdout.contains("batch-002"), "{told:#?}");
 }
 
 #[test]

@@ -64,7 +64,9 @@ struct RowJson<'a> {
     readiness: Option<ReadinessJson<'a>>,
     collisions: Option<()>,
     drift: DriftJson,
-    notes: &'a [String],
+    notes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<StepsJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +76,13 @@ struct ReadinessJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tree: Option<Oid>,
     conflicts: &'a [String],
+}
+
+/// Commands to paste, and what for.
+#[derive(Serialize)]
+struct StepsJson<'a> {
+    to: &'static str,
+    commands: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -137,6 +146,14 @@ fn row(row: &Row) -> RowJson<'_> {
         }),
         collisions: None,
         drift: DriftJson { checked: false },
-        notes: &row.notes,
+        notes: row.notes.iter().map(|note| note.text.as_str()).collect(),
+        steps: steps(row),
     }
+}
+
+fn steps(row: &Row) -> Vec<StepsJson<'_>> {
+    let mend = row.notes.iter().map(|note| ("mend", note.commands.as_slice()));
+    let rest = [("solve", row.solution.as_slice()), ("remove", row.removal.as_slice())];
+    let all = mend.chain(rest).filter(|(_, commands)| !commands.is_empty());
+    all.map(|(to, commands)| StepsJson { to, commands }).collect()
 }

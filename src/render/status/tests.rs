@@ -10,7 +10,10 @@ use crate::render::schema::faults;
 fn worktree(name: &str, changes: Option<Changes>) -> Worktree {
     Worktree {
         path: format!("/x/r-task-{name}").into(),
+        main: false,
+        folder: true,
         head: Head::Branch(format!("task/{name}")),
+        detached: None,
         operation: None,
         changes,
         locked: None,
@@ -27,7 +30,7 @@ fn scene() -> (TaskFile, Facts) {
     let conflicting = Branch { commits: Some(1), behind: Some(1), merge: Some(merge), ..branch("B") };
     let changes = Changes { staged: 1, modified: 2, untracked: 0, conflicted: 0 };
     let observed =
-        Observed { branch: Some(conflicting), remotes: vec![], worktree: Some(worktree("B", Some(changes))) };
+        Observed { branch: Some(conflicting), worktree: Some(worktree("B", Some(changes))), ..Observed::default() };
     facts.tasks.insert(id("B"), observed);
     observe(&mut facts, "E", Branch { behind: None, merge: None, ..branch("E") });
     (with(file(&["A", "B", "C", "D", "E", "F: B"]), "F", |task| task.title = "Later".to_owned()), facts)
@@ -54,17 +57,82 @@ batch-001 from main at aaaaaaa, 1d ago, starting
     B conflicts with main in
       src/\\e[2Ja.rs
     git -C /x/r-task-B merge main
-    C its branch 'task/C' is gone, and nothing shows that it landed: git dispatch adopt C BRANCH
+    C its branch 'task/C' is gone, and nothing shows that it landed
+      git dispatch adopt C BRANCH
+    C if it was squashed or rebased onto the target, write state = \"landed\" into [task.C]
     not finished; to go on: git dispatch start D
 
 In no batch
   Task  State   ↑main↓  Merges  Age
   E     active   ↑2 ↓·  ·       56y
-    E has no worktree: git worktree add PATH task/E
+    E has no worktree
+      git worktree add PATH task/E
 
 1 of these 5 landed (20%) · conflicts: B · when all land: F
 "
     );
+}
+
+#[test]
+fn a_narrow_table_leaves_out_what_says_least_and_never_exceeds_the_terminal() {
+    let (mut file, facts) = scene();
+    for name in ["A", "B"] {
+        file = with(file, name, |task| task.title = "A title that may be cut".to_owned());
+    }
+    let names = names(&file);
+    let mut told = decide(&file, &facts, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+    for row in &mut told.groups[0].rows {
+        row.title = "A title that may be cut".to_owned();
+    }
+    let head = |columns| {
+        let text = anstream::adapter::strip_str(&status(&told, columns, false)).to_string();
+        let lines: Vec<&str> = text.lines().skip(1).take(5).collect();
+        assert!(lines.iter().all(|line| width(line) <= columns), "{columns}: {lines:#?}");
+        lines[0].split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(head(80), "Task State Own ↑main↓ ± Merges Age Title");
+    assert_eq!(head(70), "Task State Own ↑main↓ ± Merges Title");
+    assert_eq!(head(60), "Task State ↑main↓ ± Merges");
+    assert_eq!(head(50), "Task State ↑main↓ Merges");
+}
+
+#[test]
+fn what_is_left_of_a_landed_task_is_removed_only_where_nothing_is_lost() {
+    let clean = Some(Changes::default());
+    let landed = |change: &dyn Fn(&mut Worktree)| {
+        let mut facts = facts();
+        facts.ledger = ledger(vec![starting(&["A", "B"]), started("u0", &["A", "B"])]);
+        let mut own = worktree("A", clean);
+        own.locked = Some(String::new());
+        change(&mut own);
+        let branch = Branch { ahead: Some(0), ..branch("A") };
+        facts.tasks.insert(id("A"), Observed { branch: Some(branch), worktree: Some(own), ..Observed::default() });
+        let file = file(&["A", "B"]);
+        let names = names(&file);
+        let told = decide(&file, &facts, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+        let row = told.rows().next().unwrap().clone();
+        assert_eq!(row.state, State::Landed);
+        (row.removal, row.notes.into_iter().map(|note| note.text).collect::<Vec<_>>().join(" "))
+    };
+    let (removal, notes) = landed(&|_| {});
+    let all = ["git worktree unlock /x/r-task-A", "git worktree remove /x/r-task-A", "git branch -d task/A"];
+    assert_eq!((removal, notes), (all.map(str::to_owned).to_vec(), String::new()));
+    let why = |change: &dyn Fn(&mut Worktree)| {
+        let (removal, notes) = landed(change);
+        assert_eq!(removal, Vec::<String>::new());
+        notes.replace("has landed, but its worktree '/x/r-task-A' ", "")
+    };
+    let dirty = Changes { untracked: 1, ..Changes::default() };
+    assert_eq!(why(&|own| own.operation = Some("rebase".to_owned())), "has a rebase under way");
+    assert_eq!(why(&|own| own.head = Head::Branch("x".to_owned())), "has branch 'x' checked out");
+    assert_eq!(why(&|own| own.changes = None), "could not be looked at");
+    assert_eq!(why(&|own| own.changes = Some(dirty)), "holds changes that are not committed");
+    assert_eq!(
+        why(&|own| own.head = Head::Detached(oid('f'))),
+        "is detached at fffffff: commits made there may be on no branch"
+    );
+    assert_eq!(why(&|own| own.main = true), "");
+    assert_eq!(why(&|own| own.head = Head::Missing), "");
 }
 
 #[test]

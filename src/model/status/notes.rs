@@ -1,0 +1,213 @@
+//! What is not as one would expect of a task, and the commands that go on from there.
+//!
+//! Every command stands alone, is quoted for a POSIX shell, and loses nothing when it is pasted: what it cannot do safely, git
+//! refuses. Only `NEW-PATH`, `PATH` and `BRANCH` are for the reader to fill in.
+
+use std::path::Path;
+
+use super::{Row, Verdict};
+use crate::model::facts::{Branch, Head, Worktree};
+use crate::model::state::State;
+use crate::model::text::shell_word;
+
+/// Something worth knowing, with the commands that mend it, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// A clause after the task's id.
+    pub text: String,
+    pub commands: Vec<String>,
+}
+
+impl Note {
+    fn new(text: impl Into<String>) -> Note {
+        Note { text: text.into(), commands: Vec::new() }
+    }
+
+    fn then(mut self, command: impl Into<String>) -> Note {
+        self.commands.push(command.into());
+        self
+    }
+}
+
+/// Where branch or worktree of `row` are not what the record says. `vacant` is the recorded place of a worktree, where nothing
+/// stands now; `defined` is whether the task file still names the task.
+pub(super) fn notes(row: &Row, vacant: Option<&Path>, defined: bool) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if !defined && !row.state.over() {
+        notes.push(Note::new("is no longer in the task file; what it was when it started still holds"));
+    }
+    if let Some(remote) = row.remotes.first().filter(|_| row.state == State::Elsewhere) {
+        notes.push(Note::new(format!("was started elsewhere: '{remote}'")));
+    }
+    match (row.state, &row.branch, &row.worktree) {
+        (State::Lost, _, worktree) => notes.extend(lost(row, worktree.as_ref(), defined)),
+        (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
+            notes.extend(branch_notes(row, branch));
+            match worktree {
+                Some(worktree) => notes.extend(worktree_notes(row, branch, worktree)),
+                None => notes.push(Note::new("has no worktree").then(add(vacant, &branch.name))),
+            }
+        }
+        (State::Landed, _, Some(worktree)) => notes.extend(stays(row, worktree)),
+        _ => {}
+    }
+    notes
+}
+
+/// Its branch is gone: perhaps renamed, and its worktree shows to what.
+fn lost(row: &Row, worktree: Option<&Worktree>, defined: bool) -> Vec<Note> {
+    let gone = format!("its branch '{}' is gone, and nothing shows that it landed", row.branch_name);
+    let with = |what: &str| Note::new(format!("{gone}; {what}"));
+    let first = match worktree.map(|worktree| (&worktree.head, worktree)) {
+        Some((Head::Branch(other), worktree)) if *other != row.branch_name => {
+            let path = worktree.path.display();
+            with(&format!("its worktree '{path}' has branch '{other}' checked out")).then(format!(
+                "git dispatch adopt {} {}",
+                row.id,
+                shell_word(other)
+            ))
+        }
+        Some((Head::Detached(_), worktree)) => with(&format!("its worktree '{}' is detached", worktree.path.display()))
+            .then(format!("git dispatch adopt {} {}", row.id, word(&worktree.path))),
+        _ => Note::new(gone).then(format!("git dispatch adopt {} BRANCH", row.id)),
+    };
+    let declare = Note::new(format!("if it was squashed or rebased onto the target, {}", declared(row)));
+    std::iter::once(first).chain(defined.then_some(declare)).collect()
+}
+
+fn declared(row: &Row) -> String {
+    format!("write state = \"landed\" into [task.{}]", row.id)
+}
+
+fn branch_notes(row: &Row, branch: &Branch) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if branch.contains_base == Some(false) {
+        let base = row.base.map(|base| base.short()).unwrap_or_default();
+        notes.push(Note::new(format!(
+            "its branch no longer contains the commit {base} that it started from: it was reset or rebased"
+        )));
+    }
+    if branch.ahead == Some(0) && branch.commits.is_some_and(|own| own > 0) {
+        let what = format!("has nothing that the target lacks; if that is its landing, {}", declared(row));
+        notes.push(Note::new(what));
+    }
+    notes
+}
+
+/// What stands between the worktree of an active task and its branch.
+fn worktree_notes(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> {
+    let (path, folder, name) = (worktree.path.display(), word(&worktree.path), shell_word(&branch.name));
+    let switch = format!("git -C {folder} switch {name}");
+    if worktree.head == Head::Missing {
+        return missing(row, branch, worktree);
+    }
+    if let Some(operation) = &worktree.operation {
+        let note = Note::new(format!("a {operation} is under way in '{path}'"));
+        return vec![note.then(format!("git -C {folder} status"))];
+    }
+    match &worktree.head {
+        Head::Detached(at) if *at == branch.tip => {
+            vec![Note::new(format!("its worktree '{path}' is detached")).then(switch)]
+        }
+        Head::Detached(at) => {
+            let note = Note::new(format!(
+                "its worktree '{path}' is detached at {}, not at the tip of '{}': commits made there may be on no branch",
+                at.short(),
+                branch.name
+            ));
+            vec![note.then(switch).then(format!("git -C {folder} merge --ff-only {at}"))]
+        }
+        Head::Branch(other) if *other != row.branch_name => {
+            let what = format!("its worktree '{path}' has branch '{other}' checked out, not '{}'", row.branch_name);
+            vec![Note::new(what).then(switch)]
+        }
+        Head::Branch(_) | Head::Missing => Vec::new(),
+    }
+}
+
+/// The folder is not there, or does not lead to the repository: moved, deleted, or broken.
+fn missing(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> {
+    let (path, folder) = (worktree.path.display(), word(&worktree.path));
+    if worktree.folder {
+        return vec![Note::new(format!("its worktree '{path}' is broken")).then("git worktree repair")];
+    }
+    let moved = Note::new(format!("its worktree '{path}' is gone; if it was moved, name its new place"))
+        .then("git worktree repair NEW-PATH");
+    let deleted = match worktree.detached.filter(|at| *at != branch.tip) {
+        // Nothing but the record of the worktree may hold these commits.
+        Some(at) => {
+            Note::new(format!("if it was deleted, keep what it was detached at, {}, and make it anew", at.short()))
+                .then(format!("git branch kept-{} {at}", row.id))
+        }
+        None => Note::new("if it was deleted, make it anew"),
+    };
+    let deleted = unlock(worktree).into_iter().fold(deleted, Note::then);
+    let deleted = deleted.then(format!("git worktree remove {folder}")).then(add(Some(&worktree.path), &branch.name));
+    vec![moved, deleted]
+}
+
+/// Why the worktree of a landed task is not to be removed; nothing where it is, or where there is nothing to remove.
+fn stays(row: &Row, worktree: &Worktree) -> Option<Note> {
+    let stays =
+        |why: String| Some(Note::new(format!("has landed, but its worktree '{}' {why}", worktree.path.display())));
+    match (&worktree.operation, &worktree.head, worktree.changes) {
+        _ if worktree.main || worktree.head == Head::Missing => None,
+        (Some(operation), ..) => stays(format!("has a {operation} under way")),
+        (None, Head::Detached(at), _) => {
+            stays(format!("is detached at {}: commits made there may be on no branch", at.short()))
+        }
+        (None, Head::Branch(other), _) if *other != row.branch_name => {
+            stays(format!("has branch '{other}' checked out"))
+        }
+        (None, _, None) => stays("could not be looked at".to_owned()),
+        (None, _, Some(changes)) if !changes.is_clean() => stays("holds changes that are not committed".to_owned()),
+        _ => None,
+    }
+}
+
+impl Row {
+    /// HEAD of its worktree is the task's own branch, and no rebase, merge or the like is under way there.
+    pub fn on_its_branch(&self) -> bool {
+        let own = |worktree: &Worktree| matches!(&worktree.head, Head::Branch(name) if *name == self.branch_name);
+        self.worktree.as_ref().is_some_and(|worktree| own(worktree) && worktree.operation.is_none())
+    }
+
+    /// Its worktree, if it has one, is on the task's branch with everything committed.
+    pub(super) fn committed(&self) -> bool {
+        let clean = self.changes().is_some_and(|changes| changes.is_clean());
+        self.worktree.is_none() || (self.on_its_branch() && clean)
+    }
+
+    /// The command that brings a conflict into the worktree, where it can be solved: only where nothing else is under way
+    /// there, and what is checked out is the task's branch.
+    pub(super) fn solution(&self, target: &str) -> Option<String> {
+        let conflicts = self.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
+        let worktree = self.worktree.as_ref().filter(|_| conflicts && self.on_its_branch())?;
+        Some(format!("git -C {} merge {}", word(&worktree.path), shell_word(target)))
+    }
+
+    /// The commands that remove what is left of a landed task: where nothing can be lost by that. What git ignores goes along.
+    pub(super) fn removal(&self) -> Vec<String> {
+        let landed = self.state == State::Landed && self.branch.is_some() && self.committed();
+        let Some(worktree) = self.worktree.as_ref().filter(|worktree| landed && !worktree.main) else {
+            return Vec::new();
+        };
+        let rest = [
+            format!("git worktree remove {}", word(&worktree.path)),
+            format!("git branch -d {}", shell_word(&self.branch_name)),
+        ];
+        unlock(worktree).into_iter().chain(rest).collect()
+    }
+}
+
+fn unlock(worktree: &Worktree) -> Option<String> {
+    worktree.locked.is_some().then(|| format!("git worktree unlock {}", word(&worktree.path)))
+}
+
+fn add(place: Option<&Path>, branch: &str) -> String {
+    format!("git worktree add {} {}", place.map_or_else(|| "PATH".to_owned(), word), shell_word(branch))
+}
+
+fn word(path: &Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
