@@ -158,13 +158,14 @@ impl Ledger {
         next.filter(|next| next.duration_since(now) < hour).map_or(now, |next| next.max(now))
     }
 
-    /// The first `batch-NNN` that no batch has yet.
+    /// `batch-NNN` with the smallest number above that of every batch so named: a number is never used twice.
     pub fn next_batch_name(&self) -> String {
-        let taken: HashSet<&str> = self.batches.iter().map(|batch| batch.name.as_str()).collect();
-        (self.batches.len() + 1..)
-            .map(|number| format!("batch-{number:03}"))
-            .find(|name| !taken.contains(name.as_str()))
-            .expect("because there are more numbers than batches")
+        let numbers = self.batches.iter().filter_map(|batch| batch.name.strip_prefix("batch-")?.parse::<u64>().ok());
+        let used: HashSet<u64> = numbers.collect();
+        let next = used.iter().max().map_or(1, |highest| highest.saturating_add(1));
+        // A name that somebody chose may hold the highest number there is.
+        let free = (next..=u64::MAX).chain(1..).find(|number| !used.contains(number));
+        format!("batch-{:03}", free.unwrap_or(next))
     }
 
     /// The batch that started `id` last.
