@@ -158,14 +158,14 @@ impl Ledger {
         next.filter(|next| next.duration_since(now) < hour).map_or(now, |next| next.max(now))
     }
 
-    /// `batch-NNN` with the smallest number above that of every batch so named: a number is never used twice.
+    /// `batch-NNN` with the smallest number above that of every batch so named.
     pub fn next_batch_name(&self) -> String {
         let numbers = self.batches.iter().filter_map(|batch| batch.name.strip_prefix("batch-")?.parse::<u64>().ok());
         let used: HashSet<u64> = numbers.collect();
-        let next = used.iter().max().map_or(1, |highest| highest.saturating_add(1));
-        // A name that somebody chose may hold the highest number there is.
-        let free = (next..=u64::MAX).chain(1..).find(|number| !used.contains(number));
-        format!("batch-{:03}", free.unwrap_or(next))
+        // A name that somebody chose may hold the highest number there is: then the first free one.
+        let above = used.iter().max().map_or(Some(1), |highest| highest.checked_add(1));
+        let next = above.or_else(|| (1..=u64::MAX).find(|number| !used.contains(number))).unwrap_or(u64::MAX);
+        format!("batch-{next:03}")
     }
 
     /// The batch that started `id` last.

@@ -226,7 +226,7 @@ fn aside(scene: &Scene<'_>, left: LeftOver<'_>) -> String {
     while blocking_branch(&scene.ground.branches, &name).is_some() {
         name.push_str(".old");
     }
-    shell_word(&name).into()
+    shell_word(&name)
 }
 
 /// How a task that has landed starts again.
