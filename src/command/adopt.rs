@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Repo, Swap, Want};
+use crate::git::{self, Lock, Repo, Swap, Want};
 use crate::global::Global;
 use crate::model::adopt::{self, Adoption, Offer};
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Body;
-use crate::model::start::{self, unknown};
+use crate::model::start::{self, not_in_file};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
 
@@ -34,7 +34,9 @@ const ATTEMPTS: usize = 20;
 /// See [`adopt::decide`]; [`Exit::Usage`] where the task, branch or path does not exist.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    let _lock = if args.dry_run { None } else { Some(git::lock(&repo, "adopt")?) };
+    // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
+    read::task_file(&repo, global)?;
+    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "adopt")?) };
     for _ in 0..ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
         let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
@@ -42,7 +44,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         for warning in &adoption.warnings {
             console.warning(warning);
         }
-        if args.dry_run || act(&repo, &scene, &adoption)? {
+        let settled = match &lock {
+            Some(lock) => act((&repo, lock), &scene, &adoption)?,
+            None => true,
+        };
+        if settled {
             let text = if global.json {
                 render::adopt::json(&adoption, args.dry_run)
             } else {
@@ -60,10 +66,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &Global)) -> Result<Adoption> {
     let graph = &loaded.file.graph;
     let ix = args.id.parse().ok().and_then(|id| graph.position(&id));
-    let ix = ix.ok_or_else(|| unknown(&loaded.file, &args.id))?;
+    let ix = ix.ok_or_else(|| not_in_file(&loaded.file, &scene.standings, &[&args.id]))?;
     let found = git::find_adoptable(repo, global.dir(), &args.what)?.ok_or_else(|| {
         Failure::new(Exit::Usage, format!("'{}' is neither a worktree nor a local branch", args.what.to_string_lossy()))
-            .hint("git worktree list and git branch list what there is")
+            .hint("use 'git branch' to list the branches")
+            .hint("use 'git worktree list' to list the worktrees")
     })?;
     let places = read::places(repo, loaded, &[graph.tasks()[ix].id.clone()])?;
     let ground = git::ground(repo, &places)?;
@@ -87,11 +94,11 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &
 ///
 /// A detached worktree gets its branch before the record, so a kill in between leaves a worktree with the task's branch,
 /// which is what `adopt` would look for: run again, it only records.
-fn act(repo: &Repo, scene: &Scene, adoption: &Adoption) -> Result<bool> {
+fn act((repo, lock): (&Repo, &Lock), scene: &Scene, adoption: &Adoption) -> Result<bool> {
     let Adoption { batch, target, snapshot, .. } = adoption.clone();
     let subject = format!("adopted {}", snapshot.id);
     let base = snapshot.base;
-    git::carry_out(repo, adoption)?;
+    git::carry_out(repo, lock, adoption)?;
     let at = scene.facts.ledger.moment(scene.facts.now);
     let event = git::event(repo, at, Body::Adopted { batch, target, tasks: vec![snapshot] })?;
     Ok(git::append(repo, scene.facts.ledger.tip, base, &[event], &subject)? != Swap::Lost)

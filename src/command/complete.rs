@@ -17,6 +17,10 @@ pub struct Args {
     pub command: String,
 }
 
+/// Prints a line for each id that may follow, with its title behind a tab.
+///
+/// # Errors
+/// The repository or its task file cannot be read; the completion scripts then offer nothing.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let mut out = String::new();
     for (id, title) in candidates(global, &args.command)? {

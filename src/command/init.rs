@@ -18,6 +18,10 @@ pub struct Args {
     pub dry_run: bool,
 }
 
+/// Writes the file and tells what is next; with `--dry-run` only prints it.
+///
+/// # Errors
+/// The file, or something of its name, exists already, or there is no worktree for it ([`Exit::Refused`]); it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let repo = Repo::discover(global.dir())?;
     let target = default_target(&repo)?;
@@ -40,7 +44,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 
 fn already(name: &str) -> anyhow::Error {
     Failure::new(Exit::Refused, format!("'{}' exists already", escape(name)))
-        .hint("'git dispatch lint' checks it; move it away to start anew")
+        .hint("use 'git dispatch lint' to check it, or move it away to start anew")
         .into()
 }
 
@@ -53,7 +57,9 @@ fn destination(repo: &Repo, global: &Global) -> Result<(PathBuf, String)> {
     let top = repo.here().ok_or_else(|| {
         let what = format!("'{}' is not inside a worktree, where dispatch.toml belongs", global.dir().display());
         let hint = match repo.main_worktree() {
-            Some(main) => format!("git -C {} dispatch init", shell_word(&main.to_string_lossy())),
+            Some(main) => {
+                format!("use 'git -C {} dispatch init' to write it there", shell_word(&main.to_string_lossy()))
+            }
             None => "the repository is bare: run it in a linked worktree, or name the file with --file".to_owned(),
         };
         Failure::new(Exit::Refused, what).hint(hint)

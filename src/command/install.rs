@@ -1,3 +1,5 @@
+//! `git dispatch install`: puts man pages and completions where their readers look.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -5,8 +7,9 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
-use crate::model::text::escape;
-use crate::shell::{self, PIECES, Piece, Standing};
+use crate::model::install::{Fate, Found, decide};
+use crate::render;
+use crate::shell::{self, PIECES, Piece};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -18,21 +21,26 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-/// What became of one piece.
-type Fate = (&'static Piece, &'static str);
-
+/// Writes the pieces that are missing or of another version, and tells what became of each.
+///
+/// # Errors
+/// Something stands in the way of one ([`Exit::Refused`], and nothing is written); writing failed after some were written
+/// ([`Exit::Halfway`], and the same command goes on).
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let data = data_dir(args, global)?;
-    let wanted = missing(&data)?;
+    let found: Vec<Found> =
+        PIECES.iter().map(|piece| Found { path: piece.path, standing: shell::standing(&data, piece) }).collect();
+    let wanted = decide(&data, &found)?;
     if !args.dry_run {
         write(&data, &wanted)?;
     }
-    let word = if args.dry_run { "would write" } else { "wrote" };
-    let fates: Vec<Fate> = PIECES.iter().map(|piece| (piece, fate(piece, &wanted, word))).collect();
+    let written = if args.dry_run { Fate::WouldWrite } else { Fate::Wrote };
+    let fate = |path| if wanted.contains(&path) { written } else { Fate::Same };
+    let fates: Vec<(&str, Fate)> = PIECES.iter().map(|piece| (piece.path, fate(piece.path))).collect();
     if global.json {
-        console.answer(&json(&data, &fates));
+        console.answer(&render::install::json(&data, &fates));
     } else {
-        console.answer(&text(&data, &fates));
+        console.answer(&render::install::text(&data, &fates));
         hints(&data, console);
     }
     Ok(Exit::Success)
@@ -49,73 +57,21 @@ fn data_dir(args: &Args, global: &Global) -> Result<PathBuf> {
     Ok(absolute.join("share"))
 }
 
-/// The pieces that are not there yet, or only in another version; all that stands in the way is told before any is written.
-fn missing(data: &Path) -> Result<Vec<&'static Piece>, Failure> {
-    let mut wanted = Vec::new();
-    for piece in PIECES {
-        match shell::standing(data, piece) {
-            Standing::Same => {}
-            Standing::Absent | Standing::Older => wanted.push(piece),
-            refusal => return Err(refused(&refusal, &data.join(piece.path))),
+fn write(data: &Path, wanted: &[&str]) -> Result<(), Failure> {
+    let pieces = PIECES.iter().filter(|piece| wanted.contains(&piece.path));
+    let mut written: Vec<&Piece> = Vec::new();
+    for piece in pieces {
+        if let Err(fault) = shell::put(data, piece) {
+            let mut what = format!("could not write '{}': {fault}", data.join(piece.path).display());
+            for one in &written {
+                what.push_str(&format!("\nwritten: {}", data.join(one.path).display()));
+            }
+            let exit = if written.is_empty() { Exit::Git } else { Exit::Halfway };
+            return Err(Failure::new(exit, what).hint("run the same command again to go on"));
         }
-    }
-    Ok(wanted)
-}
-
-fn refused(standing: &Standing, path: &Path) -> Failure {
-    let path = path.display();
-    let (what, hint) = match standing {
-        Standing::LeadsOut(to) => (
-            format!("'{path}' is reached through a symlink to '{}'", to.display()),
-            "remove the symlink, or choose another folder with --prefix DIR",
-        ),
-        Standing::Closed(closed) => (
-            format!("cannot write '{path}': '{}' is not writable, or no folder", closed.display()),
-            "choose another folder with --prefix DIR",
-        ),
-        _ => (
-            format!("'{path}' was not put there by this program"),
-            "move it away, or choose another folder with --prefix DIR",
-        ),
-    };
-    Failure::new(Exit::Refused, what).hint(hint)
-}
-
-fn write(data: &Path, wanted: &[&Piece]) -> Result<(), Failure> {
-    for (number, piece) in wanted.iter().enumerate() {
-        let Err(fault) = shell::put(data, piece) else { continue };
-        let mut what = format!("could not write '{}': {fault}", data.join(piece.path).display());
-        for written in &wanted[..number] {
-            what.push_str(&format!("\nwritten: {}", data.join(written.path).display()));
-        }
-        let exit = if number == 0 { Exit::Git } else { Exit::Halfway };
-        return Err(Failure::new(exit, what).hint("run the same command again to go on"));
+        written.push(piece);
     }
     Ok(())
-}
-
-fn fate(piece: &Piece, wanted: &[&Piece], word: &'static str) -> &'static str {
-    if wanted.iter().any(|one| one.path == piece.path) { word } else { "same" }
-}
-
-fn text(data: &Path, fates: &[Fate]) -> String {
-    let width = fates.iter().map(|(_, fate)| fate.len()).max().unwrap_or(0);
-    let mut out = format!("{}\n", escape(&data.to_string_lossy()));
-    for (piece, fate) in fates {
-        out.push_str(&format!("  {fate:width$}  {}\n", piece.path));
-    }
-    out
-}
-
-fn json(data: &Path, fates: &[Fate]) -> String {
-    let files: Vec<_> = fates
-        .iter()
-        .map(|(piece, fate)| serde_json::json!({ "path": piece.path, "fate": fate.replace(' ', "-") }))
-        .collect();
-    format!(
-        "{}\n",
-        serde_json::json!({ "schema": 1, "command": "install", "folder": data.to_string_lossy(), "files": files })
-    )
 }
 
 /// What the user must still say to a program that does not look there by itself.

@@ -15,6 +15,10 @@ use crate::render::fault::{self, Source};
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
+/// Reads, checks and tells; needs no repository where `--file` names the file. Exits with [`Exit::Usage`] where there are faults.
+///
+/// # Errors
+/// See [`task_file_path`]; the file cannot be read.
 pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (path, name) = task_file_path(global)?;
     let bytes = read_bounded(&path).map_err(|error| with_hint(error, global))?;
@@ -62,7 +66,7 @@ pub fn task_file_path(global: &Global) -> Result<(PathBuf, String)> {
 fn with_hint(error: anyhow::Error, global: &Global) -> anyhow::Error {
     match error.downcast::<Failure>() {
         Ok(failure) if global.file.is_none() && failure.what.ends_with("does not exist") => {
-            failure.hint("'git dispatch init' writes one to start from").into()
+            failure.hint("use 'git dispatch init' to write one to start from").into()
         }
         Ok(failure) => failure.into(),
         Err(error) => error,

@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap, Want};
 use crate::global::Global;
+use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
-use crate::model::ledger::{Body, Ledger, Snapshot};
+use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
 use crate::model::oid::Oid;
 use crate::model::plan::{Options, plan};
@@ -51,17 +52,26 @@ const ATTEMPTS: usize = 20;
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
+    // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
+    read::task_file(&repo, global)?;
     let lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
     for _ in 0..ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
         let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
-        let Some(decided) = decide(&repo, &loaded, &scene, args, &console)? else { return Ok(Exit::No) };
+        let Some(decided) = decide(&repo, &loaded, &scene, args)? else {
+            console.note("nothing can start now; use 'git dispatch plan' to see what is waited for");
+            return Ok(Exit::No);
+        };
         let Some(lock) = &lock else {
             tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
             return Ok(Exit::Success);
         };
         let Some(ledger) = written(&repo, &scene, &decided)? else { continue };
-        return act((&repo, lock), &loaded, &ledger, &decided, Output { global, console: &console });
+        let mut teller = Teller::new(&console, global, &scene.facts.target);
+        teller.warnings(&decided);
+        let made = act((&repo, lock), &loaded, &ledger, &decided, &mut teller)?;
+        teller.answer(&ledger, &made);
+        return Ok(Exit::Success);
     }
     Err(Failure::new(Exit::Held, format!("'{}' changed {ATTEMPTS} times while this was decided", git::LEDGER_REF))
         .hint("run the same command again; a stale '.lock' beside the ref would also look like this")
@@ -69,10 +79,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 }
 
 /// `None`: `--ready`, and nothing can start.
-fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args, console: &Console) -> Result<Option<Start>> {
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Option<Start>> {
     let ids = if args.ready { chosen(loaded, scene, args) } else { args.ids.clone() };
     if ids.is_empty() {
-        console.note("nothing can start now; 'git dispatch plan' tells what is waited for");
         return Ok(None);
     }
     let parsed: Vec<TaskId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
@@ -99,7 +108,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args, console: &Co
 fn may_resume(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Result<()> {
     let refused = |what: String| {
         Failure::new(Exit::Refused, format!("the ledger wants task '{}' started {what}", task.id))
-            .hint(format!("git notes --ref=dispatch show {} shows who wrote that", note.short()))
+            .hint(format!("use 'git notes --ref=dispatch show {}' to see who wrote that", note.short()))
     };
     if !is_branch_name(&task.branch) {
         return Err(refused(format!("on '{}', which is no branch name", task.branch)).into());
@@ -144,49 +153,32 @@ fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>
     }
 }
 
-#[derive(Clone, Copy)]
-struct Output<'a> {
-    global: &'a Global,
-    console: &'a Console,
-}
-
+/// Makes and records what was decided, what earlier starts left open first. What was made; `teller` hears of each as it
+/// becomes true.
 fn act(
     (repo, lock): (&Repo, &Lock),
     loaded: &Loaded,
     ledger: &Ledger,
     decided: &Start,
-    out: Output<'_>,
-) -> Result<Exit> {
-    for warning in &decided.warnings {
-        out.console.warning(warning);
-    }
+    teller: &mut Teller<'_>,
+) -> Result<Vec<Made>> {
     let mut open = decided.resume.clone();
     open.extend(decided.batch.as_ref().and_then(|new| ledger.batches.iter().rposition(|batch| batch.name == new.name)));
     let mut all = Vec::new();
     for index in open {
         let batch = &ledger.batches[index];
-        if !out.global.json {
-            out.console.begin_answer(&render::start::heading(batch, decided.resume.contains(&index)));
-        }
-        let mut made = Vec::new();
         let tasks = ledger.unfinished().remove(&index).unwrap_or_default();
-        let widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
+        teller.batch(batch, &tasks, decided.resume.contains(&index));
+        let mut made = Vec::new();
         for task in tasks {
             let one = make((repo, lock), loaded, task, &batch.name)?;
-            if !out.global.json {
-                out.console.begin_answer(&render::start::made(&one, widths));
-            }
+            teller.made(&one);
             made.push(one);
         }
         record(repo, ledger, index, &made)?;
         all.extend(made);
     }
-    if out.global.json {
-        out.console.answer(&render::start::json(ledger, &all));
-    } else {
-        out.console.answer(&render::start::terminals(&all));
-    }
-    Ok(Exit::Success)
+    Ok(all)
 }
 
 fn make((repo, lock): (&Repo, &Lock), loaded: &Loaded, task: &Snapshot, batch: &str) -> Result<Made> {
@@ -195,7 +187,7 @@ fn make((repo, lock): (&Repo, &Lock), loaded: &Loaded, task: &Snapshot, batch: &
             Failure::new(Exit::Halfway, format!("task '{}' of {batch} could not be started: {error:#}", task.id));
         let hints = error.downcast_ref::<Failure>().map(|inner| inner.hints.clone()).unwrap_or_default();
         let failure = hints.into_iter().fold(failure, Failure::hint);
-        failure.hint(format!("git dispatch start {} goes on from here", task.id)).into()
+        failure.hint(format!("use 'git dispatch start {}' to go on from here", task.id)).into()
     })
 }
 
@@ -207,6 +199,44 @@ fn record(repo: &Repo, ledger: &Ledger, index: usize, made: &[Made]) -> Result<(
     let event = git::event(repo, git::now(), body)?;
     git::append_outcome(repo, batch.base, &[event], &format!("started {}", batch.name))
         .with_context(|| format!("{} was started, but that could not be recorded", batch.name))
+}
+
+/// What is told while tasks are made, and in the end; JSON comes in one piece.
+struct Teller<'a> {
+    console: &'a Console,
+    json: bool,
+    target: &'a Target,
+    widths: Widths,
+}
+
+impl<'a> Teller<'a> {
+    fn new(console: &'a Console, global: &Global, target: &'a Target) -> Teller<'a> {
+        Teller { console, json: global.json, target, widths: Widths::of(std::iter::empty()) }
+    }
+
+    fn warnings(&self, decided: &Start) {
+        for warning in &decided.warnings {
+            self.console.warning(warning);
+        }
+    }
+
+    fn batch(&mut self, batch: &Batch, tasks: &[&Snapshot], resumed: bool) {
+        self.widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
+        if !self.json {
+            self.console.begin_answer(&render::start::heading(batch, self.target, resumed));
+        }
+    }
+
+    fn made(&self, made: &Made) {
+        if !self.json {
+            self.console.begin_answer(&render::start::made(made, self.widths));
+        }
+    }
+
+    fn answer(&self, ledger: &Ledger, all: &[Made]) {
+        let text = if self.json { render::start::json(ledger, all) } else { render::start::terminals(all) };
+        self.console.answer(&text);
+    }
 }
 
 fn tell_dry_run(repo: &Repo, ledger: &Ledger, decided: &Start, global: &Global, console: &Console) {

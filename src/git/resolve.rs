@@ -11,7 +11,7 @@ use crate::model::text::shell_word;
 /// The target of this name: a local branch, else a remote-tracking branch such as `origin/main`.
 ///
 /// # Errors
-/// There is no such branch, it has no commits yet, or its commit cannot be read.
+/// There is no such branch, it has no commits yet ([`Exit::Refused`]), or its commit cannot be read.
 pub fn target(repo: &Repo, name: &str) -> Result<Target> {
     let local = format!("refs/heads/{name}");
     for (full, is_local) in [(&local, true), (&format!("refs/remotes/{name}"), false)] {
@@ -32,10 +32,12 @@ pub fn target(repo: &Repo, name: &str) -> Result<Target> {
 fn no_target(repo: &Repo, name: &str, local: &str) -> Failure {
     let unborn = repo.gix.head_name().ok().flatten().is_some_and(|head| head.as_bstr() == local.as_bytes());
     if unborn {
-        return Failure::new(Exit::Git, format!("target '{name}' has no commits yet")).hint("git commit --allow-empty");
+        return Failure::new(Exit::Refused, format!("target '{name}' has no commits yet"))
+            .hint("use 'git commit --allow-empty' to make the first one");
     }
     Failure::new(Exit::Git, format!("target '{name}' is no branch here"))
-        .hint(format!("git branch {} START, or set 'target' in dispatch.toml", shell_word(name)))
+        .hint(format!("use 'git branch {} START' to make it", shell_word(name)))
+        .hint("set 'target' in dispatch.toml to name another branch")
 }
 
 /// The upstream of a local branch; `None` where none is configured, or it is not here, or it can't be compared.

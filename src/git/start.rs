@@ -33,7 +33,8 @@ pub fn base_ref(id: &TaskId) -> String {
 /// The refs cannot be read.
 pub fn ground(repo: &Repo, places: &BTreeMap<TaskId, Place>) -> Result<Ground> {
     let occupied = places.values().filter_map(|place| Some((place.folder.clone(), occupant(&place.folder)?)));
-    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect() })
+    let main_worktree = repo.main_worktree().map(Path::to_owned);
+    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect(), main_worktree })
 }
 
 /// All local branches, without `refs/heads/`; those whose names are no UTF-8 are shown lossily.
@@ -79,7 +80,7 @@ pub fn make(repo: &Repo, held: &Lock, task: &Snapshot, lock: bool) -> Result<Mad
         None => (add_worktree(repo, held, task, &folder)?, true),
     };
     if lock && listed.locked.is_none() && !listed.main {
-        lock_worktree(repo, held, task, &listed.path)?;
+        lock_worktree(repo, held, &task.id, &listed.path)?;
     }
     let folder = listed.path;
     Ok(Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: !branched && !added })
@@ -121,7 +122,7 @@ pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
         Exit::Usage,
         format!("the template 'worktree' leads to '{}', outside of '{}'", folder.display(), parent.display()),
     )
-    .hint("git config dispatch.worktree TEMPLATE may place worktrees anywhere")
+    .hint("use 'git config dispatch.worktree TEMPLATE' to place worktrees anywhere")
     .into())
 }
 
@@ -138,7 +139,7 @@ fn make_branch(repo: &Repo, task: &Snapshot) -> Result<bool> {
         // The base is kept first, so a branch without it is none of ours.
         let what = format!("branch '{}' is in the way of task '{}'", task.branch, task.id);
         return Err(Failure::new(Exit::Halfway, what)
-            .hint(format!("git branch -m {} NEW-NAME frees the name", shell_word(&task.branch)))
+            .hint(format!("use 'git branch -m {} NEW-NAME' to free the name", shell_word(&task.branch)))
             .into());
     }
     let edits = format!("update {base}\0{}\0\0create {branch}\0{0}\0", task.base);
@@ -185,7 +186,11 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
                 Exit::Halfway,
                 format!("worktree '{}' has something else checked out than branch '{}'", folder.display(), task.branch),
             )
-            .hint(format!("git -C {} switch {}", shell_word(&folder.to_string_lossy()), shell_word(&task.branch)))
+            .hint(format!(
+                "use 'git -C {} switch {}' to check it out there",
+                shell_word(&folder.to_string_lossy()),
+                shell_word(&task.branch)
+            ))
             .into());
         }
     }
@@ -223,8 +228,9 @@ pub(super) fn locked_for(reason: &str) -> Option<&str> {
     reason.strip_prefix("task ")?.strip_suffix(LOCK_REASON)
 }
 
-fn lock_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Result<()> {
-    let reason = format!("task {}{LOCK_REASON}", task.id);
+/// Locks the worktree at `folder` for its task, so that no `git worktree` command takes it away.
+pub(super) fn lock_worktree(repo: &Repo, held: &Lock, id: &TaskId, folder: &Path) -> Result<()> {
+    let reason = format!("task {id}{LOCK_REASON}");
     let mut command = repo.command();
     command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder).stdin(held.handed_on()?);
     let output = run(&mut command)?;

@@ -61,7 +61,7 @@ pub fn task_file(repo: &Repo, named: Option<&Path>, target: Option<&str>) -> Res
         return Ok(source);
     }
     Err(Failure::new(Exit::Usage, format!("no {TASK_FILE} in this repository"))
-        .hint("git dispatch init writes one to start from")
+        .hint("use 'git dispatch init' to write one to start from")
         .into())
 }
 

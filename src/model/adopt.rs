@@ -8,9 +8,11 @@ use super::id::TaskId;
 use super::ledger::Snapshot;
 use super::oid::Oid;
 use super::standing::Names;
-use super::start::{Scene, blocking_branch};
+use super::start::{Scene, again, blocking_branch, excluded_by, free_name, in_words, not_cancelled};
 use super::state::State;
 use super::text::shell_word;
+
+const NEW_BRANCH: &str = "use 'git switch -c NEW-BRANCH' there to begin a branch for the task";
 
 /// What the words of the command line named.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Found {
     pub operation: Option<String>,
     /// It is the main worktree.
     pub main: bool,
+    /// Somebody has locked the worktree already.
+    pub locked: bool,
 }
 
 /// What an `adopt` records and makes.
@@ -35,6 +39,8 @@ pub struct Adoption {
     pub worktree: Option<PathBuf>,
     /// The worktree is detached and gets the task's branch.
     pub make_branch: bool,
+    /// The worktree gets locked, as `start` does with its own.
+    pub lock: bool,
     /// Needs that have not landed, and the like: worth knowing, since the work exists already.
     pub warnings: Vec<String>,
 }
@@ -57,7 +63,7 @@ pub struct Offer {
 pub fn decide(scene: &Scene<'_>, names: &Names, ix: Ix, offer: &Offer) -> Result<Adoption, Failure> {
     let task = &scene.file.graph.tasks()[ix];
     free(scene, ix, offer)?;
-    usable(scene, offer)?;
+    usable(scene, &task.id, offer)?;
     let branch = match &offer.found.branch {
         Some(branch) => branch.clone(),
         None => match made_before(scene, &task.id, offer) {
@@ -76,11 +82,17 @@ pub fn decide(scene: &Scene<'_>, names: &Names, ix: Ix, offer: &Offer) -> Result
         batch: scene.facts.ledger.next_batch_name(),
         target: scene.facts.target.name.clone(),
         make_branch: offer.found.branch.is_none(),
+        lock: scene.file.settings.lock_worktrees() && lockable(&offer.found),
         snapshot: Snapshot::of(task, needs, branch, offer.path.clone(), base),
         tip: offer.found.tip,
         worktree: offer.found.worktree.clone(),
         warnings: warnings(scene, ix),
     })
+}
+
+/// git locks no main worktree; a lock of somebody else's stays as it is.
+fn lockable(found: &Found) -> bool {
+    found.worktree.is_some() && !found.main && !found.locked
 }
 
 /// The task has no branch yet, or this very one by its name alone.
@@ -97,12 +109,14 @@ fn free(scene: &Scene<'_>, ix: Ix, offer: &Offer) -> Result<(), Failure> {
         State::Active | State::Done | State::Stopped => {
             let branch = current.map(|branch| branch.name.clone()).unwrap_or_default();
             Err(Failure::new(Exit::No, format!("task '{}' is already {} on branch '{branch}'", task.id, state.word()))
-                .hint(format!("git dispatch status {}", task.id)))
+                .hint(format!("use 'git dispatch status {}' to see how far it is", task.id)))
         }
-        State::Landed => Err(Failure::new(Exit::Refused, format!("task '{}' has landed", task.id))
-            .hint(format!("git dispatch start --again {} starts it again", task.id))),
-        State::Cancelled => Err(Failure::new(Exit::Refused, format!("task '{}' is cancelled", task.id))
-            .hint(format!("remove 'state = \"cancelled\"' from [task.{}] in the target's task file", task.id))),
+        State::Landed => {
+            Err(Failure::new(Exit::Refused, format!("task '{}' has landed", task.id)).hint(again(&task.id)))
+        }
+        State::Cancelled => {
+            Err(Failure::new(Exit::Refused, format!("task '{}' is cancelled", task.id)).hint(not_cancelled(&task.id)))
+        }
         _ => Ok(()),
     }
 }
@@ -116,21 +130,23 @@ fn made_before(scene: &Scene<'_>, id: &TaskId, offer: &Offer) -> Option<String> 
     as_made.then(|| branch.name.clone())
 }
 
-fn usable(scene: &Scene<'_>, offer: &Offer) -> Result<(), Failure> {
+fn usable(scene: &Scene<'_>, id: &TaskId, offer: &Offer) -> Result<(), Failure> {
     let found = &offer.found;
     let folder = found.worktree.as_ref().map(|folder| folder.display().to_string()).unwrap_or_default();
     if let Some(operation) = &found.operation {
         return Err(Failure::new(Exit::Refused, format!("a {operation} is under way in '{folder}'"))
-            .hint(format!("finish or abort it: git -C {} status", shell_word(&folder))));
+            .hint(format!("use 'git -C {} status' to see how to finish or abort it", shell_word(&folder))));
     }
     let target = &scene.facts.target;
     if found.branch.as_deref() == Some(target.name.as_str()) {
         return Err(Failure::new(Exit::Refused, format!("'{}' is the target, no task's branch", target.name))
-            .hint("git switch -c NEW-BRANCH, then adopt that"));
+            .hint(NEW_BRANCH)
+            .hint(format!("use 'git dispatch adopt {id} NEW-BRANCH' after that")));
     }
     if found.main && found.branch.is_none() {
         return Err(Failure::new(Exit::Refused, format!("'{folder}' is the main worktree, and detached"))
-            .hint("git switch -c NEW-BRANCH, then adopt that"));
+            .hint(NEW_BRANCH)
+            .hint(format!("use 'git dispatch adopt {id} NEW-BRANCH' after that")));
     }
     Ok(())
 }
@@ -144,7 +160,7 @@ fn unused(scene: &Scene<'_>, id: &TaskId) -> Result<String, Failure> {
             Exit::Refused,
             format!("branch '{blocking}' is in the way of branch '{branch}' of task '{id}'"),
         )
-        .hint(format!("git branch -m {} NEW-NAME frees the name", shell_word(blocking)))),
+        .hint(free_name(blocking))),
     }
 }
 
@@ -153,7 +169,8 @@ fn belongs_to_nobody(scene: &Scene<'_>, names: &Names, id: &TaskId, branch: &str
     match other {
         Some(other) if scene.facts.tasks.get(other).is_some_and(|seen| seen.branch.is_some()) => {
             Err(Failure::new(Exit::Refused, format!("branch '{branch}' belongs to task '{other}'"))
-                .hint(format!("git switch -c NEW-BRANCH {}, then adopt that", shell_word(branch))))
+                .hint(format!("use 'git switch -c NEW-BRANCH {}' to begin another branch there", shell_word(branch)))
+                .hint(format!("use 'git dispatch adopt {id} NEW-BRANCH' after that")))
         }
         _ => Ok(()),
     }
@@ -167,7 +184,6 @@ fn warnings(scene: &Scene<'_>, ix: Ix) -> Vec<String> {
     if !unmet.is_empty() {
         warnings.push(format!("task '{id}' needs {}, not landed yet", unmet.join(", ")));
     }
-    let held = &scene.standings.tasks[ix].reasons;
-    warnings.extend(held.iter().map(|reason| format!("task '{id}' {}", super::start::in_words(reason))));
+    warnings.extend(excluded_by(scene, ix).iter().map(|reason| format!("task '{id}' {}", in_words(reason))));
     warnings
 }

@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod demo;
 pub mod fault;
+pub mod install;
 pub mod json;
 pub mod log;
 pub mod plan;

@@ -4,6 +4,7 @@ use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
+use crate::model::facts::Target;
 use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Ledger};
 use crate::model::made::Made;
@@ -13,11 +14,12 @@ use crate::model::text::{escape, shell_word, width};
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-/// The first line of a batch.
-pub fn heading(batch: &Batch, resumed: bool) -> String {
+/// The first line of a batch: the branch whose tip it starts from is the upstream where that is ahead of `target`.
+pub fn heading(batch: &Batch, target: &Target, resumed: bool) -> String {
     let again = if resumed { ", going on" } else { "" };
-    let (name, target) = (escape(&batch.name), escape(&batch.target));
-    format!("{BOLD}{name}{BOLD:#} from {target} at {}{again}\n", batch.base.short())
+    let (newest, tip) = target.newest();
+    let from = if batch.target == target.name && batch.base == tip { newest } else { &batch.target };
+    format!("{BOLD}{}{BOLD:#} from {} at {}{again}\n", escape(&batch.name), escape(from), batch.base.short())
 }
 
 /// Columns that ids and branches take, known before the first task is made.

@@ -4,4 +4,4 @@ mod pieces;
 mod place;
 
 pub use pieces::{MARK, PIECES, Piece};
-pub use place::{Standing, man_finds, put, standing, user_data_dir};
+pub use place::{man_finds, put, standing, user_data_dir};

@@ -9,26 +9,10 @@ use rustix::fs::{Access, access};
 use tempfile::Builder;
 
 use super::pieces::{MARK, Piece};
+use crate::model::install::Standing;
 
-/// What stands where a piece would go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing.
-    Absent,
-    /// This very text.
-    Same,
-    /// Another version of the piece.
-    Older,
-    /// Something that this program did not write.
-    Foreign,
-    /// A symlink on the way leads out of the data folder, to here.
-    LeadsOut(PathBuf),
-    /// This folder, or what should be one, cannot be written to.
-    Closed(PathBuf),
-}
-
-/// The user's folder for data of programs: `$XDG_DATA_HOME`, else `~/.local/share`
-/// (XDG Base Directory Specification 0.8: a relative path there is invalid and counts as unset).
+/// The user's folder for data of programs: `$XDG_DATA_HOME`, else `~/.local/share`; `None` where neither that nor `HOME` is
+/// an absolute path (XDG Base Directory Specification 0.8: a relative path there is invalid and counts as unset).
 #[expect(
     clippy::disallowed_methods,
     reason = "where the user's files are is a fact of the machine, and this is its room"

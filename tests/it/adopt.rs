@@ -52,6 +52,56 @@ fn a_worktree_made_by_hand_is_taken_by_path_or_branch() {
 }
 
 #[test]
+fn an_adopted_worktree_is_locked_like_a_started_one() {
+    let locks = |sandbox: &Sandbox| -> Vec<String> {
+        let list = sandbox.git(&["worktree", "list", "--porcelain"]);
+        list.lines().filter(|line| line.starts_with("locked")).map(str::to_owned).collect()
+    };
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.worktree("mine", "mine", "main");
+    sandbox.ok(&["adopt", "A", "mine"]);
+    assert_eq!(locks(&sandbox), ["locked task A of git dispatch is active; 'git worktree unlock' releases it"]);
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.worktree("mine", "mine", "main");
+    sandbox.git(&["worktree", "lock", "--reason", "on a stick", "../mine"]);
+    sandbox.ok(&["adopt", "A", "../mine"]);
+    assert_eq!(locks(&sandbox), ["locked on a stick"]);
+    sandbox.git(&["switch", "--quiet", "-c", "here"]);
+    sandbox.ok(&["adopt", "B", "here"]);
+    assert_eq!(locks(&sandbox).len(), 1);
+    let sandbox = Sandbox::with_tasks(&format!("lock-worktrees = false\n{TASKS}"));
+    sandbox.worktree("mine", "mine", "main");
+    sandbox.ok(&["adopt", "A", "mine"]);
+    assert_eq!(locks(&sandbox), [""; 0]);
+}
+
+#[test]
+fn a_folder_in_a_linked_worktree_stands_for_it_and_a_branch_comes_first() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.worktree("mine", "mine", "main");
+    std::fs::create_dir_all(path.join("deep/er")).unwrap();
+    std::fs::create_dir_all(sandbox.repo().join("sub")).unwrap();
+    sandbox.refuses(&["adopt", "A", "sub"], 2, "'sub' is neither a worktree nor a local branch");
+    let empty = sandbox.run_in(&path.join("deep"), &["adopt", "A", ""]).exits(2);
+    assert_eq!(empty.stdout, "");
+    sandbox.git_in(&path, &["init", "--quiet", "deep/other"]);
+    sandbox.refuses(&["adopt", "A", "../mine/deep/other"], 2, "neither a worktree nor a local branch");
+    sandbox.git(&["branch", "deep"]);
+    sandbox.run_in(&path, &["adopt", "A", "deep"]).exits(0).answers("A took branch deep");
+    sandbox.ok(&["adopt", "B", "../mine/deep/er"]).answers("B took branch mine");
+}
+
+#[test]
+fn overlap_with_an_active_task_is_a_warning_also_for_a_branch_seen_already() {
+    let sandbox = Sandbox::with_tasks("[task.A]\nwrites = [\"x\"]\n[task.B]\nwrites = [\"x\"]\n");
+    sandbox.ok(&["start", "A"]);
+    sandbox.git(&["branch", "task/B"]);
+    assert_eq!(sandbox.row("B")["state"], "active");
+    let outcome = sandbox.ok(&["adopt", "B", "task/B"]).says("warning: task 'B' writes 'x' like 'A'");
+    assert_eq!(outcome.stderr.matches("warning").count(), 1, "{outcome:?}");
+}
+
+#[test]
 fn a_worktree_inside_the_repository_is_taken_from_a_subfolder() {
     let sandbox = Sandbox::with_tasks(TASKS);
     let path = sandbox.repo().join(".claude/worktrees/x");
@@ -115,7 +165,8 @@ fn what_is_not_free_or_no_work_is_refused() {
     sandbox.ok(&["start", "B"]);
     sandbox
         .refuses(&["adopt", "A", "task/B"], 3, "branch 'task/B' belongs to task 'B'")
-        .says("git switch -c NEW-BRANCH task/B");
+        .says("use 'git switch -c NEW-BRANCH task/B' to")
+        .says("use 'git dispatch adopt A NEW-BRANCH' after that");
     sandbox.refuses(&["adopt", "A", "../repo-task-B"], 3, "branch 'task/B' belongs to task 'B'");
     sandbox.refuses(&["adopt", "A", "main"], 3, "'main' is the target, no task's branch");
     sandbox.refuses(&["adopt", "A", "."], 3, "'main' is the target, no task's branch");

@@ -129,7 +129,7 @@ fn a_half_made_worktree_that_holds_other_files_is_left_alone() {
     let mine = sandbox.place("A").join("mine");
     std::fs::write(&mine, "precious").unwrap();
     let outcome = sandbox.run(&["start", "A"]).exits(4).says("holds 'mine'").says("hint: move it away");
-    outcome.says("hint: git dispatch start A goes on from here");
+    outcome.says("hint: use 'git dispatch start A' to go on from here");
     assert_eq!(std::fs::read_to_string(&mine).unwrap(), "precious");
     std::fs::remove_file(&mine).unwrap();
     recovers(&sandbox, &["A"]);

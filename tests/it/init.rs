@@ -36,7 +36,7 @@ fn nothing_that_stands_there_is_replaced() {
     let sandbox = Sandbox::new();
     sandbox.write("dispatch.toml", "mine");
     sandbox.dispatch(&["init"]).assert().code(3).stdout("").stderr(
-        "error: 'dispatch.toml' exists already\nhint: 'git dispatch lint' checks it; move it away to start anew\n",
+        "error: 'dispatch.toml' exists already\nhint: use 'git dispatch lint' to check it, or move it away to start anew\n",
     );
     assert_eq!(std::fs::read_to_string(sandbox.repo().join("dispatch.toml")).unwrap(), "mine");
     std::fs::remove_file(sandbox.repo().join("dispatch.toml")).unwrap();

@@ -85,7 +85,10 @@ fn where_there_is_no_file_the_hint_says_how_to_get_one() {
     let sandbox = Sandbox::new();
     let assert = sandbox.dispatch(&["lint"]).assert().code(2).stdout("");
     let said = stderr(&assert);
-    assert!(said.contains("dispatch.toml' does not exist\n") && said.contains("hint: 'git dispatch init'"), "{said}");
+    assert!(
+        said.contains("dispatch.toml' does not exist\n") && said.contains("hint: use 'git dispatch init'"),
+        "{said}"
+    );
     sandbox.dispatch(&["--file", "nope.toml", "lint"]).assert().code(2).stderr("error: 'nope.toml' does not exist\n");
     let outside = Sandbox::empty();
     outside.dispatch(&["lint"]).assert().code(128);

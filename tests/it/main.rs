@@ -1,6 +1,7 @@
 //! The command line against real repositories and real git.
 
 mod adopt;
+mod again;
 mod big_taskfile;
 mod counts;
 mod crash;

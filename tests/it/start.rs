@@ -88,7 +88,10 @@ fn a_batch_can_be_named_once() {
     sandbox.refuses(&["start", "B", "--batch", "wave-1"], 3, "batch 'wave-1' exists already");
     sandbox.refuses(&["start", "B", "--batch", "../x"], 2, "'../x' is no name for a batch");
     sandbox.ok(&["start", "B"]);
-    assert_eq!(sandbox.row("B")["batch"], "batch-002");
+    assert_eq!(sandbox.row("B")["batch"], "batch-001");
+    sandbox.ok(&["start", "G", "--batch", "batch-007"]);
+    sandbox.ok(&["start", "E"]);
+    assert_eq!(sandbox.row("E")["batch"], "batch-008");
 }
 
 #[test]
@@ -121,14 +124,23 @@ fn json_tells_what_was_made() {
 fn an_unknown_id_is_refused_with_the_nearest_known_one() {
     let sandbox = Sandbox::with_tasks("[task.SCR-001]\n[task.FND-001]\n");
     sandbox.refuses(&["start", "SCR-01"], 2, "no task 'SCR-01' in the task file").says("hint: did you mean 'SCR-001'?");
-    sandbox.refuses(&["start", "nothing-like-it"], 2, "no task").says("hint: 'git dispatch plan' lists");
+    sandbox.refuses(&["start", "nothing-like-it"], 2, "no task").says("hint: use 'git dispatch plan' to list");
+    sandbox
+        .refuses(
+            &["start", "ZZ", "SCR-001", "FND-002", "ZZ"],
+            2,
+            "error: no task 'ZZ' in the task file\n  no task 'FND-002' in",
+        )
+        .says("hint: did you mean 'FND-001'?");
     sandbox.refuses(&["start", "SCR-001", "scr-001", "--json"], 2, "no task 'scr-001'").says("did you mean 'SCR-001'?");
 }
 
 #[test]
 fn a_task_that_waits_starts_only_by_force() {
     let sandbox = Sandbox::with_tasks(TASKS);
-    sandbox.refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)").says("git dispatch start --force C");
+    sandbox
+        .refuses(&["start", "C"], 3, "task 'C' needs 'A' (not started)")
+        .says("use 'git dispatch start --force C' to");
     sandbox.ok(&["start", "--force", "C"]);
     sandbox.assert_started(&["C"]);
 }
@@ -173,17 +185,6 @@ locks = ["db"]
 }
 
 #[test]
-fn a_landed_task_that_starts_again_minds_who_is_active() {
-    let sandbox = Sandbox::with_tasks(
-        "[task.A]\nstate = \"landed\"\nwrites = [\"x\"]\nlocks = [\"db\"]\n[task.B]\nwrites = [\"x\"]\n[task.C]\nlocks = [\"db\"]\n",
-    );
-    sandbox.ok(&["start", "B"]);
-    sandbox.refuses(&["start", "--again", "A"], 3, "task 'A' writes 'x' like 'B'");
-    sandbox.ok(&["start", "C"]);
-    sandbox.refuses(&["start", "--again", "--force", "A"], 3, "task 'A' wants lock 'db', which 'C' holds");
-}
-
-#[test]
 fn an_active_task_is_not_started_twice() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.ok(&["start", "A"]);
@@ -193,39 +194,24 @@ fn an_active_task_is_not_started_twice() {
         .says(&place)
         .says(&format!("cd {place}"));
     sandbox.refuses(&["start", "A", "C"], 3, "task 'A' is already active").says("task 'C' needs 'A' (active)");
+    std::fs::remove_dir_all(&place).unwrap();
+    let gone = sandbox.refuses(&["start", "A"], 1, &format!("on branch 'task/A', and its worktree '{place}' is gone"));
+    assert!(!gone.says("use 'git dispatch status A'").stderr.contains("cd "));
     sandbox.git(&["branch", "task/G", "main"]);
     sandbox.refuses(&["start", "G"], 1, "on branch 'task/G'").says("git dispatch adopt G task/G");
 }
 
 #[test]
-fn a_landed_task_starts_again_only_when_told() {
-    let sandbox = Sandbox::with_tasks(TASKS);
-    sandbox.ok(&["start", "A"]);
-    sandbox.commit_in(&sandbox.place("A"), &[("a/x", "1\n")], "work");
-    sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
-    assert_eq!(sandbox.row("A")["state"], "landed");
-    sandbox.refuses(&["start", "A"], 3, "task 'A' has landed").says("git dispatch start --again A");
-    sandbox.refuses(&["start", "--again", "A"], 3, "branch 'task/A' is in the way");
-    sandbox.git(&["worktree", "unlock", sandbox.place("A").to_str().unwrap()]);
-    sandbox.git(&["worktree", "remove", sandbox.place("A").to_str().unwrap()]);
-    sandbox.git(&["branch", "-D", "task/A"]);
-    assert_eq!(sandbox.row("A")["state"], "landed");
-    sandbox.ok(&["start", "--again", "A"]);
-    assert_eq!(sandbox.row("A")["state"], "active");
-    assert_eq!(sandbox.row("A")["commits"], 0);
-    assert_eq!((sandbox.count("starting"), sandbox.count("started"), sandbox.count("reopened")), (2, 2, 1));
-}
-
-#[test]
-fn a_lost_task_is_named_with_both_ways_on() {
-    let sandbox = Sandbox::with_tasks(TASKS);
-    sandbox.ok(&["start", "A"]);
-    sandbox.git(&["worktree", "remove", "--force", "--force", sandbox.place("A").to_str().unwrap()]);
-    sandbox.git(&["branch", "-D", "task/A"]);
-    assert_eq!(sandbox.row("A")["state"], "lost");
-    sandbox.refuses(&["start", "A"], 3, "task 'A' is lost").says("git dispatch adopt A BRANCH").says("start --again A");
-    sandbox.ok(&["start", "--again", "A"]);
-    assert_eq!(sandbox.row("A")["state"], "active");
+fn without_a_usable_task_file_nothing_is_made_at_all() {
+    let sandbox = Sandbox::new();
+    for arguments in [["start", "A"].as_slice(), &["adopt", "A", "main"]] {
+        sandbox.refuses(arguments, 2, "no dispatch.toml");
+    }
+    sandbox.write("dispatch.toml", "[task.A]\nneed = [\"B\"]\n");
+    for arguments in [["start", "A"].as_slice(), &["adopt", "A", "main"]] {
+        let outcome = sandbox.run(arguments).exits(2);
+        assert!(!sandbox.repo().join(".git/dispatch").exists(), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -233,7 +219,13 @@ fn a_task_that_only_the_ledger_knows_is_not_started_silently() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.ok(&["start", "A"]);
     sandbox.write("dispatch.toml", "[task.B]\n");
-    sandbox.refuses(&["start", "A"], 2, "no task 'A' in the task file");
+    sandbox
+        .refuses(
+            &["start", "A", "Z"],
+            2,
+            "task 'A' is active, but no longer in the task file\n  no task 'Z' in the task file",
+        )
+        .says("use 'git dispatch status A'");
 }
 
 #[test]
@@ -290,7 +282,10 @@ fn an_unborn_target_and_no_identity_are_refused() {
     let sandbox = Sandbox::empty();
     sandbox.init(&[]);
     sandbox.write("dispatch.toml", TASKS);
-    sandbox.refuses(&["start", "A"], 128, "target 'main' has no commits yet").says("git commit --allow-empty");
+    for arguments in [["start", "A"].as_slice(), &["adopt", "A", "."], &["plan"], &["log"]] {
+        sandbox.refuses(arguments, 3, "target 'main' has no commits yet").says("use 'git commit --allow-empty' to");
+    }
+    sandbox.ok(&["lint"]);
     let mut sandbox = Sandbox::with_tasks(TASKS);
     sandbox.env("GIT_COMMITTER_NAME", "");
     sandbox.env("GIT_COMMITTER_EMAIL", "");
@@ -354,7 +349,8 @@ fn an_upstream_that_is_strictly_ahead_is_the_base_and_said_so() {
     sandbox.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
     sandbox.git(&["branch", "--quiet", "--set-upstream-to=origin/main", "main"]);
     sandbox.git(&["reset", "--quiet", "--hard", &old]);
-    sandbox.ok(&["start", "A"]).says("'origin/main' is 1 commit ahead of 'main'");
+    let heading = format!("batch-001 from origin/main at {}\n", &new[..7]);
+    sandbox.ok(&["start", "A"]).says("'origin/main' is 1 commit ahead of 'main'").answers(&heading);
     assert_eq!(sandbox.git(&["rev-parse", "task/A"]), new);
     assert_eq!(sandbox.git(&["rev-parse", "refs/dispatch/base/A"]), new);
     sandbox.commit(&[("own", "1\n")], "own");

@@ -158,13 +158,14 @@ impl Ledger {
         next.filter(|next| next.duration_since(now) < hour).map_or(now, |next| next.max(now))
     }
 
-    /// The first `batch-NNN` that no batch has yet.
+    /// `batch-NNN` with the smallest number above that of every batch so named.
     pub fn next_batch_name(&self) -> String {
-        let taken: HashSet<&str> = self.batches.iter().map(|batch| batch.name.as_str()).collect();
-        (self.batches.len() + 1..)
-            .map(|number| format!("batch-{number:03}"))
-            .find(|name| !taken.contains(name.as_str()))
-            .expect("because there are more numbers than batches")
+        let numbers = self.batches.iter().filter_map(|batch| batch.name.strip_prefix("batch-")?.parse::<u64>().ok());
+        let used: HashSet<u64> = numbers.collect();
+        // A name that somebody chose may hold the highest number there is: then the first free one.
+        let above = used.iter().max().map_or(Some(1), |highest| highest.checked_add(1));
+        let next = above.or_else(|| (1..=u64::MAX).find(|number| !used.contains(number))).unwrap_or(u64::MAX);
+        format!("batch-{next:03}")
     }
 
     /// The batch that started `id` last.

@@ -36,6 +36,13 @@ fn a_batch_is_unfinished_until_every_task_is_started() {
     let open = ledger.unfinished();
     assert_eq!(open[&0].iter().map(|task| task.id.as_str()).collect::<Vec<_>>(), ["B"]);
     assert_eq!(ledger.next_batch_name(), "batch-002");
+    let named = |name: &str| Batch { name: name.to_owned(), ..ledger.batches[0].clone() };
+    let after = |names: &[&str]| {
+        Ledger { batches: names.iter().map(|name| named(name)).collect(), ..Ledger::default() }.next_batch_name()
+    };
+    assert_eq!(after(&["batch-001", "b1"]), "batch-002");
+    assert_eq!(after(&["batch-007", "batch-x", "wave-9"]), "batch-008");
+    assert_eq!(after(&["batch-18446744073709551615"]), "batch-001");
     assert_eq!(ledger.batches[0].base, commit());
 }
 
