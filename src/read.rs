@@ -77,7 +77,7 @@ pub fn task_file(repo: &Repo, global: &Global) -> Result<Loaded> {
 
 fn no_target() -> Failure {
     Failure::new(Exit::Refused, "no branch to start tasks from: there is no origin/HEAD, main or master")
-        .hint("git config dispatch.target BRANCH")
+        .hint("use 'git config dispatch.target BRANCH' to name one")
 }
 
 /// The checked file of `source`.
@@ -139,7 +139,7 @@ fn bad_name(key: &str, id: &TaskId, why: &str) -> Failure {
 }
 
 fn another(key: &str) -> String {
-    format!("git config dispatch.{key} TEMPLATE sets another one for this clone")
+    format!("use 'git config dispatch.{key} TEMPLATE' to set another one for this clone")
 }
 
 /// Where branch and worktree of each of `ids` would be made. Ids that the file does not define are left out.

@@ -61,5 +61,5 @@ fn one_of<T: Copy, const N: usize>(key: &str, value: &str, known: [(&'static str
 
 fn bad(key: &str, value: &str, wanted: &str) -> Failure {
     Failure::new(Exit::Usage, format!("bad config value '{value}' for '{key}': it takes {wanted}"))
-        .hint(format!("git config --show-origin {key} tells where it is set"))
+        .hint(format!("use 'git config --show-origin {key}' to see where it is set"))
 }

@@ -108,8 +108,8 @@ fn committer(repo: &Repo) -> Result<String> {
         Some(Err(fault)) => return Err(anyhow!("could not read the committer's date: {fault}")),
         _ => {
             return Err(Failure::new(Exit::Refused, "git does not know who you are, and the ledger records who acts")
-                .hint("git config --global user.name \"Your Name\"")
-                .hint("git config --global user.email you@example.com")
+                .hint("use 'git config --global user.name \"Your Name\"' to say it")
+                .hint("use 'git config --global user.email you@example.com' too")
                 .into());
         }
     };

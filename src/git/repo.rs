@@ -151,7 +151,7 @@ fn refused(said: &str) -> Failure {
     let first = lines.next().unwrap_or("git does not say where the repository is");
     let failure = Failure::new(Exit::Git, first.trim_start_matches("fatal: "));
     let commands = lines.map(str::trim).filter(|line| line.starts_with("git "));
-    commands.fold(failure, Failure::hint)
+    commands.fold(failure, |failure, command| failure.hint(format!("use '{command}' to trust it")))
 }
 
 fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
@@ -161,7 +161,7 @@ fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
             Exit::Refused,
             "this repository keeps its refs in a reftable, which git-dispatch does not read yet",
         )
-        .hint("'git refs migrate --ref-format=files' rewrites them, with git 2.48 or newer and no linked worktrees")
+        .hint("use 'git refs migrate --ref-format=files' to rewrite them (git 2.48 or newer, no linked worktrees)")
         .into());
     }
     Ok(())

@@ -211,7 +211,7 @@ impl Teller<'_> {
         match selection {
             Selection::Batch(name) if !self.facts.ledger.batches.iter().any(|batch| batch.name == *name) => {
                 return Err(Failure::new(Exit::Usage, format!("no batch '{name}' in the ledger"))
-                    .hint("git dispatch log lists the batches"));
+                    .hint("use 'git dispatch log' to list the batches"));
             }
             Selection::Tasks(ids) => {
                 for text in ids {

@@ -227,7 +227,7 @@ fn a_repository_of_somebody_else_is_refused_as_git_refuses_it_and_nothing_of_it_
     for command in [["status"].as_slice(), &["plan"], &["start", "B"], &["lint"], &["complete-ids", "start"]] {
         let outcome =
             run_with(&sandbox, &sandbox.repo(), &[("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")], command).exits(128);
-        outcome.says("dubious ownership").says("hint: git config --global --add safe.directory");
+        outcome.says("dubious ownership").says("hint: use 'git config --global --add safe.directory");
     }
     assert!(!sandbox.root().join("home/PWNED").exists());
     sandbox.ok(&["status"]);
