@@ -1,17 +1,20 @@
 //! The columns that all lists of a plan share.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use super::Layout;
 use crate::model::plan::Plan;
 use crate::model::task::{Minutes, Task};
 use crate::model::text::{cut, duration, escape, width};
+use crate::render::reason::sentence;
 
 /// Rows of one list that are shown unless more is asked for.
 const ROWS: usize = 20;
 
-/// Columns that are kept for what follows the title and the time.
-const NOTES: usize = 36;
+/// Columns that are kept for what follows the title and the time: at least those of `critical  unblocks 999`, and at most as
+/// many as leave room for titles in 80 columns. Why a task is held tells more than the end of its title.
+const NOTES: RangeInclusive<usize> = 24..=44;
 
 /// Widths of the columns, in terminal columns.
 pub(super) struct Table {
@@ -41,7 +44,9 @@ impl Table {
             table.id = table.id.max(plan.task(ix).id.as_str().len());
             longest = longest.max(width(&escape(&plan.task(ix).title)));
         }
-        let room = layout.width.saturating_sub(2 + table.id + 2 + 2 + table.time + 2 + NOTES);
+        let reasons = plan.held.iter().take(rows).map(|held| width(&sentence(&held.reasons))).max().unwrap_or(0);
+        let notes = reasons.clamp(*NOTES.start(), *NOTES.end());
+        let room = layout.width.saturating_sub(2 + table.id + 2 + 2 + table.time + 2 + notes);
         table.title = longest.min(room.max(10));
         table
     }

@@ -51,16 +51,16 @@ fn a_plan_reads_from_what_starts_to_the_command_that_starts_it() {
 main at 1a2b3c4 · phase phase-2-scorers · 1 of 8 landed · 0 of 3 workers busy
 
 Ready, side by side (phase-2-scorers):
-  SCR-001  ToolSelectionScorer          4h  critical  unblocks 2
-  SCR-002  ReasoningScorer              4h  critical  unblocks 2
-  SCR-003  GroundingScorer              3h            unblocks 2
+  SCR-001  ToolSelectionScorer            4h  critical  unblocks 2
+  SCR-002  ReasoningScorer                4h  critical  unblocks 2
+  SCR-003  GroundingScorer                3h            unblocks 2
 Queued for a free worker:
-  FND-010  Retry failed evaluations w…  2h
+  FND-010  Retry failed evaluations wit…  2h
 Held:
-  FND-012  Pool size from the environ…  1h  writes src/db/pool.rs like SCR-002
+  FND-012  Pool size from the environme…  1h  writes src/db/pool.rs like SCR-002
 Waiting:
-  RUN-001  Eval runner                  needs SCR-001, SCR-002, SCR-003
-  RUN-002  CLI run command              needs RUN-001
+  RUN-001  Eval runner                    needs SCR-001, SCR-002, SCR-003
+  RUN-002  CLI run command                needs RUN-001
 
 This batch: 4h side by side, 11h in sequence, 2.75x
 Everything left: 12h with 3 workers (no plan can beat 12h), 22h in sequence
@@ -89,11 +89,11 @@ fn several_phases_are_grouped() {
 main at 1a2b3c4 · 1 of 4 landed · 0 of 3 workers busy
 
 Ready, side by side (phase-2-scorers):
-  SCR-001  ToolSelectionScorer          4h  critical
+  SCR-001  ToolSelectionScorer                      4h  critical
 Beside them (no phase):
-  FND-012  Pool size from the environ…  1h
+  FND-012  Pool size from the environment           1h
 Beside them (phase-1):
-  FND-010  Retry failed evaluations w…  2h
+  FND-010  Retry failed evaluations with a backoff  2h
   · overlap not checked, no 'writes' given: FND-012
 
 This batch: 4h side by side, 7h in sequence, 1.75x
