@@ -25,9 +25,6 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-/// How often a decision is made anew because another process wrote to the ledger in between.
-const ATTEMPTS: usize = 20;
-
 /// Decides, makes what is missing, and records the adoption.
 ///
 /// # Errors
@@ -37,18 +34,16 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
     read::task_file(&repo, global)?;
     let lock = if args.dry_run { None } else { Some(git::lock(&repo, "adopt")?) };
-    for _ in 0..ATTEMPTS {
+    for _ in 0..git::ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
         let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
         let adoption = decide(&repo, &loaded, &scene, (args, global))?;
-        for warning in &adoption.warnings {
-            console.warning(warning);
-        }
         let settled = match &lock {
             Some(lock) => act((&repo, lock), &scene, &adoption)?,
             None => true,
         };
         if settled {
+            adoption.warnings.iter().for_each(|warning| console.warning(warning));
             let text = if global.json {
                 render::adopt::json(&adoption, args.dry_run)
             } else {
@@ -58,9 +53,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             return Ok(Exit::Success);
         }
     }
-    Err(Failure::new(Exit::Held, format!("'{}' changed {ATTEMPTS} times while this was decided", git::LEDGER_REF))
-        .hint("run the same command again")
-        .into())
+    Err(git::contended().into())
 }
 
 fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &Global)) -> Result<Adoption> {

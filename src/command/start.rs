@@ -42,9 +42,6 @@ pub struct Args {
     pub dry_run: bool,
 }
 
-/// How often a decision is made anew because another process wrote to the ledger in between.
-const ATTEMPTS: usize = 20;
-
 /// Decides and writes the intent under the repository's lock, makes what was decided, and records the outcome.
 ///
 /// # Errors
@@ -55,7 +52,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
     read::task_file(&repo, global)?;
     let lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
-    for _ in 0..ATTEMPTS {
+    for _ in 0..git::ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
         let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
         let Some(decided) = decide(&repo, &loaded, &scene, args)? else {
@@ -73,9 +70,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         teller.answer(&ledger, &made);
         return Ok(Exit::Success);
     }
-    Err(Failure::new(Exit::Held, format!("'{}' changed {ATTEMPTS} times while this was decided", git::LEDGER_REF))
-        .hint("run the same command again; a stale '.lock' beside the ref would also look like this")
-        .into())
+    Err(git::contended().into())
 }
 
 /// `None`: `--ready`, and nothing can start.

@@ -20,6 +20,15 @@ pub const LEDGER_REF: &str = "refs/notes/dispatch";
 /// A note of more bytes is not read: no honest ledger has one, and memory is bounded.
 const LARGEST_NOTE: u64 = 64 << 20;
 
+/// How often a command decides anew because another process wrote to the ledger in between.
+pub const ATTEMPTS: usize = 20;
+
+/// The failure of a command that lost the swap [`ATTEMPTS`] times.
+pub fn contended() -> Failure {
+    Failure::new(Exit::Held, format!("'{LEDGER_REF}' changed {ATTEMPTS} times while this was decided"))
+        .hint("run the same command again; a stale '.lock' beside the ref would also look like this")
+}
+
 /// How an append ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Swap {

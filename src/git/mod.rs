@@ -39,7 +39,7 @@ pub use counts::{Counted, Counts, counts};
 pub use create::create_new;
 pub use example::Example;
 pub use history::mentions;
-pub use ledger::{LEDGER_REF, Swap, append, append_outcome, event, read_ledger};
+pub use ledger::{ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, contended, event, read_ledger};
 pub use lock::{Lock, lock};
 pub use merges::merges;
 pub use observe::{Want, observe};
