@@ -18,6 +18,9 @@ pub struct Args {
     /// Prefer tasks of phase P
     #[arg(long, value_name = "P")]
     pub phase: Option<String>,
+    /// Search N times as long for a shorter plan; 0 keeps to the rule of choice
+    #[arg(long, value_name = "N")]
+    pub effort: Option<u32>,
 }
 
 /// Observes, decides and tells; nothing is changed.
@@ -28,7 +31,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
-    let options = Options { workers: args.workers, phase: args.phase.clone() };
+    let options = Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
     let text = if global.json {
         render::plan::json::json(&plan)

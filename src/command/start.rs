@@ -126,7 +126,7 @@ fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
     if !open.is_empty() {
         return open.values().flatten().map(|task| task.id.to_string()).collect();
     }
-    let options = Options { workers: args.workers, phase: None };
+    let options = Options { workers: args.workers, ..Options::default() };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
     plan.start.iter().map(|choice| loaded.file.graph.tasks()[choice.ix].id.to_string()).collect()
 }

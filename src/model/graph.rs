@@ -43,6 +43,10 @@ impl Edges {
     pub(super) fn row(&self, row: usize) -> &[u32] {
         &self.targets[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
+
+    pub(super) fn rows(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
 }
 
 impl Graph {

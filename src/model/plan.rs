@@ -1,6 +1,7 @@
 //! Which tasks can start now, side by side, and how long everything left takes.
 
 mod choice;
+mod outlook;
 
 use std::collections::HashSet;
 
@@ -9,17 +10,21 @@ use super::facts::Facts;
 use super::graph::Ix;
 use super::id::TaskId;
 use super::oid::Oid;
-use super::schedule::{Bound, CriticalPath, Network, Node, Schedule, dependants, lower_bound, schedule};
+use super::schedule::{CriticalPath, Network, Node, dependants};
 use super::standing::Standings;
 use super::state::{Reason, State};
 use super::task::{Kind, Minutes, Settings, Task, TaskFile};
 use choice::{Choice, Slots, choose};
+
+pub use outlook::Outlook;
 
 /// What the command line says about a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     pub workers: Option<u32>,
     pub phase: Option<String>,
+    /// How long shorter schedules are searched for, as a multiple of the usual; `None` is 1, and 0 not at all.
+    pub effort: Option<u32>,
 }
 
 /// An answer to *what can start now?* Titles and needs stay where they are: in the file.
@@ -90,6 +95,8 @@ pub struct Candidate {
     pub unblocks: u64,
     /// Whether it declares `writes`; without, its overlap with others is not known.
     pub checked: bool,
+    /// Starts, or waits, against the rule of choice, since that makes everything left so much shorter.
+    pub shortens: Option<Minutes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,20 +111,6 @@ pub struct Batch {
     /// The longest of them.
     pub parallel: Minutes,
     /// All of them, one after the other.
-    pub sequential: Minutes,
-}
-
-/// How long everything left takes.
-#[derive(Debug)]
-pub struct Outlook<'a> {
-    pub workers: u32,
-    pub schedule: Schedule,
-    /// The ids of the jobs, by the schedule's nodes.
-    pub ids: Vec<&'a TaskId>,
-    /// No schedule is shorter.
-    pub lower_bound: Minutes,
-    pub bound: Bound<'a>,
-    /// Everything left, one task after the other.
     pub sequential: Minutes,
 }
 
@@ -154,15 +147,23 @@ pub enum Next {
 /// The plan for `file`, of which `standings` tells where every task stands.
 ///
 /// Chosen are ready tasks that exclude neither each other nor anything active, as many as workers are free: those on
-/// the critical path first, then those that unblock most, the current phase, the shorter ones, the smaller id.
+/// the critical path first, then those that unblock most, the current phase, the shorter ones, the smaller id. Others
+/// are chosen only where everything left takes less time then.
 pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, options: &'a Options) -> Plan<'a> {
     let rules = Rules::new(&file.settings);
     let phase = options.phase.as_deref().or(file.settings.phase.as_deref());
-    let network = Network::new(file, standings, &rules);
-    let path = CriticalPath::new(&network);
     let slots = Slots::new(&file.settings, options, standings);
-    let Choice { start, queued, mut held } =
-        choose(file, standings, &rules, candidates(file, standings, &network, &path, phase), slots.clone());
+    let network = Network::new(file, standings, &rules, slots.crew());
+    let path = CriticalPath::new(&network.problem);
+    let ready = candidates(file, standings, &network, &path, phase);
+    let by_rule = choose(file, &rules, ready.clone(), slots.clone(), None);
+    let outlook = Outlook::new(&network, &path, &by_rule.start, phase, options.effort.unwrap_or(1));
+    let departed = outlook.departure(&network, &by_rule, &ready).map(|begun| {
+        let choice = choose(file, &rules, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
+        (choice.start.len() == begun.len()).then_some(choice)
+    });
+    // The schedule may begin with more than there are slots for now: tasks of no minutes take none in it.
+    let Choice { start, queued, mut held } = departed.flatten().unwrap_or(by_rule);
     held.extend(with_state(standings, State::Held).map(|ix| Held { ix, reasons: standings.tasks[ix].reasons.clone() }));
     held.sort_unstable_by_key(|held| held.ix);
     let chosen: Vec<&Task> = start.iter().map(|candidate| &file.graph.tasks()[candidate.ix]).collect();
@@ -180,8 +181,8 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
             parallel: start.iter().map(|candidate| candidate.minutes).max().unwrap_or(0),
             sequential: start.iter().fold(0, |sum, candidate| sum.saturating_add(candidate.minutes)),
         },
-        outlook: outlook(&network, &path, slots.limit_of(&network), &start, phase),
-        unestimated: network.jobs.iter().filter(|job| job.minutes > 0 && job.task.estimate.is_none()).count(),
+        unestimated: outlook::unestimated(&network),
+        outlook,
         alone: workers.busy as usize + start.len() < 2,
         stuck: network.stuck,
         warnings: Vec::new(),
@@ -296,13 +297,6 @@ impl Batch {
     }
 }
 
-impl Outlook<'_> {
-    /// Whether no other schedule is shorter.
-    pub fn proven(&self) -> bool {
-        self.schedule.makespan == self.lower_bound
-    }
-}
-
 /// The task that a reason names.
 fn other(reason: &Reason) -> Option<&TaskId> {
     match reason {
@@ -327,14 +321,15 @@ fn candidates(
     let ready: Vec<(Ix, Node)> =
         with_state(standings, State::Ready).filter_map(|ix| Some((ix, network.node(ix)?))).collect();
     let nodes: Vec<Node> = ready.iter().map(|&(_, node)| node).collect();
-    let unblocks = dependants(network, &nodes);
+    let unblocks = dependants(&network.problem, &nodes);
     let mut candidates: Vec<Candidate> = ready
         .into_iter()
         .zip(unblocks)
         .map(|((ix, node), unblocks)| {
-            let job = &network.jobs[node];
-            let checked = !job.task.writes.is_empty() || job.task.kind == Kind::Research;
-            Candidate { ix, minutes: job.minutes, slack: path.slack(node), unblocks, checked }
+            let task = network.tasks[node];
+            let checked = !task.writes.is_empty() || task.kind == Kind::Research;
+            let minutes = network.problem.jobs[node].minutes;
+            Candidate { ix, minutes, slack: path.slack(node), unblocks, checked, shortens: None }
         })
         .collect();
     candidates.sort_unstable_by_key(|candidate| {
@@ -342,25 +337,6 @@ fn candidates(
         (candidate.slack > 0, u64::MAX - candidate.unblocks, other_phase, candidate.minutes, candidate.ix)
     });
     candidates
-}
-
-fn outlook<'a>(
-    network: &Network<'a>,
-    path: &CriticalPath,
-    workers: u32,
-    start: &[Candidate],
-    phase: Option<&str>,
-) -> Outlook<'a> {
-    let chosen: Vec<Node> = start.iter().filter_map(|candidate| network.node(candidate.ix)).collect();
-    let (lower_bound, bound) = lower_bound(network, path, workers);
-    Outlook {
-        workers,
-        schedule: schedule(network, path, workers, &chosen, phase),
-        ids: network.jobs.iter().map(|job| &job.task.id).collect(),
-        lower_bound,
-        bound,
-        sequential: network.jobs.iter().fold(0, |sum, job| sum.saturating_add(job.minutes)),
-    }
 }
 
 #[cfg(test)]

@@ -3,20 +3,26 @@
 //! All times are whole minutes from now. Nothing here recurses: a chain of 100,000 tasks is no deeper than one of two.
 
 mod bound;
+mod improve;
 mod list;
 mod network;
 mod path;
+mod problem;
 mod reach;
+mod serial;
+mod solve;
 
-pub use bound::{Bound, lower_bound};
-pub use list::schedule;
-pub use network::{Job, Network, Place};
+pub use bound::{Limit, LowerBound};
+pub use list::list_schedule;
+pub use network::{Bound, Network, Resource};
 pub use path::CriticalPath;
+pub use problem::{Crew, Job, Place, Problem};
 pub use reach::dependants;
+pub use solve::{Solution, solve};
 
 use super::task::Minutes;
 
-/// An index into [`Network::jobs`]: every job after all that it needs.
+/// An index into [`Problem::jobs`]: every job after all that it needs.
 pub type Node = usize;
 
 /// When each job runs, if nothing takes longer than estimated.
@@ -35,6 +41,30 @@ pub struct Slot {
     /// From 0; `None` for what needs no worker of this clone.
     pub worker: Option<u32>,
     pub node: Node,
+}
+
+impl Schedule {
+    fn of(mut slots: Vec<Slot>) -> Schedule {
+        slots.sort_unstable();
+        let makespan = slots.iter().map(|slot| slot.end).max().unwrap_or(0);
+        Schedule { slots, makespan }
+    }
+
+    /// Becomes `other` where that is shorter; whether it was.
+    fn or_shorter(&mut self, other: Schedule) -> bool {
+        let shorter = other.makespan < self.makespan;
+        if shorter {
+            *self = other;
+        }
+        shorter
+    }
+
+    /// Nodes by a key of their slots.
+    fn order_by<K: Ord>(&self, key: impl Fn(&Slot) -> K) -> Vec<u32> {
+        let mut slots: Vec<&Slot> = self.slots.iter().collect();
+        slots.sort_by_key(|slot| (key(slot), slot.node));
+        slots.into_iter().map(|slot| slot.node as u32).collect()
+    }
 }
 
 #[cfg(test)]

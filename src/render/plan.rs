@@ -11,7 +11,7 @@ use super::reason;
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::plan::{Candidate, Next, Outlook, Plan, Warning};
-use crate::model::schedule::Bound;
+use crate::model::schedule::{Bound, Resource};
 use crate::model::task::DEFAULT_ESTIMATE;
 use crate::model::text::{count, duration, escape};
 use table::Table;
@@ -191,9 +191,9 @@ fn times(plan: &Plan<'_>, out: &mut String) {
 fn binding(outlook: &Outlook<'_>) -> String {
     match outlook.bound {
         Bound::CriticalPath | Bound::Workers => String::new(),
-        Bound::Lock(name) => format!(", lock {}", escape(name)),
-        Bound::Writes(path) => format!(", all that write {}", escape(path)),
-        Bound::Issue(issue) => format!(", all of issue {}", escape(issue)),
+        Bound::Resource(Resource::Lock(name)) => format!(", lock {}", escape(name)),
+        Bound::Resource(Resource::Path(path)) => format!(", all that write {}", escape(path)),
+        Bound::Resource(Resource::Issue(issue)) => format!(", all of issue {}", escape(issue)),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which of the ready tasks start: a walk through them in the order of choice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::{Candidate, Held, Kind, Options, Reason, Settings, Standings, Task, TaskFile, Workers};
+use super::{Candidate, Held, Ix, Kind, Minutes, Options, Reason, Settings, Standings, Task, TaskFile, Workers};
 use crate::model::exclusion::{Claims, Rules, is_at_or_below};
-use crate::model::schedule::Network;
+use crate::model::schedule::Crew;
 
 /// How many tasks may run side by side: more where all of them are research.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Slots {
         let busy = standings.busy() as u32;
         Slots {
             limit: options.workers.unwrap_or(settings.workers()),
-            research: options.workers.unwrap_or(settings.research_workers()),
+            research: options.workers.unwrap_or(settings.research_workers().max(settings.workers())),
             busy,
             used: busy,
             only_research: standings.holders.iter().all(|holder| holder.task.kind == Kind::Research),
@@ -55,37 +55,54 @@ impl Slots {
         Workers { limit, busy: self.busy, free: limit.saturating_sub(self.busy) }
     }
 
-    /// The limit for everything that is left.
-    pub(super) fn limit_of(&self, network: &Network<'_>) -> u32 {
-        self.limit_with(!network.is_empty() && network.jobs.iter().all(|job| job.task.kind == Kind::Research))
+    /// Who works on everything that is left.
+    pub(super) fn crew(&self) -> Crew {
+        Crew { workers: self.limit.max(1), research: self.research.max(1) }
     }
 }
 
 /// What became of the ready tasks.
+#[derive(Debug, Clone)]
 pub(super) struct Choice {
     pub(super) start: Vec<Candidate>,
     pub(super) queued: Vec<Candidate>,
     pub(super) held: Vec<Held>,
 }
 
+impl Choice {
+    /// Marks what differs from the rule's choice: who starts instead, and who waits.
+    pub(super) fn against(mut self, by_rule: &Choice, saved: Minutes) -> Choice {
+        let chosen: HashSet<Ix> = by_rule.start.iter().map(|one| one.ix).collect();
+        for one in self.start.iter_mut().filter(|one| !chosen.contains(&one.ix)) {
+            one.shortens = Some(saved);
+        }
+        for one in self.queued.iter_mut().filter(|one| chosen.contains(&one.ix)) {
+            one.shortens = Some(saved);
+        }
+        self
+    }
+}
+
 /// Divides the ready tasks, which come in the order of choice.
 ///
 /// A task that reads what another ready one writes waits for that one, which is looked at first; where waiting would go
-/// round in a circle there is no order, and the writer that would close it goes ahead.
+/// round in a circle there is no order, and the writer that would close it goes ahead. No others start than `only`s.
 pub(super) fn choose(
     file: &TaskFile,
-    standings: &Standings,
     rules: &Rules<'_>,
-    ready: Vec<Candidate>,
+    mut ready: Vec<Candidate>,
     slots: Slots,
+    only: Option<&HashSet<Ix>>,
 ) -> Choice {
-    debug_assert_eq!(standings.tasks.len(), file.graph.len());
+    let may = |candidate: &Candidate| only.is_none_or(|only| only.contains(&candidate.ix));
+    ready.sort_by_key(|candidate| !may(candidate));
     let tasks: Vec<&Task> = ready.iter().map(|candidate| &file.graph.tasks()[candidate.ix]).collect();
     let mut walk = Walk {
         rules,
         claims: tasks.iter().map(|task| rules.claims(task)).collect(),
         writers: Writers::new(&tasks),
         tasks,
+        may: ready.iter().map(may).collect(),
         fates: vec![Fate::Open; ready.len()],
         asked: vec![false; ready.len()],
         chosen: Vec::new(),
@@ -120,6 +137,8 @@ struct Walk<'w, 's> {
     tasks: Vec<&'w Task>,
     claims: Vec<Claims<'w>>,
     writers: Writers<'w>,
+    /// Whether it starts, if there is a worker.
+    may: Vec<bool>,
     fates: Vec<Fate>,
     /// Readers whose writers are being looked at.
     asked: Vec<bool>,
@@ -145,7 +164,7 @@ impl Walk<'_, '_> {
             match self.writer_before(rank) {
                 Some(writer) if self.fates[writer] == Fate::Open => stack.push(writer),
                 Some(writer) => self.fates[rank] = Fate::Held(self.reads(rank, writer)),
-                None if self.slots.take(self.tasks[rank]) => {
+                None if self.may[rank] && self.slots.take(self.tasks[rank]) => {
                     self.fates[rank] = Fate::Chosen;
                     self.chosen.push(rank);
                 }

@@ -39,7 +39,7 @@ fn the_order_of_choice_is_critical_unblocks_phase_shorter_id() {
         task("F", 1, &["D"]),
         task("G", 1, &[]),
     ];
-    let options = Options { workers: Some(9), phase: Some("now".into()) };
+    let options = Options { workers: Some(9), phase: Some("now".into()), effort: None };
     assert_eq!(shown(&file(sketches.clone()), &[], &options), texts("E D C B G A", "", ""));
     let options = Options { workers: Some(2), ..options };
     assert_eq!(shown(&file(sketches), &[], &options), texts("E D", "C B G A", ""));
@@ -97,7 +97,7 @@ fn busy_workers_leave_fewer_slots_and_reported_tasks_none() {
     let sketches = ["A", "B", "C", "D", "E"].map(|id| task(id, 1, &[]));
     let file = file(sketches.into());
     let given = [("A", State::Active), ("B", State::Done), ("C", State::Stopped)];
-    assert_eq!(shown(&file, &given, &Options { workers: Some(2), phase: None }), texts("D", "E", ""));
+    assert_eq!(shown(&file, &given, &Options { workers: Some(2), ..Options::default() }), texts("D", "E", ""));
 }
 
 #[test]
@@ -109,7 +109,8 @@ fn overlap_that_only_warns_is_told() {
         })
     };
     let file = file(vec![warns("A"), warns("B"), task("C", 1, &[])]);
-    let (facts, standings, options) = (facts(), standings(&file, &[]), Options { workers: Some(4), phase: None });
+    let (facts, standings, options) =
+        (facts(), standings(&file, &[]), Options { workers: Some(4), ..Options::default() });
     let plan = plan(&file, &facts, &standings, &options);
     let overlap = Overlapping { id: "A".parse().unwrap(), path: "x".into() };
     let expected =
@@ -122,7 +123,7 @@ fn a_plan_without_a_start_says_what_is_next() {
     let next = |sketches, given: &[(&str, State)]| {
         let file = file(sketches);
         let (facts, standings) = (facts(), standings(&file, given));
-        plan(&file, &facts, &standings, &Options { workers: Some(1), phase: None }).next
+        plan(&file, &facts, &standings, &Options { workers: Some(1), ..Options::default() }).next
     };
     let ids = |texts: &[&str]| texts.iter().map(|id| id.parse().unwrap()).collect();
     let two = || vec![task("A", 1, &[]), task("B", 1, &["A"])];
@@ -171,7 +172,7 @@ proptest! {
     #[test]
     fn any_graph_planned_and_landed_batch_by_batch_lands_every_task_once(file in any_file(), workers in 1u32..5) {
         let facts = facts();
-        let options = Options { workers: Some(workers), phase: None };
+        let options = Options { workers: Some(workers), ..Options::default() };
         let mut given = BTreeMap::new();
         while given.len() < file.graph.len() {
             let standings = standings_of(&file, &given);
@@ -196,7 +197,7 @@ proptest! {
         let mut given: BTreeMap<Ix, State> =
             (0..file.graph.len()).filter(|&ix| bit(landed, ix)).map(|ix| (ix, State::Landed)).collect();
         given.extend((0..file.graph.len()).filter(|&ix| bit(running & !landed, ix) && ix % 3 == 0).map(|ix| (ix, State::Active)));
-        let (facts, standings, options) = (facts(), standings_of(&file, &given), Options { workers: Some(6), phase: None });
+        let (facts, standings, options) = (facts(), standings_of(&file, &given), Options { workers: Some(6), ..Options::default() });
         let one = plan(&file, &facts, &standings, &options);
         let tasks = file.graph.tasks();
         for (at, candidate) in one.start.iter().enumerate() {

@@ -1,79 +1,144 @@
 //! How short no schedule can be.
 
-use std::fmt;
+mod energy;
+mod machine;
+mod subset;
 
-use super::network::Resource;
-use super::{CriticalPath, Network, Place};
+use super::{CriticalPath, Node, Place, Problem};
 use crate::model::task::Minutes;
 
-/// What keeps every schedule from being shorter; its `Display` is the stable code of the JSON output.
+/// Minutes that no schedule can beat, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound<'a> {
-    CriticalPath,
-    /// The work, shared out evenly.
-    Workers,
-    Lock(&'a str),
-    Writes(&'a str),
-    Issue(&'a str),
+pub struct LowerBound {
+    pub minutes: Minutes,
+    pub limit: Limit,
 }
 
-impl fmt::Display for Bound<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Bound::CriticalPath => f.write_str("critical-path"),
-            Bound::Workers => f.write_str("workers"),
-            Bound::Lock(name) => write!(f, "lock:{name}"),
-            Bound::Writes(path) => write!(f, "writes:{path}"),
-            Bound::Issue(issue) => write!(f, "issue:{issue}"),
+/// What keeps every schedule from being shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The longest chain of needs.
+    Path,
+    /// The crew, and when its work can begin and must end.
+    Crew,
+    /// What one resource is held for.
+    Resource(usize),
+}
+
+impl LowerBound {
+    /// The longest of the critical path, the work shared out evenly (Graham 1969), and what each resource is held for.
+    /// Linear in the size of the problem.
+    pub fn quick(problem: &Problem, path: &CriticalPath) -> LowerBound {
+        let mut best = LowerBound { minutes: path.length, limit: Limit::Path };
+        best.raise(shared_out(problem), Limit::Crew);
+        for (resource, minutes) in machine::sums(problem).into_iter().enumerate() {
+            best.raise(minutes, Limit::Resource(resource));
         }
+        best.rounded(problem)
     }
-}
 
-/// Minutes that no schedule of the network by `workers` can beat, and why: the longest of the critical path, the work
-/// shared out evenly (Graham 1969; tasks that run alone take all workers), and the sum of what excludes each other
-/// since it holds one lock, one path or one issue.
-pub fn lower_bound<'a>(network: &Network<'a>, path: &CriticalPath, workers: u32) -> (Minutes, Bound<'a>) {
-    let mut best = (path.length, Bound::CriticalPath);
-    let work = shared_out(network, workers);
-    if work > best.0 {
-        best = (work, Bound::Workers);
-    }
-    for (minutes, resource) in sums(network).into_iter().zip(&network.names) {
-        if minutes > best.0 {
-            let bound = match *resource {
-                Resource::Lock(name) => Bound::Lock(name),
-                Resource::Path(path) => Bound::Writes(path),
-                Resource::Issue(issue) => Bound::Issue(issue),
-            };
-            best = (minutes, bound);
-        }
-    }
-    best
-}
-
-/// Work by workers, rounded up. Jobs that run already may be more than there are workers.
-fn shared_out(network: &Network<'_>, workers: u32) -> Minutes {
-    let running = network.jobs.iter().filter(|job| job.place == Place::Working).count() as u64;
-    let (mut alone, mut beside) = (0u64, 0u64);
-    for job in network.jobs.iter().filter(|job| job.place != Place::Away) {
-        let sum = if job.place == Place::Open && !job.task.parallel { &mut alone } else { &mut beside };
-        *sum = sum.saturating_add(job.minutes);
-    }
-    alone.saturating_add(beside.div_ceil(running.max(u64::from(workers)).max(1)))
-}
-
-/// By resource: how long it is held in all. What runs already holds it at one time, even where it should not.
-fn sums(network: &Network<'_>) -> Vec<Minutes> {
-    let mut open = vec![0u64; network.names.len()];
-    let mut running = vec![0u64; network.names.len()];
-    for (node, job) in network.jobs.iter().enumerate() {
-        for &resource in network.resources(node) {
-            let resource = resource as usize;
-            match job.place {
-                Place::Open => open[resource] = open[resource].saturating_add(job.minutes),
-                Place::Working | Place::Away => running[resource] = running[resource].max(job.minutes),
+    /// Adds when the work of the crew, and of each resource, can begin at the earliest and how long is left after it.
+    ///
+    /// `enough` is the length of a schedule that is at hand: at that there is nothing more to prove. For more than some
+    /// thousand jobs only a part of their subsets is looked at.
+    pub fn thorough(self, problem: &Problem, path: &CriticalPath, enough: Minutes) -> LowerBound {
+        let mut best = self;
+        for crew in crews(problem) {
+            if best.minutes < enough {
+                best.raise(subset::subset_bound(problem, path, &crew), Limit::Crew);
             }
         }
+        best.rounded(problem).machines(problem, path, enough)
     }
-    open.into_iter().zip(running).map(|(open, running)| open.saturating_add(running)).collect()
+
+    /// Tries to refute every end before `enough` by the energy that the jobs need within intervals of time.
+    /// Nothing is tried for more than some hundred jobs.
+    pub fn energetic(self, problem: &Problem, path: &CriticalPath, enough: Minutes) -> LowerBound {
+        let mut best = self;
+        let step = common_divisor(problem);
+        for crew in crews(problem) {
+            let minutes = energy::refuted(problem, path, &crew, (best.minutes, enough, step));
+            best.raise(minutes, Limit::Crew);
+        }
+        best
+    }
+
+    fn machines(mut self, problem: &Problem, path: &CriticalPath, enough: Minutes) -> LowerBound {
+        for resource in 0..problem.resource_count() {
+            if self.minutes >= enough {
+                break;
+            }
+            let bound = machine::one_machine(problem, path, resource, self.minutes);
+            self.raise(bound, Limit::Resource(resource));
+        }
+        self.rounded(problem)
+    }
+
+    fn raise(&mut self, minutes: Minutes, limit: Limit) {
+        if minutes > self.minutes {
+            *self = LowerBound { minutes, limit };
+        }
+    }
+
+    /// Starts and ends of a shortest schedule are sums of minutes, so its length is a multiple of their divisor.
+    fn rounded(self, problem: &Problem) -> LowerBound {
+        let step = common_divisor(problem);
+        LowerBound { minutes: self.minutes.div_ceil(step).saturating_mul(step), ..self }
+    }
+}
+
+/// Jobs that share workers, and how many of them can run at one time.
+struct Crowd {
+    jobs: Vec<Node>,
+    workers: u64,
+    /// Some open job takes all workers.
+    alone: bool,
+}
+
+/// All jobs by the most workers that any time allows, and where research may have more, all others by theirs.
+fn crews(problem: &Problem) -> Vec<Crowd> {
+    let crowd = |workers: u32, code_only: bool| {
+        let of = |&node: &Node| problem.jobs[node].works() && !(code_only && problem.jobs[node].research);
+        let jobs: Vec<Node> = (0..problem.len()).filter(of).collect();
+        let running = jobs.iter().filter(|&&node| problem.jobs[node].place == Place::Working).count() as u64;
+        let alone = jobs.iter().any(|&node| takes_all(problem, node));
+        Crowd { jobs, workers: running.max(u64::from(workers)).max(1), alone }
+    };
+    let research = problem.crew.research > problem.crew.workers && problem.jobs.iter().any(|job| job.research);
+    if research {
+        vec![crowd(problem.crew.research, false), crowd(problem.crew.workers, true)]
+    } else {
+        vec![crowd(problem.crew.workers, false)]
+    }
+}
+
+/// Whether the job keeps every worker from other work.
+fn takes_all(problem: &Problem, node: Node) -> bool {
+    problem.jobs[node].alone && problem.jobs[node].place == Place::Open
+}
+
+fn shared_out(problem: &Problem) -> Minutes {
+    let of_crowd = |crowd: &Crowd| {
+        let (mut alone, mut beside) = (0u64, 0u64);
+        for &node in &crowd.jobs {
+            let sum = if takes_all(problem, node) { &mut alone } else { &mut beside };
+            *sum = sum.saturating_add(problem.jobs[node].minutes);
+        }
+        alone.saturating_add(beside.div_ceil(crowd.workers))
+    };
+    crews(problem).iter().map(of_crowd).max().unwrap_or(0)
+}
+
+/// The greatest common divisor of all minutes; 1 where there are none.
+pub(super) fn common_divisor(problem: &Problem) -> Minutes {
+    let divisor = problem.jobs.iter().fold(0, |divisor, job| gcd(divisor, job.minutes));
+    divisor.max(1)
+}
+
+/// Euclid's; `gcd(0, b)` is `b`.
+fn gcd(mut a: Minutes, mut b: Minutes) -> Minutes {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }

@@ -1,27 +1,19 @@
-//! A list schedule (Graham 1969): whenever a worker is free, it takes the most urgent job that may start.
-//!
-//! Most urgent is what the longest chain of work waits for (highest level first; Adam, Chandy and Dickson 1974).
+//! A list schedule (Graham 1969): whenever something ends, the first jobs of a list that may start do.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{CriticalPath, Network, Node, Place, Schedule, Slot};
+use super::{Node, Place, Problem, Schedule, Slot};
 use crate::model::task::Minutes;
 
-/// A schedule of the whole network by `workers`.
+/// A schedule that never lets a worker wait while a job may start, the first of `order` before the others.
 ///
-/// What runs already, and the `chosen` jobs, start at 0. Needs, workers, locks, issues, equal literal paths and
-/// `parallel = false` are kept to; what runs already may break them. `phase` comes first among equally urgent jobs.
-/// With needs N and jobs J it takes O(N + J log J).
-pub fn schedule(
-    network: &Network<'_>,
-    path: &CriticalPath,
-    workers: u32,
-    chosen: &[Node],
-    phase: Option<&str>,
-) -> Schedule {
-    let mut lister = Lister::new(network, workers, order(network, path, phase));
-    lister.begin(chosen);
+/// `order` holds every node once, in any order. What runs already starts at 0. A job that runs alone and is the first
+/// that may start keeps the ones after it waiting until all others have ended. With needs N and jobs J it takes
+/// O(N + J log J).
+pub fn list_schedule(problem: &Problem, order: &[u32]) -> Schedule {
+    let mut lister = Lister::new(problem, order);
+    lister.begin();
     let mut now = 0;
     loop {
         while let Some(node) = lister.next_end(now) {
@@ -33,174 +25,190 @@ pub fn schedule(
             None => break,
         }
     }
-    let mut slots = lister.slots;
-    slots.sort_unstable();
-    let makespan = slots.iter().map(|slot| slot.end).max().unwrap_or(0);
-    Schedule { slots, makespan }
+    Schedule::of(lister.slots)
 }
 
-/// Nodes from the most to the least urgent.
-fn order(network: &Network<'_>, path: &CriticalPath, phase: Option<&str>) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..network.len() as u32).collect();
-    order.sort_by_cached_key(|&node| {
-        let job = &network.jobs[node as Node];
-        let other_phase = phase.is_some() && job.task.phase.as_deref() != phase;
-        (Reverse(path.tail[node as Node]), other_phase, job.minutes, job.index)
-    });
-    order
-}
-
-/// Ranks, the most urgent on top.
+/// Ranks, the first on top.
 type Queue = BinaryHeap<Reverse<u32>>;
 
-struct Lister<'n, 'a> {
-    network: &'n Network<'a>,
+struct Lister<'p> {
+    problem: &'p Problem,
     /// Node by rank, and rank by node.
-    order: Vec<u32>,
+    order: &'p [u32],
     rank: Vec<u32>,
     /// By node: needs that have not ended.
     open: Vec<u32>,
     started: Vec<bool>,
-    ready: Queue,
+    /// Jobs that may start but for workers and resources; research apart, where it has workers of its own.
+    ready: [Queue; 2],
     /// By resource: how many running jobs hold it, and who waits for it.
     held: Vec<u32>,
     parked: Vec<Queue>,
-    ends: BinaryHeap<Reverse<(Minutes, Node)>>,
+    ends: BinaryHeap<Reverse<(Minutes, u32)>>,
+    /// Numbers of workers that have worked and are free, and the first number that never was used.
     free: BinaryHeap<Reverse<u32>>,
-    /// Workers in use beyond the limit: as many take no other job when they end theirs.
-    extra: u32,
+    unused: u32,
     worker: Vec<Option<u32>>,
+    /// Running jobs: all, those on workers, those of them that are no research, those that run alone.
     running: usize,
-    /// How many of the running jobs have `parallel = false`.
+    working: u32,
+    code: u32,
     alone: usize,
     slots: Vec<Slot>,
 }
 
-impl<'n, 'a> Lister<'n, 'a> {
-    fn new(network: &'n Network<'a>, workers: u32, order: Vec<u32>) -> Lister<'n, 'a> {
-        let jobs = network.len();
+impl<'p> Lister<'p> {
+    fn new(problem: &'p Problem, order: &'p [u32]) -> Lister<'p> {
+        let jobs = problem.len();
         let mut rank = vec![0; jobs];
         for (at, &node) in order.iter().enumerate() {
             rank[node as Node] = at as u32;
         }
         Lister {
-            network,
+            problem,
             order,
             rank,
-            open: (0..jobs).map(|node| network.needs(node).len() as u32).collect(),
+            open: (0..jobs).map(|node| problem.needs(node).len() as u32).collect(),
             started: vec![false; jobs],
-            ready: Queue::new(),
-            held: vec![0; network.names.len()],
-            parked: vec![Queue::new(); network.names.len()],
+            ready: [Queue::new(), Queue::new()],
+            held: vec![0; problem.resource_count()],
+            parked: vec![Queue::new(); problem.resource_count()],
             ends: BinaryHeap::new(),
-            // More workers than jobs would never be used.
-            free: (0..workers.clamp(1, jobs.max(1) as u32)).map(Reverse).collect(),
-            extra: 0,
+            free: BinaryHeap::new(),
+            unused: 0,
             worker: vec![None; jobs],
             running: 0,
+            working: 0,
+            code: 0,
             alone: 0,
             slots: Vec::with_capacity(jobs),
         }
     }
 
-    /// Starts at 0 what runs already and what was chosen, and queues the rest of what needs nothing.
-    fn begin(&mut self, chosen: &[Node]) {
-        let workers = self.free.len() as u32;
-        let places = self.network.jobs.iter().map(|job| job.place);
-        let pinned: Vec<_> = places.enumerate().filter(|&(_, place)| place != Place::Open).collect();
-        for (node, place) in pinned.into_iter().chain(chosen.iter().map(|&node| (node, Place::Working))) {
-            let worker = (place == Place::Working).then(|| {
-                self.free.pop().map_or_else(
-                    || {
-                        self.extra += 1;
-                        workers + self.extra - 1
-                    },
-                    |Reverse(worker)| worker,
-                )
-            });
-            self.start(node, 0, worker);
+    /// Starts at 0 what runs already, and queues the rest of what needs nothing.
+    fn begin(&mut self) {
+        for node in 0..self.problem.len() {
+            if self.problem.jobs[node].place != Place::Open {
+                self.start(node, 0);
+            }
         }
-        for node in 0..self.network.len() {
+        for node in 0..self.problem.len() {
             if self.open[node] == 0 && !self.started[node] {
-                self.ready.push(Reverse(self.rank[node]));
+                self.queue(node);
             }
         }
     }
 
-    /// Starts jobs until there is no worker, no job, or the most urgent one runs alone and must wait for the others.
+    fn queue(&mut self, node: Node) {
+        let apart = self.problem.jobs[node].research && self.problem.crew.research > self.problem.crew.workers;
+        self.ready[usize::from(apart)].push(Reverse(self.rank[node]));
+    }
+
+    /// The first job in the queues for which there is a worker.
+    fn next(&mut self) -> Option<(u32, Node)> {
+        let tops = [0, 1].map(|queue| self.ready[queue].peek().map(|&Reverse(rank)| (rank, queue)));
+        let mut tops: Vec<(u32, usize)> = tops.into_iter().flatten().collect();
+        tops.sort_unstable();
+        let fits = |&(rank, _): &(u32, usize)| self.has_worker(self.order[rank as usize] as Node);
+        let (rank, queue) = tops.into_iter().find(fits)?;
+        let node = self.order[rank as usize] as Node;
+        let alone = self.problem.jobs[node].alone && self.problem.jobs[node].minutes > 0;
+        if self.problem.jobs[node].minutes > 0 && (self.alone > 0 || alone && self.running > 0) {
+            return None;
+        }
+        self.ready[queue].pop();
+        Some((rank, node))
+    }
+
+    fn has_worker(&self, node: Node) -> bool {
+        let (job, crew) = (&self.problem.jobs[node], self.problem.crew);
+        let limit = if job.research && self.code == 0 { crew.research } else { crew.workers };
+        job.minutes == 0 || self.working < limit
+    }
+
     fn fill(&mut self, now: Minutes) {
-        while let Some(&Reverse(rank)) = self.ready.peek() {
-            let node = self.order[rank as usize] as Node;
-            let alone = !self.network.jobs[node].task.parallel;
-            if self.alone > 0 || alone && self.running > 0 {
-                return;
-            }
-            if let Some(resource) = self.busy(node) {
-                self.ready.pop();
-                self.parked[resource].push(Reverse(rank));
-                self.wake(node);
-            } else if let Some(Reverse(worker)) = self.free.pop() {
-                self.ready.pop();
-                self.start(node, now, Some(worker));
-            } else {
-                return;
+        while let Some((rank, node)) = self.next() {
+            match self.busy(node) {
+                Some(resource) => {
+                    self.parked[resource].push(Reverse(rank));
+                    self.wake(node);
+                }
+                None => self.start(node, now),
             }
         }
     }
 
     fn busy(&self, node: Node) -> Option<usize> {
-        let resources = self.network.resources(node);
-        resources.iter().map(|&resource| resource as usize).find(|&resource| self.held[resource] > 0)
+        let resources = self.problem.resources(node);
+        let held = |&resource: &usize| self.held[resource] > 0;
+        resources.iter().map(|&resource| resource as usize).find(held).filter(|_| self.problem.jobs[node].minutes > 0)
     }
 
-    fn start(&mut self, node: Node, now: Minutes, worker: Option<u32>) {
-        let job = &self.network.jobs[node];
+    fn start(&mut self, node: Node, now: Minutes) {
+        let job = &self.problem.jobs[node];
         let end = now.saturating_add(job.minutes);
         self.started[node] = true;
-        self.worker[node] = worker;
-        self.running += 1;
-        self.alone += usize::from(!job.task.parallel);
-        for &resource in self.network.resources(node) {
-            self.held[resource as usize] += 1;
+        if job.minutes > 0 {
+            self.running += 1;
+            self.alone += usize::from(job.alone);
+            for &resource in self.problem.resources(node) {
+                self.held[resource as usize] += 1;
+            }
         }
-        self.slots.push(Slot { start: now, end, worker, node });
-        self.ends.push(Reverse((end, node)));
+        if job.works() {
+            self.working += 1;
+            self.code += u32::from(!job.research);
+            self.worker[node] = Some(self.free.pop().map_or_else(
+                || {
+                    self.unused += 1;
+                    self.unused - 1
+                },
+                |Reverse(worker)| worker,
+            ));
+        }
+        self.slots.push(Slot { start: now, end, worker: self.worker[node], node });
+        self.ends.push(Reverse((end, node as u32)));
     }
 
     fn next_end(&mut self, now: Minutes) -> Option<Node> {
         let &Reverse((end, node)) = self.ends.peek()?;
         (end == now).then(|| {
             self.ends.pop();
-            node
+            node as Node
         })
     }
 
     fn finish(&mut self, node: Node) {
-        self.running -= 1;
-        self.alone -= usize::from(!self.network.jobs[node].task.parallel);
-        match self.worker[node] {
-            Some(_) if self.extra > 0 => self.extra -= 1,
-            worker => self.free.extend(worker.map(Reverse)),
+        let job = &self.problem.jobs[node];
+        if job.works() {
+            self.working -= 1;
+            self.code -= u32::from(!job.research);
+            self.free.extend(self.worker[node].map(Reverse));
         }
-        for &resource in self.network.resources(node) {
-            self.held[resource as usize] -= 1;
+        if job.minutes > 0 {
+            self.running -= 1;
+            self.alone -= usize::from(job.alone);
+            for &resource in self.problem.resources(node) {
+                self.held[resource as usize] -= 1;
+            }
+            self.wake(node);
         }
-        self.wake(node);
-        for dependant in self.network.dependants(node) {
+        for dependant in self.problem.dependants(node) {
             self.open[dependant] -= 1;
             if self.open[dependant] == 0 && !self.started[dependant] {
-                self.ready.push(Reverse(self.rank[dependant]));
+                self.queue(dependant);
             }
         }
     }
 
-    /// Queues, for each free resource of the job, the most urgent one that waits for it. One is enough: if it must wait
+    /// Queues, for each free resource of the job, the first one that waits for it. One is enough: if it must wait
     /// for another resource after all, it wakes the next.
     fn wake(&mut self, node: Node) {
-        for &resource in self.network.resources(node) {
+        for &resource in self.problem.resources(node) {
             let resource = resource as usize;
-            if self.held[resource] == 0 {
-                self.ready.extend(self.parked[resource].pop());
+            let parked = if self.held[resource] == 0 { self.parked[resource].pop() } else { None };
+            if let Some(Reverse(rank)) = parked {
+                self.queue(self.order[rank as usize] as Node);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! The critical path (Kelley and Walker 1959): the longest chain of needs, and the slack of everything else.
 
-use super::{Network, Node};
+use super::{Node, Problem};
 use crate::model::task::Minutes;
 
-/// Longest paths through a network with as many workers as anyone could want.
+/// Longest paths through a problem with as many workers as anyone could want.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CriticalPath {
     /// By node: minutes that must pass before it can start.
@@ -16,15 +16,15 @@ pub struct CriticalPath {
 
 impl CriticalPath {
     /// Linear in jobs and needs.
-    pub fn new(network: &Network<'_>) -> CriticalPath {
-        let jobs = &network.jobs;
+    pub fn new(problem: &Problem) -> CriticalPath {
+        let jobs = &problem.jobs;
         let (mut head, mut tail): (Vec<Minutes>, Vec<Minutes>) = (vec![0; jobs.len()], vec![0; jobs.len()]);
         for node in 0..jobs.len() {
-            let ends = network.needs(node).map(|need| head[need].saturating_add(jobs[need].minutes));
+            let ends = problem.needs(node).map(|need| head[need].saturating_add(jobs[need].minutes));
             head[node] = ends.max().unwrap_or(0);
         }
         for node in (0..jobs.len()).rev() {
-            let after = network.dependants(node).map(|dependant| tail[dependant]).max().unwrap_or(0);
+            let after = problem.dependants(node).map(|dependant| tail[dependant]).max().unwrap_or(0);
             tail[node] = jobs[node].minutes.saturating_add(after);
         }
         let length = (0..jobs.len()).map(|node| head[node].saturating_add(tail[node])).max().unwrap_or(0);

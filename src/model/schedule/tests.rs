@@ -12,10 +12,15 @@ use crate::model::task::{Settings, Task, TaskFile};
 /// Schedules `file` and gives makespan, lower bound and its code.
 fn outcome(file: &TaskFile, given: &[(&str, State)], workers: u32) -> (Minutes, Minutes, String) {
     let standings = standings(file, given);
-    let network = Network::new(file, &standings, &Rules::new(&file.settings));
-    let path = CriticalPath::new(&network);
-    let (bound, why) = lower_bound(&network, &path, workers);
-    (schedule(&network, &path, workers, &[], None).makespan, bound, why.to_string())
+    let network = Network::new(file, &standings, &Rules::new(&file.settings), Crew::of(workers));
+    let solution = solved(&network.problem, 1);
+    let bound = solution.lower_bound;
+    (solution.schedule.makespan, bound.minutes, network.bound(bound.limit).to_string())
+}
+
+fn solved(problem: &Problem, effort: u32) -> Solution {
+    let rule: Vec<u32> = (0..problem.len() as u32).collect();
+    solve(problem, &CriticalPath::new(problem), &rule, effort)
 }
 
 #[test]
@@ -23,8 +28,8 @@ fn the_critical_path_binds_where_workers_are_many() {
     let file = file(vec![task("A", 4, &[]), task("B", 1, &[]), task("C", 2, &["A", "B"])]);
     assert_eq!(outcome(&file, &[], 3), (360, 360, "critical-path".into()));
     let standings = standings(&file, &[]);
-    let network = Network::new(&file, &standings, &Rules::new(&file.settings));
-    let path = CriticalPath::new(&network);
+    let network = Network::new(&file, &standings, &Rules::new(&file.settings), Crew::of(3));
+    let path = CriticalPath::new(&network.problem);
     let slack = |ix| path.slack(network.node(ix).unwrap());
     assert_eq!([slack(0), slack(1), slack(2)], [0, 180, 0]);
 }
@@ -71,10 +76,10 @@ fn tasks_that_can_never_run_are_left_out_and_named() {
         task("E", 1, &["D"]),
     ]);
     let standings = standings(&file, &[("A", State::Cancelled), ("D", State::Lost)]);
-    let network = Network::new(&file, &standings, &Rules::new(&file.settings));
-    assert!(network.is_empty());
+    let network = Network::new(&file, &standings, &Rules::new(&file.settings), Crew::of(3));
+    assert!(network.problem.is_empty());
     assert_eq!(network.stuck, [1, 2, 4]);
-    assert_eq!(CriticalPath::new(&network).length, 0);
+    assert_eq!(solved(&network.problem, 1).schedule, Schedule::default());
 }
 
 #[test]
@@ -86,10 +91,9 @@ fn a_chain_of_fifty_thousand_needs_no_deep_stack() {
     let standings = standings_of(&file, &BTreeMap::new());
     let small = std::thread::Builder::new().stack_size(128 * 1024);
     let run = move || {
-        let network = Network::new(&file, &standings, &Rules::new(&file.settings));
-        let path = CriticalPath::new(&network);
+        let network = Network::new(&file, &standings, &Rules::new(&file.settings), Crew::of(3));
         let first = network.node(LENGTH as usize - 1).unwrap();
-        (schedule(&network, &path, 3, &[first], None).makespan, dependants(&network, &[first]))
+        (solved(&network.problem, 1).schedule.makespan, dependants(&network.problem, &[first]))
     };
     assert_eq!(small.spawn(run).unwrap().join().unwrap(), (60 * u64::from(LENGTH), vec![u64::from(LENGTH) - 1]));
 }
@@ -115,71 +119,98 @@ fn small(most: usize) -> impl Strategy<Value = (TaskFile, BTreeMap<usize, State>
     })
 }
 
-/// Whether two jobs may not run at one time.
-fn conflict(network: &Network<'_>, a: Node, b: Node) -> bool {
-    let alone = |node: Node| !network.jobs[node].task.parallel;
-    let held: HashSet<_> = network.resources(a).iter().collect();
-    alone(a) || alone(b) || network.resources(b).iter().any(|resource| held.contains(resource))
+/// Problems made by hand: any jobs, needs on earlier ones, resources, kinds and crews.
+fn any_problem(most: usize) -> impl Strategy<Value = Problem> {
+    let one = (0u64..6, any::<u16>(), 0u8..8, 0u8..12, 0u8..12);
+    let crew = (1u32..5, 0u32..3);
+    (prop::collection::vec(one, 0..=most), crew).prop_map(|(rows, (workers, more))| {
+        let (mut jobs, mut needs, mut holds) = (Vec::new(), Vec::new(), Vec::new());
+        for (node, (minutes, mask, resource, other, place)) in rows.into_iter().enumerate() {
+            let place = [Place::Working, Place::Away].get(usize::from(place)).copied().unwrap_or(Place::Open);
+            jobs.push(Job { minutes, place, alone: other == 1, research: other % 3 == 0 });
+            if place == Place::Open {
+                needs.extend((0..node).filter(|bit| mask >> bit & 1 == 1).map(|need| (node as u32, need as u32)));
+            }
+            let held = [vec![0], vec![1], vec![0, 2]].get(usize::from(resource)).cloned().unwrap_or_default();
+            holds.extend(held.into_iter().map(|resource| (node as u32, resource)));
+        }
+        Problem::new(jobs, Crew { workers, research: workers + more }, &needs, &holds)
+    })
 }
 
-/// The shortest of all schedules that start every job as early as the jobs before it in some order permit: one of them
-/// is the shortest of all.
-fn shortest(network: &Network<'_>, workers: usize) -> Minutes {
-    let running: Vec<Slot> = (0..network.len())
-        .filter(|&node| network.jobs[node].place != Place::Open)
-        .map(|node| {
-            let job = network.jobs[node];
-            Slot { start: 0, end: job.minutes, worker: (job.place == Place::Working).then_some(0), node }
-        })
-        .collect();
-    let mut stack = vec![running];
+/// Whether two jobs may not run at one time.
+fn conflict(problem: &Problem, a: Node, b: Node) -> bool {
+    let held: HashSet<_> = problem.resources(a).iter().collect();
+    problem.jobs[a].alone
+        || problem.jobs[b].alone
+        || problem.resources(b).iter().any(|resource| held.contains(resource))
+}
+
+/// Whether one more job may start beside those that run.
+fn crew_has_room(problem: &Problem, beside: &[Node], node: Node) -> bool {
+    let works = |node: &&Node| problem.jobs[**node].works();
+    let research = problem.jobs[node].research && beside.iter().filter(works).all(|&node| problem.jobs[node].research);
+    let limit = if research { problem.crew.research } else { problem.crew.workers };
+    beside.iter().filter(works).count() < limit as usize
+}
+
+/// The length of the shortest of all schedules that start every job as early as the jobs before it in some order permit:
+/// one of them is the shortest of all.
+fn shortest(problem: &Problem) -> Minutes {
+    let slot = |node: Node, start: Minutes| Slot { start, end: start + problem.jobs[node].minutes, worker: None, node };
+    let running = (0..problem.len()).filter(|&node| problem.jobs[node].place != Place::Open);
+    let mut stack = vec![running.map(|node| slot(node, 0)).collect::<Vec<Slot>>()];
     let mut best = Minutes::MAX;
     while let Some(slots) = stack.pop() {
-        if slots.len() == network.len() {
+        if slots.len() == problem.len() {
             best = best.min(slots.iter().map(|slot| slot.end).max().unwrap_or(0));
         }
-        for node in (0..network.len()).filter(|&node| slots.iter().all(|slot| slot.node != node)) {
-            let ends: Vec<_> = network.needs(node).map(|need| slots.iter().find(|slot| slot.node == need)).collect();
+        for node in (0..problem.len()).filter(|&node| slots.iter().all(|slot| slot.node != node)) {
+            let ends: Vec<_> = problem.needs(node).map(|need| slots.iter().find(|slot| slot.node == need)).collect();
             if ends.iter().all(Option::is_some) {
                 let ready = ends.iter().flatten().map(|slot| slot.end).max().unwrap_or(0);
-                let start = earliest(network, &slots, node, ready, workers);
-                let end = start + network.jobs[node].minutes;
-                stack.push([&slots[..], &[Slot { start, end, worker: Some(0), node }]].concat());
+                let start = (ready..).find(|&start| is_free(problem, &slots, slot(node, start))).unwrap();
+                stack.push([&slots[..], &[slot(node, start)]].concat());
             }
         }
     }
     best
 }
 
-fn earliest(network: &Network<'_>, slots: &[Slot], node: Node, ready: Minutes, workers: usize) -> Minutes {
-    let minutes = network.jobs[node].minutes;
-    let free = |start: Minutes| {
-        let beside = |at: Minutes| slots.iter().filter(move |slot| slot.start <= at && at < slot.end);
-        (start..start + minutes).all(|at| {
-            beside(at).filter(|slot| slot.worker.is_some()).count() < workers
-                && !beside(at).any(|slot| conflict(network, slot.node, node))
-        })
-    };
-    (ready..).find(|&start| free(start)).unwrap()
+fn is_free(problem: &Problem, slots: &[Slot], one: Slot) -> bool {
+    (one.start..one.end).all(|at| {
+        let beside: Vec<Node> =
+            slots.iter().filter(|slot| slot.start <= at && at < slot.end).map(|slot| slot.node).collect();
+        crew_has_room(problem, &beside, one.node) && !beside.iter().any(|&node| conflict(problem, node, one.node))
+    })
 }
 
-fn check_schedule(network: &Network<'_>, schedule: &Schedule, workers: u32) -> Result<(), TestCaseError> {
+/// Every rule of [`Problem`], minute by minute and pair by pair.
+fn check(problem: &Problem, schedule: &Schedule) -> Result<(), TestCaseError> {
     let slot: BTreeMap<Node, &Slot> = schedule.slots.iter().map(|slot| (slot.node, slot)).collect();
-    prop_assert_eq!(slot.len(), network.len());
-    prop_assert_eq!(schedule.slots.len(), network.len());
+    prop_assert_eq!((slot.len(), schedule.slots.len()), (problem.len(), problem.len()));
+    prop_assert_eq!(schedule.makespan, schedule.slots.iter().map(|slot| slot.end).max().unwrap_or(0));
     for (&node, at) in &slot {
-        prop_assert_eq!(at.end - at.start, network.jobs[node].minutes);
-        prop_assert!(network.needs(node).all(|need| slot[&need].end <= at.start));
-        let pinned = network.jobs[node].place != Place::Open;
+        let job = &problem.jobs[node];
+        let pinned = job.place != Place::Open;
+        prop_assert_eq!(at.end - at.start, job.minutes);
+        prop_assert!(problem.needs(node).all(|need| slot[&need].end <= at.start));
         prop_assert!(!pinned || at.start == 0);
-        let busy =
-            schedule.slots.iter().filter(|slot| slot.worker.is_some() && slot.start <= at.start && at.start < slot.end);
-        prop_assert!(pinned || at.worker.is_some() && (busy.count() <= workers as usize || at.start == at.end));
-        for (&other, beside) in slot.range(..node) {
-            let together = at.start.max(beside.start) < at.end.min(beside.end);
-            let both_pinned = pinned && network.jobs[other].place != Place::Open;
-            prop_assert!(!together || at.worker.is_none() || at.worker != beside.worker);
-            prop_assert!(!together || both_pinned || !conflict(network, node, other));
+        prop_assert_eq!(at.worker.is_some(), job.works());
+        let beside =
+            slot.values().filter(|other| other.start.max(at.start) < other.end.min(at.end) && other.node != node);
+        for other in beside.clone() {
+            let both_pinned = pinned && problem.jobs[other.node].place != Place::Open;
+            prop_assert!(at.worker.is_none() || at.worker != other.worker);
+            prop_assert!(both_pinned || !conflict(problem, node, other.node));
+        }
+        for minute in at.start..at.end {
+            let others: Vec<Node> = beside
+                .clone()
+                .filter(|other| other.start <= minute && minute < other.end)
+                .map(|other| other.node)
+                .collect();
+            prop_assert!(!job.works() || pinned || crew_has_room(problem, &others, node));
         }
     }
     Ok(())
@@ -187,39 +218,47 @@ fn check_schedule(network: &Network<'_>, schedule: &Schedule, workers: u32) -> R
 
 proptest! {
     #[test]
-    fn schedules_keep_the_rules_and_never_beat_the_lower_bound((file, given) in small(16), workers in 1u32..5) {
-        let standings = standings_of(&file, &given);
-        let network = Network::new(&file, &standings, &Rules::new(&file.settings));
-        let path = CriticalPath::new(&network);
-        let first = schedule(&network, &path, workers, &[], None);
-        check_schedule(&network, &first, workers)?;
-        prop_assert!(first.makespan >= lower_bound(&network, &path, workers).0);
-        prop_assert_eq!(first, schedule(&network, &path, workers, &[], None));
+    fn schedules_keep_the_rules_and_never_beat_the_lower_bound(problem in any_problem(16), effort in 0u32..2) {
+        let solution = solved(&problem, effort);
+        check(&problem, &solution.schedule)?;
+        prop_assert!(solution.schedule.makespan >= solution.lower_bound.minutes);
+        prop_assert!(solution.schedule.makespan <= solution.by_rule);
+        prop_assert_eq!(&solution, &solved(&problem, effort));
     }
 
     #[test]
-    fn no_schedule_of_all_beats_the_lower_bound((file, given) in small(6), workers in 1u32..4) {
-        let standings = standings_of(&file, &given);
-        let network = Network::new(&file, &standings, &Rules::new(&file.settings));
-        let path = CriticalPath::new(&network);
-        let best = shortest(&network, workers as usize);
-        prop_assert!(lower_bound(&network, &path, workers).0 <= best);
-        prop_assert!(schedule(&network, &path, workers, &[], None).makespan >= best);
+    fn no_schedule_of_all_beats_the_lower_bound(problem in any_problem(6)) {
+        let best = shortest(&problem);
+        let path = CriticalPath::new(&problem);
+        let bound = LowerBound::quick(&problem, &path);
+        let bound = bound.thorough(&problem, &path, Minutes::MAX).energetic(&problem, &path, best.next_multiple_of(60) + 60);
+        prop_assert!(bound.minutes <= best, "{bound:?} {best}");
+        prop_assert!(solved(&problem, 1).schedule.makespan >= best);
     }
 
     #[test]
-    fn dependants_are_counted_exactly((file, given) in small(16)) {
+    fn a_network_keeps_to_what_the_file_says((file, given) in small(16), workers in 1u32..5) {
         let standings = standings_of(&file, &given);
-        let network = Network::new(&file, &standings, &Rules::new(&file.settings));
-        let all: Vec<Node> = (0..network.len()).rev().collect();
+        let network = Network::new(&file, &standings, &Rules::new(&file.settings), Crew::of(workers));
+        check(&network.problem, &solved(&network.problem, 1).schedule)?;
+        for node in 0..network.problem.len() {
+            let index = network.index(node).unwrap();
+            prop_assert_eq!(network.node(index), Some(node));
+            prop_assert!(!standings.tasks[index].state.over());
+        }
+    }
+
+    #[test]
+    fn dependants_are_counted_exactly(problem in any_problem(16)) {
+        let all: Vec<Node> = (0..problem.len()).rev().collect();
         let counts: Vec<u64> = all.iter().map(|&source| {
             let mut reached = HashSet::from([source]);
             let mut stack = vec![source];
             while let Some(node) = stack.pop() {
-                stack.extend(network.dependants(node).filter(|&next| reached.insert(next)));
+                stack.extend(problem.dependants(node).filter(|&next| reached.insert(next)));
             }
             reached.len() as u64 - 1
         }).collect();
-        prop_assert_eq!(dependants(&network, &all), counts);
+        prop_assert_eq!(dependants(&problem, &all), counts);
     }
 }

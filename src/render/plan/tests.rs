@@ -35,7 +35,7 @@ fn neon() -> Vec<Sketch> {
 
 fn shown(sketches: Vec<Sketch>, given: &[(&str, State)], phase: Option<&str>, columns: usize) -> String {
     let file = file(sketches);
-    let options = Options { workers: None, phase: phase.map(str::to_owned) };
+    let options = Options { workers: None, phase: phase.map(str::to_owned), effort: None };
     let (facts, standings) = (facts(), standings(&file, given));
     let plan = plan(&file, &facts, &standings, &options);
     let text = text(&plan, Layout { width: columns, verbose: false });
@@ -195,7 +195,8 @@ fn warnings_are_lines_for_stderr() {
         })
     };
     let file = file(vec![warns("A"), warns("B")]);
-    let (facts, standings, options) = (facts(), standings(&file, &[]), Options { workers: Some(5), phase: None });
+    let (facts, standings, options) =
+        (facts(), standings(&file, &[]), Options { workers: Some(5), ..Options::default() });
     assert_eq!(
         warnings(&plan(&file, &facts, &standings, &options)),
         ["5 workers: above 3, coordination eats most of what another one gains", "'B' and 'A' both write 'x'"]

@@ -1,0 +1,107 @@
+//! How long everything left takes, and when that departs from the rule of choice.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use super::choice::Choice;
+use super::{Candidate, Ix, Minutes, TaskId};
+use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, Schedule, dependants, solve};
+
+/// Up to so many jobs the rule orders all that is left; above, what cannot start yet is ordered by the longest chain.
+const FEW: usize = 4_000;
+
+/// How long everything left takes.
+#[derive(Debug)]
+pub struct Outlook<'a> {
+    pub crew: Crew,
+    /// Workers that the schedule is for: those for research, where nothing else is left.
+    pub workers: u32,
+    pub schedule: Schedule,
+    /// The ids of the jobs, by the schedule's nodes.
+    pub ids: Vec<&'a TaskId>,
+    /// No schedule is shorter.
+    pub lower_bound: Minutes,
+    pub bound: Bound<'a>,
+    /// How long it takes where the rule alone chooses.
+    pub by_rule: Minutes,
+    /// Everything left, one task after the other.
+    pub sequential: Minutes,
+}
+
+impl<'a> Outlook<'a> {
+    pub(super) fn new(
+        network: &Network<'a>,
+        path: &CriticalPath,
+        start: &[Candidate],
+        phase: Option<&str>,
+        effort: u32,
+    ) -> Outlook<'a> {
+        let problem = &network.problem;
+        let solution = solve(problem, path, &rule(network, path, start, phase), effort);
+        let only_research = !problem.is_empty() && problem.jobs.iter().all(|job| job.research);
+        Outlook {
+            crew: problem.crew,
+            workers: if only_research { problem.crew.research } else { problem.crew.workers },
+            ids: network.tasks.iter().map(|task| &task.id).collect(),
+            lower_bound: solution.lower_bound.minutes,
+            bound: network.bound(solution.lower_bound.limit),
+            by_rule: solution.by_rule,
+            sequential: problem.sequential(),
+            schedule: solution.schedule,
+        }
+    }
+
+    /// Whether no other schedule is shorter.
+    pub fn proven(&self) -> bool {
+        self.schedule.makespan <= self.lower_bound
+    }
+
+    /// Minutes that departing from the rule saves.
+    pub fn saved(&self) -> Minutes {
+        self.by_rule - self.schedule.makespan
+    }
+
+    /// What the schedule begins with of the `ready` tasks, where that is something else than the rule's choice.
+    pub(super) fn departure(
+        &self,
+        network: &Network<'_>,
+        by_rule: &Choice,
+        ready: &[Candidate],
+    ) -> Option<HashSet<Ix>> {
+        if self.saved() == 0 {
+            return None;
+        }
+        let now = self.schedule.slots.iter().take_while(|slot| slot.start == 0);
+        let begun: HashSet<Ix> = now.filter_map(|slot| network.index(slot.node)).collect();
+        let begun: HashSet<Ix> = ready.iter().map(|one| one.ix).filter(|ix| begun.contains(ix)).collect();
+        let chosen: HashSet<Ix> = by_rule.start.iter().map(|one| one.ix).collect();
+        (begun != chosen).then_some(begun)
+    }
+}
+
+/// Tasks that are left and give no estimate.
+pub(super) fn unestimated(network: &Network<'_>) -> usize {
+    let jobs = network.tasks.iter().zip(&network.problem.jobs);
+    jobs.filter(|(task, job)| job.minutes > 0 && task.estimate.is_none()).count()
+}
+
+/// All nodes in the order of the rule: `start` first, as chosen, then slack 0, most unblocked, phase, shorter, id.
+fn rule(network: &Network<'_>, path: &CriticalPath, start: &[Candidate], phase: Option<&str>) -> Vec<u32> {
+    let nodes: Vec<Node> = (0..network.problem.len()).collect();
+    let unblocks = if nodes.len() <= FEW { dependants(&network.problem, &nodes) } else { Vec::new() };
+    let mut chosen = vec![u32::MAX; nodes.len()];
+    for (rank, node) in start.iter().filter_map(|one| network.node(one.ix)).enumerate() {
+        chosen[node] = rank as u32;
+    }
+    let mut order: Vec<u32> = nodes.iter().map(|&node| node as u32).collect();
+    order.sort_by_cached_key(|&node| {
+        let node = node as Node;
+        let urgent = match unblocks.get(node) {
+            Some(&count) => (path.slack(node) > 0, Reverse(count)),
+            None => (false, Reverse(path.tail[node])),
+        };
+        let other_phase = phase.is_some() && network.tasks[node].phase.as_deref() != phase;
+        (chosen[node], urgent, other_phase, network.problem.jobs[node].minutes, network.index(node), node)
+    });
+    order
+}

@@ -1,0 +1,185 @@
+//! Shorter schedules by chance and justification: an iterated local search.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::serial::{Decoder, Way};
+use super::{CriticalPath, Node, Place, Problem, Schedule, Slot};
+use crate::model::task::Minutes;
+
+/// Rounds without a better schedule after which the search begins anew from a random one.
+const PATIENCE: u32 = 100;
+
+/// A schedule as the starts of all jobs, by node.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Starts {
+    pub(super) start: Vec<Minutes>,
+    pub(super) makespan: Minutes,
+}
+
+/// The best schedule met on the way from `first`, or `first` itself.
+///
+/// A round moves every job of the best schedule by chance, decodes that order, then shifts all jobs as far back as they
+/// go and forward again (justification: Valls, Ballestín and Quintanilla 2005) until that gains nothing. It ends at
+/// `goal`, or after `decodings`. Nothing but the arguments decides, so equal ones give equal schedules.
+pub(super) fn improve(problem: &Problem, path: &CriticalPath, first: Starts, goal: Minutes, decodings: u32) -> Starts {
+    let mut search = Search {
+        decoder: Decoder::new(problem),
+        problem,
+        path,
+        goal,
+        left: decodings,
+        mean: mean(problem),
+        chance: Chance(1),
+        current: first.clone(),
+        best: first,
+    };
+    search.run();
+    search.best
+}
+
+struct Search<'p> {
+    decoder: Decoder<'p>,
+    problem: &'p Problem,
+    path: &'p CriticalPath,
+    goal: Minutes,
+    left: u32,
+    /// Of the minutes of jobs that have any; at least 1.
+    mean: Minutes,
+    chance: Chance,
+    current: Starts,
+    best: Starts,
+}
+
+impl Search<'_> {
+    fn run(&mut self) {
+        let (mut base, mut since) = (self.current.clone(), 0);
+        while self.goes_on() {
+            self.justify();
+            if self.current.makespan <= base.makespan {
+                since = if self.current.makespan < base.makespan { 0 } else { since };
+                base.clone_from(&self.current);
+            }
+            if !self.goes_on() {
+                break;
+            }
+            since += 1;
+            if since % PATIENCE == 0 {
+                self.scatter();
+                base.clone_from(&self.current);
+            } else {
+                self.perturb(&base.start);
+            }
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        self.left > 0 && self.best.makespan > self.goal
+    }
+
+    /// Shifts all jobs back and forward again, until that gains nothing.
+    fn justify(&mut self) {
+        while self.goes_on() {
+            let before = self.current.makespan;
+            let (problem, decoder) = (self.problem, &mut self.decoder);
+            let start = &self.current.start;
+            decoder.rank_by(|node| before - (start[node] + problem.jobs[node].minutes));
+            let end = decoder.decode(Way::Backward);
+            let start = std::mem::take(&mut decoder.start);
+            decoder.start = vec![0; problem.len()];
+            decoder.rank_by(|node| end - (start[node] + problem.jobs[node].minutes));
+            self.left = self.left.saturating_sub(1);
+            self.decode();
+            if self.current.makespan >= before {
+                return;
+            }
+        }
+    }
+
+    /// Another schedule near `base`.
+    fn perturb(&mut self, base: &[Minutes]) {
+        let width = match self.chance.below(3) {
+            0 => self.mean.div_ceil(3) * 2,
+            1 => self.mean * 4,
+            _ => self.mean * 8,
+        };
+        let (problem, chance) = (self.problem, &mut self.chance);
+        self.decoder.rank_by(|node| base[node] * 2 + problem.jobs[node].minutes + chance.below(width));
+        self.decode();
+    }
+
+    /// A random schedule that begins with long chains.
+    fn scatter(&mut self) {
+        let (path, chance, width) = (self.path, &mut self.chance, self.mean * 4);
+        self.decoder.rank_by(|node| (path.length - path.tail[node]) * 2 + chance.below(width));
+        self.decode();
+    }
+
+    fn decode(&mut self) {
+        self.left = self.left.saturating_sub(1);
+        self.current.makespan = self.decoder.decode(Way::Forward);
+        self.current.start.clone_from(&self.decoder.start);
+        if self.current.makespan < self.best.makespan {
+            self.best.clone_from(&self.current);
+        }
+    }
+}
+
+fn mean(problem: &Problem) -> Minutes {
+    let (sum, count) = problem
+        .jobs
+        .iter()
+        .fold((0, 0), |(sum, count), job| (sum + job.minutes, count + Minutes::from(job.minutes > 0)));
+    (sum / count.max(1)).max(1)
+}
+
+/// Numbers that look random (SplitMix64: Steele, Lea and Flood 2014), the same ones every time.
+pub(super) struct Chance(pub(super) u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `limit`, which is not 0 (Lemire 2019, without his correction of a bias of 2^-64).
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
+    }
+}
+
+impl Starts {
+    pub(super) fn of(schedule: &Schedule) -> Starts {
+        let mut start = vec![0; schedule.slots.len()];
+        for slot in &schedule.slots {
+            start[slot.node] = slot.start;
+        }
+        Starts { start, makespan: schedule.makespan }
+    }
+
+    /// Gives every job that needs one the first worker who is free.
+    pub(super) fn into_schedule(self, problem: &Problem) -> Schedule {
+        let end = |node: Node| self.start[node] + problem.jobs[node].minutes;
+        let mut order: Vec<Node> = (0..self.start.len()).collect();
+        order.sort_unstable_by_key(|&node| (self.start[node], problem.jobs[node].place == Place::Open, node));
+        let mut busy: BinaryHeap<Reverse<(Minutes, u32)>> = BinaryHeap::new();
+        let mut free: BinaryHeap<Reverse<u32>> = BinaryHeap::new();
+        let slots = order.into_iter().map(|node| {
+            let (start, end) = (self.start[node], end(node));
+            while let Some(&Reverse((_, worker))) = busy.peek().filter(|Reverse((end, _))| *end <= start) {
+                busy.pop();
+                free.push(Reverse(worker));
+            }
+            let worker = problem.jobs[node].works().then(|| {
+                let worker = free.pop().map_or(busy.len() as u32, |Reverse(worker)| worker);
+                busy.push(Reverse((end, worker)));
+                worker
+            });
+            Slot { start, end, worker, node }
+        });
+        Schedule::of(slots.collect())
+    }
+}

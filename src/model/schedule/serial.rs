@@ -1,0 +1,289 @@
+//! A serial schedule (Kelley 1963; Kolisch 1996): jobs one by one, each as early as those before it permit.
+
+use super::{Node, Place, Problem};
+use crate::model::task::Minutes;
+
+/// Which way time runs: backwards, every job comes before what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Forward,
+    Backward,
+}
+
+/// Makes schedules of one problem, again and again, in memory that it keeps.
+///
+/// Minutes must add up to less than 2^40, and jobs be fewer than 2^20: [`Decoder::fits`].
+pub(super) struct Decoder<'p> {
+    problem: &'p Problem,
+    /// By node: minutes from the beginning, whichever way time runs.
+    pub(super) start: Vec<Minutes>,
+    rank: Vec<u32>,
+    /// Nodes by rank.
+    order: Vec<u32>,
+    keys: Vec<u64>,
+    /// By node: what has to be placed before it, and when that ends.
+    open: Vec<u32>,
+    earliest: Vec<Minutes>,
+    eligible: Ranks,
+    crew: Profile,
+    calendars: Vec<Calendar>,
+    /// Where some job runs alone: how many run at all, and when one of those runs.
+    crowd: Option<(Profile, Calendar)>,
+}
+
+const NODE_BITS: u32 = 20;
+
+impl<'p> Decoder<'p> {
+    pub(super) fn new(problem: &'p Problem) -> Decoder<'p> {
+        let jobs = problem.len();
+        let alone = problem.jobs.iter().any(|job| job.alone);
+        Decoder {
+            problem,
+            start: vec![0; jobs],
+            rank: vec![0; jobs],
+            order: vec![0; jobs],
+            keys: Vec::with_capacity(jobs),
+            open: vec![0; jobs],
+            earliest: vec![0; jobs],
+            eligible: Ranks::new(jobs),
+            crew: Profile::default(),
+            calendars: vec![Calendar::default(); problem.resource_count()],
+            crowd: alone.then(Default::default),
+        }
+    }
+
+    /// Whether the numbers of the problem are small enough.
+    pub(super) fn fits(problem: &Problem) -> bool {
+        problem.len() < 1 << NODE_BITS && problem.sequential() < 1 << 40
+    }
+
+    /// Ranks the nodes by `key`, the least first; equal ones by index. Keys must be below 2^44.
+    pub(super) fn rank_by(&mut self, mut key: impl FnMut(Node) -> u64) {
+        self.keys.clear();
+        self.keys.extend((0..self.problem.len()).map(|node| key(node) << NODE_BITS | node as u64));
+        self.keys.sort_unstable();
+        for (rank, key) in self.keys.iter().enumerate() {
+            let node = key & ((1 << NODE_BITS) - 1);
+            self.order[rank] = node as u32;
+            self.rank[node as Node] = rank as u32;
+        }
+    }
+
+    /// Places all jobs in the order of their ranks, each after those before it; fills `start` and returns the last end.
+    ///
+    /// Forwards, what runs already starts at 0. Backwards it is a job like any other.
+    pub(super) fn decode(&mut self, way: Way) -> Minutes {
+        self.reset();
+        let mut makespan = 0;
+        for node in 0..self.problem.len() {
+            self.open[node] = self.before(node, way).len() as u32;
+            if way == Way::Forward && self.problem.jobs[node].place != Place::Open {
+                makespan = makespan.max(self.put(node, 0));
+            } else if self.open[node] == 0 {
+                self.eligible.insert(self.rank[node]);
+            }
+        }
+        if way == Way::Forward {
+            for node in 0..self.problem.len() {
+                if self.problem.jobs[node].place != Place::Open {
+                    self.release(node, way);
+                }
+            }
+        }
+        while let Some(rank) = self.eligible.pop() {
+            let node = self.order[rank as usize] as Node;
+            let at = self.fit(node);
+            makespan = makespan.max(self.put(node, at));
+            self.release(node, way);
+        }
+        makespan
+    }
+
+    fn before(&self, node: Node, way: Way) -> &'p [u32] {
+        if way == Way::Forward { self.problem.needs.row(node) } else { self.problem.dependants.row(node) }
+    }
+
+    fn reset(&mut self) {
+        self.earliest.fill(0);
+        self.crew.clear();
+        self.calendars.iter_mut().for_each(|calendar| calendar.0.clear());
+        if let Some((profile, calendar)) = &mut self.crowd {
+            profile.clear();
+            calendar.0.clear();
+        }
+    }
+
+    /// Makes those eligible that waited for this job alone.
+    fn release(&mut self, node: Node, way: Way) {
+        let end = self.start[node] + self.problem.jobs[node].minutes;
+        let other = if way == Way::Forward { Way::Backward } else { Way::Forward };
+        for &next in self.before(node, other) {
+            let next = next as Node;
+            self.earliest[next] = self.earliest[next].max(end);
+            self.open[next] -= 1;
+            if self.open[next] == 0 {
+                self.eligible.insert(self.rank[next]);
+            }
+        }
+    }
+
+    /// The first minute from which everything that the job takes is there for as long as it runs.
+    fn fit(&self, node: Node) -> Minutes {
+        let job = &self.problem.jobs[node];
+        let mut at = self.earliest[node];
+        if job.minutes == 0 {
+            return at;
+        }
+        let crew = self.problem.crew;
+        let limits = (crew.workers, if job.research { crew.research } else { crew.workers });
+        loop {
+            let before = at;
+            at = self.crew.fit(at, job.minutes, limits);
+            for &resource in self.problem.resources(node) {
+                at = self.calendars[resource as usize].fit(at, job.minutes);
+            }
+            if let Some((profile, calendar)) = &self.crowd {
+                at = if job.alone { profile.fit(at, job.minutes, (1, 1)) } else { calendar.fit(at, job.minutes) };
+            }
+            if at == before {
+                return at;
+            }
+        }
+    }
+
+    fn put(&mut self, node: Node, at: Minutes) -> Minutes {
+        let job = &self.problem.jobs[node];
+        let end = at + job.minutes;
+        self.start[node] = at;
+        if job.minutes > 0 {
+            if job.place != Place::Away {
+                self.crew.add(at, end, !job.research);
+            }
+            for &resource in self.problem.resources(node) {
+                self.calendars[resource as usize].add(at, end);
+            }
+            if let Some((profile, calendar)) = &mut self.crowd {
+                profile.add(at, end, true);
+                if job.alone {
+                    calendar.add(at, end);
+                }
+            }
+        }
+        end
+    }
+}
+
+/// A set of ranks that gives the least.
+struct Ranks {
+    words: Vec<u64>,
+    /// No word before this one has any.
+    first: usize,
+}
+
+impl Ranks {
+    fn new(most: usize) -> Ranks {
+        Ranks { words: vec![0; most.div_ceil(64)], first: 0 }
+    }
+
+    fn insert(&mut self, rank: u32) {
+        let word = rank as usize / 64;
+        self.words[word] |= 1 << (rank % 64);
+        self.first = self.first.min(word);
+    }
+
+    fn pop(&mut self) -> Option<u32> {
+        while *self.words.get(self.first)? == 0 {
+            self.first += 1;
+        }
+        let word = &mut self.words[self.first];
+        let rank = self.first as u32 * 64 + word.trailing_zeros();
+        *word &= *word - 1;
+        Some(rank)
+    }
+}
+
+/// How many jobs run, by time.
+#[derive(Default)]
+struct Profile {
+    /// Each holds from its time to the next one's; the last has none running.
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy)]
+struct Step {
+    at: Minutes,
+    all: u32,
+    /// Those that are no research.
+    code: u32,
+}
+
+impl Profile {
+    fn clear(&mut self) {
+        self.steps.clear();
+        self.steps.push(Step { at: 0, all: 0, code: 0 });
+    }
+
+    fn end_of(&self, step: usize) -> Minutes {
+        self.steps.get(step + 1).map_or(Minutes::MAX, |next| next.at)
+    }
+
+    /// The first minute from `at` on where one more can run for `minutes`: fewer than the first limit run beside it, or
+    /// than the second where all are research.
+    fn fit(&self, mut at: Minutes, minutes: Minutes, (workers, research): (u32, u32)) -> Minutes {
+        if self.steps.is_empty() {
+            return at;
+        }
+        let mut step = self.steps.partition_point(|step| step.at <= at) - 1;
+        while self.end_of(step) != Minutes::MAX {
+            let now = &self.steps[step];
+            if now.all >= if now.code == 0 { research } else { workers } {
+                at = self.end_of(step);
+            } else if self.end_of(step) >= at + minutes {
+                break;
+            }
+            step += 1;
+        }
+        at
+    }
+
+    fn add(&mut self, at: Minutes, end: Minutes, code: bool) {
+        let from = self.cut(at);
+        let to = self.cut(end);
+        for step in &mut self.steps[from..to] {
+            step.all += 1;
+            step.code += u32::from(code);
+        }
+    }
+
+    /// The index of the step that begins at `at`.
+    fn cut(&mut self, at: Minutes) -> usize {
+        let next = self.steps.partition_point(|step| step.at < at);
+        if self.steps.get(next).is_none_or(|step| step.at > at) {
+            let before = self.steps[next - 1];
+            self.steps.insert(next, Step { at, ..before });
+        }
+        next
+    }
+}
+
+/// When a resource is held, in order; what runs already may overlap.
+#[derive(Clone, Default)]
+struct Calendar(Vec<(Minutes, Minutes)>);
+
+impl Calendar {
+    fn fit(&self, mut at: Minutes, minutes: Minutes) -> Minutes {
+        let first = self.0.partition_point(|&(_, end)| end <= at);
+        for &(start, end) in &self.0[first..] {
+            if start >= at + minutes {
+                break;
+            }
+            at = at.max(end);
+        }
+        at
+    }
+
+    fn add(&mut self, start: Minutes, end: Minutes) {
+        let place = self.0.partition_point(|&held| held < (start, end));
+        self.0.insert(place, (start, end));
+    }
+}
