@@ -41,7 +41,12 @@ impl Edges {
     }
 
     pub(super) fn row(&self, row: usize) -> &[u32] {
-        &self.targets[self.starts[row] as usize..self.starts[row + 1] as usize]
+        &self.targets[self.range(row)]
+    }
+
+    /// Where the targets of a row stand among all targets.
+    pub(super) fn range(&self, row: usize) -> std::ops::Range<usize> {
+        self.starts[row] as usize..self.starts[row + 1] as usize
     }
 
     pub(super) fn rows(&self) -> usize {

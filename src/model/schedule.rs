@@ -10,7 +10,9 @@ mod path;
 mod problem;
 mod reach;
 mod serial;
+mod shop;
 mod solve;
+mod tabu;
 
 pub use bound::{Limit, LowerBound};
 pub use list::list_schedule;

@@ -53,18 +53,17 @@ struct Search<'p> {
 
 impl Search<'_> {
     fn run(&mut self) {
-        let (mut base, mut since) = (self.current.clone(), 0);
+        let mut base = self.current.clone();
+        let mut shortest = self.best.makespan;
+        let mut since = 0;
         while self.goes_on() {
             self.justify();
             if self.current.makespan <= base.makespan {
-                since = if self.current.makespan < base.makespan { 0 } else { since };
                 base.clone_from(&self.current);
             }
-            if !self.goes_on() {
-                break;
-            }
-            since += 1;
-            if since % PATIENCE == 0 {
+            since = if self.best.makespan < shortest { 0 } else { since + 1 };
+            shortest = self.best.makespan;
+            if since > 0 && since % PATIENCE == 0 {
                 self.scatter();
                 base.clone_from(&self.current);
             } else {
@@ -85,8 +84,8 @@ impl Search<'_> {
             let start = &self.current.start;
             decoder.rank_by(|node| before - (start[node] + problem.jobs[node].minutes));
             let end = decoder.decode(Way::Backward);
-            let start = std::mem::take(&mut decoder.start);
-            decoder.start = vec![0; problem.len()];
+            self.current.start.clone_from(&decoder.start);
+            let start = &self.current.start;
             decoder.rank_by(|node| end - (start[node] + problem.jobs[node].minutes));
             self.left = self.left.saturating_sub(1);
             self.decode();
@@ -99,7 +98,7 @@ impl Search<'_> {
     /// Another schedule near `base`.
     fn perturb(&mut self, base: &[Minutes]) {
         let width = match self.chance.below(3) {
-            0 => self.mean.div_ceil(3) * 2,
+            0 => self.mean * 4 / 3 + 2,
             1 => self.mean * 4,
             _ => self.mean * 8,
         };
@@ -143,6 +142,17 @@ impl Chance {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
+    }
+
+    /// One of some, each with the same chance (reservoir sampling: Vitter 1985).
+    pub(super) fn pick<T>(&mut self, some: impl Iterator<Item = T>) -> Option<T> {
+        let mut chosen = None;
+        for (before, one) in some.enumerate() {
+            if before == 0 || self.below(before as u64 + 1) == 0 {
+                chosen = Some(one);
+            }
+        }
+        chosen
     }
 
     /// A number below `limit`, which is not 0 (Lemire 2019, without his correction of a bias of 2^-64).

@@ -16,7 +16,7 @@ pub struct Problem {
     pub crew: Crew,
     pub(super) needs: Edges,
     pub(super) dependants: Edges,
-    resources: Edges,
+    pub(super) resources: Edges,
     holders: Edges,
 }
 

@@ -78,7 +78,7 @@ impl<'p> Decoder<'p> {
         for node in 0..self.problem.len() {
             self.open[node] = self.before(node, way).len() as u32;
             if way == Way::Forward && self.problem.jobs[node].place != Place::Open {
-                makespan = makespan.max(self.put(node, 0));
+                makespan = makespan.max(self.put(node, (0, 0)));
             } else if self.open[node] == 0 {
                 self.eligible.insert(self.rank[node]);
             }
@@ -127,43 +127,47 @@ impl<'p> Decoder<'p> {
         }
     }
 
-    /// The first minute from which everything that the job takes is there for as long as it runs.
-    fn fit(&self, node: Node) -> Minutes {
+    /// The first minute from which everything that the job takes is there for as long as it runs, and the step of the
+    /// crew's profile that this falls into.
+    fn fit(&self, node: Node) -> (Minutes, usize) {
         let job = &self.problem.jobs[node];
         let mut at = self.earliest[node];
         if job.minutes == 0 {
-            return at;
+            return (at, 0);
         }
         let crew = self.problem.crew;
         let limits = (crew.workers, if job.research { crew.research } else { crew.workers });
+        let resources = self.problem.resources(node);
         loop {
-            let before = at;
-            at = self.crew.fit(at, job.minutes, limits);
-            for &resource in self.problem.resources(node) {
+            let step;
+            (at, step) = self.crew.fit(at, job.minutes, limits);
+            let there = at;
+            for &resource in resources {
                 at = self.calendars[resource as usize].fit(at, job.minutes);
             }
             if let Some((profile, calendar)) = &self.crowd {
-                at = if job.alone { profile.fit(at, job.minutes, (1, 1)) } else { calendar.fit(at, job.minutes) };
+                at = if job.alone { profile.fit(at, job.minutes, (1, 1)).0 } else { calendar.fit(at, job.minutes) };
             }
-            if at == before {
-                return at;
+            if at == there {
+                return (at, step);
             }
         }
     }
 
-    fn put(&mut self, node: Node, at: Minutes) -> Minutes {
+    fn put(&mut self, node: Node, (at, step): (Minutes, usize)) -> Minutes {
         let job = &self.problem.jobs[node];
         let end = at + job.minutes;
         self.start[node] = at;
         if job.minutes > 0 {
             if job.place != Place::Away {
-                self.crew.add(at, end, !job.research);
+                self.crew.add((at, step), end, !job.research);
             }
             for &resource in self.problem.resources(node) {
                 self.calendars[resource as usize].add(at, end);
             }
             if let Some((profile, calendar)) = &mut self.crowd {
-                profile.add(at, end, true);
+                let step = profile.step_at(at);
+                profile.add((at, step), end, true);
                 if job.alone {
                     calendar.add(at, end);
                 }
@@ -223,46 +227,46 @@ impl Profile {
         self.steps.push(Step { at: 0, all: 0, code: 0 });
     }
 
-    fn end_of(&self, step: usize) -> Minutes {
-        self.steps.get(step + 1).map_or(Minutes::MAX, |next| next.at)
+    /// The last step that begins no later than `at`.
+    fn step_at(&self, at: Minutes) -> usize {
+        self.steps.partition_point(|step| step.at <= at) - 1
     }
 
-    /// The first minute from `at` on where one more can run for `minutes`: fewer than the first limit run beside it, or
-    /// than the second where all are research.
-    fn fit(&self, mut at: Minutes, minutes: Minutes, (workers, research): (u32, u32)) -> Minutes {
-        if self.steps.is_empty() {
-            return at;
-        }
-        let mut step = self.steps.partition_point(|step| step.at <= at) - 1;
-        while self.end_of(step) != Minutes::MAX {
+    /// The first minute from `at` on where one more can run for `minutes`, and its step: fewer than the first limit run
+    /// beside it, or than the second where all are research.
+    fn fit(&self, mut at: Minutes, minutes: Minutes, (workers, research): (u32, u32)) -> (Minutes, usize) {
+        let mut first = self.step_at(at);
+        let mut step = first;
+        while let Some(next) = self.steps.get(step + 1) {
             let now = &self.steps[step];
+            step += 1;
             if now.all >= if now.code == 0 { research } else { workers } {
-                at = self.end_of(step);
-            } else if self.end_of(step) >= at + minutes {
+                (at, first) = (next.at, step);
+            } else if next.at >= at + minutes {
                 break;
             }
+        }
+        (at, first)
+    }
+
+    /// One more runs from `at`, which falls into `step`, to `end`.
+    fn add(&mut self, (at, mut step): (Minutes, usize), end: Minutes, code: bool) {
+        if self.steps[step].at < at {
+            let before = self.steps[step];
             step += 1;
+            self.steps.insert(step, Step { at, ..before });
         }
-        at
-    }
-
-    fn add(&mut self, at: Minutes, end: Minutes, code: bool) {
-        let from = self.cut(at);
-        let to = self.cut(end);
-        for step in &mut self.steps[from..to] {
-            step.all += 1;
-            step.code += u32::from(code);
+        loop {
+            let before = self.steps[step];
+            self.steps[step].all += 1;
+            self.steps[step].code += u32::from(code);
+            step += 1;
+            match self.steps.get(step) {
+                Some(next) if next.at < end => {}
+                Some(next) if next.at == end => return,
+                _ => return self.steps.insert(step, Step { at: end, ..before }),
+            }
         }
-    }
-
-    /// The index of the step that begins at `at`.
-    fn cut(&mut self, at: Minutes) -> usize {
-        let next = self.steps.partition_point(|step| step.at < at);
-        if self.steps.get(next).is_none_or(|step| step.at > at) {
-            let before = self.steps[next - 1];
-            self.steps.insert(next, Step { at, ..before });
-        }
-        next
     }
 }
 

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 
 use super::improve::{Starts, improve};
 use super::serial::Decoder;
+use super::shop::Shop;
+use super::tabu::reorder;
 use super::{CriticalPath, LowerBound, Node, Place, Problem, Schedule, list_schedule};
 use crate::model::task::Minutes;
 
@@ -74,6 +76,10 @@ fn budget(problem: &Problem, effort: u32) -> u32 {
 
 /// The best schedule that is found on from `first`, by lists only where there are many jobs.
 fn searched(problem: &Problem, path: &CriticalPath, first: &Schedule, goal: Minutes, decodings: u32) -> Schedule {
+    if Shop::fits(problem) && Decoder::fits(problem) {
+        let first = improve(problem, path, Starts::of(first), goal, decodings / 20);
+        return reorder(problem, first, goal, decodings.saturating_mul(5)).into_schedule(problem);
+    }
     if problem.len() <= SERIAL && Decoder::fits(problem) {
         return improve(problem, path, Starts::of(first), goal, decodings).into_schedule(problem);
     }
