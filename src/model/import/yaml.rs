@@ -8,8 +8,8 @@ use super::node::{DEEPEST, Node, SyntaxFault, Value};
 
 /// The longest text that is read, in bytes; GitHub takes workflows of half of that.
 pub(super) const LONGEST: usize = 1 << 20;
-/// The most nodes that aliases may repeat, all together.
-const REPEATED: usize = 50_000;
+/// The most nodes that anchors may keep and aliases repeat, all together.
+const REPEATED: usize = 100_000;
 
 /// Reads one document. `start` is added to all places.
 ///
@@ -90,24 +90,21 @@ impl<'t> Builder<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let value = if plain { plain_value(text) } else { Value::Text(text) };
-                self.put(Node { span: from..to.max(from), value }, anchor);
+                self.put(Node { span: from..to.max(from), value }, anchor)?;
             }
             Event::SequenceStart(anchor, _) => self.begin(from, anchor, true)?,
             Event::MappingStart(anchor, _) => self.begin(from, anchor, false)?,
-            Event::SequenceEnd | Event::MappingEnd => self.end(to),
+            Event::SequenceEnd | Event::MappingEnd => self.end(to)?,
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
                     return Err(SyntaxFault::new(from, "an alias of something that is not complete"));
                 };
                 let node = node.clone();
-                self.repeated += size(&node);
-                if self.repeated > REPEATED {
-                    return Err(SyntaxFault::new(from, "aliases repeat too much"));
-                }
+                self.charge(&node, from)?;
                 if self.open.len() + depth(&node) > DEEPEST {
                     return Err(too_deep(from));
                 }
-                self.put(node, 0);
+                self.put(node, 0)?;
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
         }
@@ -122,8 +119,8 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn end(&mut self, to: usize) {
-        let Some(open) = self.open.pop() else { return };
+    fn end(&mut self, to: usize) -> Result<(), SyntaxFault> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
         let value = if open.list {
             Value::List(open.nodes)
         } else {
@@ -134,17 +131,25 @@ impl<'t> Builder<'t> {
             }
             Value::Table(entries)
         };
-        self.put(Node { span: open.from..to.max(open.from), value }, open.anchor);
+        self.put(Node { span: open.from..to.max(open.from), value }, open.anchor)
     }
 
-    fn put(&mut self, node: Node<'t>, anchor: usize) {
+    fn put(&mut self, node: Node<'t>, anchor: usize) -> Result<(), SyntaxFault> {
         if anchor > 0 {
+            self.charge(&node, node.span.start)?;
             self.anchors.insert(anchor, node.clone());
         }
         match self.open.last_mut() {
             Some(open) => open.nodes.push(node),
             None => self.done = Some(node),
         }
+        Ok(())
+    }
+
+    /// Counts what is copied of the text.
+    fn charge(&mut self, node: &Node<'_>, at: usize) -> Result<(), SyntaxFault> {
+        self.repeated += size(node);
+        if self.repeated > REPEATED { Err(SyntaxFault::new(at, "aliases repeat too much")) } else { Ok(()) }
     }
 }
 
@@ -218,6 +223,8 @@ mod tests {
             bomb.push_str(&format!("{name}: &{name} [{}]\n", format!("*{before}, ").repeat(9)));
         }
         assert_eq!(fault(&bomb), "aliases repeat too much");
+        let anchors: String = (0..50).map(|n| format!("&a{n} [")).collect();
+        assert_eq!(fault(&format!("{anchors}{}{}", "x, ".repeat(50_000), "]".repeat(50))), "aliases repeat too much");
         assert!(parse("a: &a [1, 2]\nb: *a\n", 0).is_ok());
         assert!(parse("a: &a [1, *a]\n", 0).is_err());
         assert!(parse("a: *b\n", 0).is_err());
