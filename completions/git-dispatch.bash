@@ -55,6 +55,7 @@ __git_dispatch_flags ()
 	plan) echo "--workers --phase $global" ;;
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
+	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
 	status) echo "--all --batch --exit-code $global" ;;
 	log) echo "-n --max-count $global" ;;
 	install) echo "--prefix -n --dry-run $global" ;;
@@ -81,7 +82,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--batch | :--prefix | :--max-count) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -93,6 +94,7 @@ _git_dispatch ()
 	esac
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
+	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
 	?*) return ;; # a file or a folder: readline's own; or something that only the user knows
 	esac
 	if [[ $flags && $cur == -* ]]; then
@@ -100,12 +102,13 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint plan start adopt status log install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan start adopt status log install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt
 		;;
+	import) return ;; # a file or a folder
 	esac
 	# Nothing else stands here: no file names either.
 	((${#COMPREPLY[@]})) || compopt +o bashdefault +o default 2>/dev/null || :

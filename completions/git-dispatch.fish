@@ -23,7 +23,7 @@ function __git_dispatch_line
                 set file (string replace -- --file= '' $word)
             case ' -C?*'
                 set dir (__git_dispatch_below "$dir" (string sub -s 3 -- $word))
-            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --batch' ' --prefix' ' --max-count'
+            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output'
                 set value $word
             case ' -n'
                 test "$rest[1]" = log; and set value $word
@@ -79,6 +79,7 @@ complete -c git-dispatch -f
 
 complete -c git-dispatch -n __git_dispatch_needs_command -a init -d 'Write a commented dispatch.toml to start from'
 complete -c git-dispatch -n __git_dispatch_needs_command -a lint -d 'Check the task file and tell every fault at once'
+complete -c git-dispatch -n __git_dispatch_needs_command -a import -d 'Write a task file from the tasks of another tool'
 complete -c git-dispatch -n __git_dispatch_needs_command -a plan -d 'Show which tasks can start now, side by side'
 complete -c git-dispatch -n __git_dispatch_needs_command -a start -d 'Create branches and worktrees for tasks'
 complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an existing branch or worktree as a task\'s'
@@ -96,6 +97,12 @@ complete -c git-dispatch -s v -l verbose -d 'Tell more'
 complete -c git-dispatch -s h -l help -d 'Print help'
 complete -c git-dispatch -n __git_dispatch_needs_command -s V -l version -d 'Print version'
 
+complete -c git-dispatch -n '__git_dispatch_using import' -F
+complete -c git-dispatch -n '__git_dispatch_using import' -l from -x -a 'beads taskmaster backlog actions json' -d 'What to read'
+complete -c git-dispatch -n '__git_dispatch_using import' -s o -l output -r -F -d 'Write a new file instead of standard output'
+complete -c git-dispatch -n '__git_dispatch_using import' -l all -d 'Take what is done or cancelled too'
+complete -c git-dispatch -n '__git_dispatch_using import' -l tag -x -d 'Take the tasks of a tag'
+complete -c git-dispatch -n '__git_dispatch_using import' -l break-cycles -d 'Leave out needs that close a circle'
 complete -c git-dispatch -n '__git_dispatch_using plan' -l phase -x -d 'Prefer tasks of a phase'
 complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d 'Plan for this many workers'
 complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what \'plan\' would start'

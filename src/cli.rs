@@ -20,6 +20,7 @@ const HELP: &str = "\
 Describe the work:
   init     Write a commented dispatch.toml to start from
   lint     Check the task file and tell every fault at once
+  import   Write a task file from the tasks of another tool
 
 Split it:
   plan     Show which tasks can start now, side by side
@@ -57,6 +58,8 @@ pub enum Sub {
     Init(command::init::Args),
     /// Check the task file and tell every fault at once
     Lint(command::lint::Args),
+    /// Write a task file from the tasks of another tool
+    Import(command::import::Args),
     /// Show which tasks can start now, side by side
     Plan(command::plan::Args),
     /// Create branches and worktrees for tasks
@@ -85,6 +88,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
     match &cli.command {
         Sub::Init(args) => command::init::run(args, global, console),
         Sub::Lint(args) => command::lint::run(args, global, console),
+        Sub::Import(args) => command::import::run(args, global, console),
         Sub::Plan(args) => command::plan::run(args, global, console),
         Sub::Start(args) => command::start::run(args, global, console),
         Sub::Adopt(args) => command::adopt::run(args, global, console),

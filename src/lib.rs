@@ -38,7 +38,7 @@
 //!
 //! | what | where | who writes |
 //! |---|---|---|
-//! | task file | `dispatch.toml` | people, `init` |
+//! | task file | `dispatch.toml` | people, `init`, `import` |
 //! | settings | git config `dispatch.*`, over the task file's own keys | people |
 //! | task branch | `refs/heads/task/<id>` (template `branch`) | `start`, `adopt` for a detached worktree, workers |
 //! | worktree | `../<repo>-task-<id>` (template `worktree`), locked with `git worktree lock` | `start`, workers; `adopt` locks |
@@ -48,7 +48,7 @@
 //! | man pages, completions | `$XDG_DATA_HOME`, or below `--prefix` | `install` |
 //! | example repository | a new folder in the one for temporary files | `demo` |
 //!
-//! `plan`, `status`, `log` and `lint` write nothing.
+//! `plan`, `status`, `log` and `lint` write nothing, and neither does `import` without `-o`.
 
 pub mod cli;
 pub mod command;

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod complete;
 pub mod demo;
+pub mod import;
 pub mod init;
 pub mod install;
 pub mod lint;

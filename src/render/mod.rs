@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod demo;
 pub mod fault;
+pub mod import;
 pub mod install;
 pub mod json;
 pub mod log;
@@ -15,3 +16,4 @@ pub mod start;
 pub mod starter;
 pub mod status;
 pub mod table;
+pub mod toml;

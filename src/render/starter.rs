@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
+use super::toml;
 use crate::model::text::escape;
 
 /// What `init` did.
@@ -18,7 +19,7 @@ pub struct Written<'a> {
 /// A task file without tasks: `target` stands in it, everything else is an example in comments.
 pub fn task_file(target: Option<&str>) -> String {
     let line = match target {
-        Some(target) => format!("target = {}", toml_string(target)),
+        Some(target) => format!("target = {}", toml::string(target)),
         None => "# target = \"main\"".to_owned(),
     };
     include_str!("starter.toml").replace("# TARGET", &line)
@@ -48,22 +49,6 @@ pub fn json(written: Written<'_>) -> String {
     let Written { file, target, dry_run } = written;
     let answer = Answer { schema: SCHEMA, command: "init", file, target, dry_run };
     line(&answer)
-}
-
-/// `text` as a TOML basic string; branch names may hold quotes and everything that is not ASCII.
-fn toml_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => out.extend(['\\', character]),
-            odd if escape(odd.encode_utf8(&mut [0; 4])) != odd.to_string() => {
-                let _ = write!(out, "\\U{:08X}", u32::from(odd));
-            }
-            plain => out.push(plain),
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch"),
     man!("1", "git-dispatch-adopt"),
     man!("1", "git-dispatch-demo"),
+    man!("1", "git-dispatch-import"),
     man!("1", "git-dispatch-init"),
     man!("1", "git-dispatch-install"),
     man!("1", "git-dispatch-lint"),

@@ -9,6 +9,7 @@ mod demo;
 mod doubts;
 mod floors;
 mod hostile;
+mod import;
 mod init;
 mod lint;
 mod observe;

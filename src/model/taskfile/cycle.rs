@@ -10,13 +10,28 @@ const IDS: usize = 20;
 /// How many needs are followed in search of the shortest; beyond that the shortest found so far will do.
 const STEPS: usize = 20_000_000;
 
-/// Tells the cycles of `graph`, shortest first. Nothing recurses: a chain may be as long as the file.
+/// Tells the cycles of `graph`, shortest first.
 pub(super) fn find(graph: &Graph, needs: &[Need<'_>], sink: &mut Sink) {
+    let (cycles, total) = shortest(graph);
+    let told = cycles.len();
+    for (number, cycle) in cycles.iter().enumerate() {
+        let first = needs.iter().find(|need| {
+            need.task as usize == cycle[0] && need.id.as_ref() == graph.tasks()[cycle[1 % cycle.len()]].id.as_str()
+        });
+        let more = total - told;
+        let hint = (number + 1 == told && more > 0).then(|| format!("{more} more such cycles are not shown"));
+        let shown = shown(cycle, |ix| graph.tasks()[ix].id.to_string());
+        sink.fault(first.map(Need::span), format!("needs go in a circle: {shown}"), hint);
+    }
+}
+
+/// A shortest cycle of each knot, each from its smallest id on, shortest first and at most [`CYCLES`], and how many knots
+/// there are. Nothing recurses: a chain may be as long as the file.
+pub(in crate::model) fn shortest(graph: &Graph) -> (Vec<Vec<Ix>>, usize) {
     if graph.topological().len() == graph.len() {
-        return;
+        return (Vec::new(), 0);
     }
     let knots = knots(graph);
-    let total = knots.len();
     let mut search = Search::new(graph, &knots);
     let mut cycles: Vec<Vec<Ix>> = Vec::new();
     for (number, knot) in knots.iter().enumerate() {
@@ -27,20 +42,12 @@ pub(super) fn find(graph: &Graph, needs: &[Need<'_>], sink: &mut Sink) {
     }
     cycles.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
     cycles.truncate(CYCLES);
-    let told = cycles.len();
-    for (number, cycle) in cycles.iter().enumerate() {
-        let first = needs.iter().find(|need| {
-            need.task as usize == cycle[0] && need.id.as_ref() == graph.tasks()[cycle[1 % cycle.len()]].id.as_str()
-        });
-        let more = total - told;
-        let hint = (number + 1 == told && more > 0).then(|| format!("{more} more such cycles are not shown"));
-        sink.fault(first.map(Need::span), format!("needs go in a circle: {}", shown(graph, cycle)), hint);
-    }
+    (cycles, knots.len())
 }
 
 /// `'A' → 'B' → 'A'`, at most [`IDS`] ids of it.
-fn shown(graph: &Graph, cycle: &[Ix]) -> String {
-    let id = |ix: &Ix| format!("'{}'", graph.tasks()[*ix].id);
+pub(in crate::model) fn shown(cycle: &[Ix], name: impl Fn(Ix) -> String) -> String {
+    let id = |ix: &Ix| format!("'{}'", name(*ix));
     let mut words: Vec<String> = cycle.iter().take(IDS - 1).map(id).collect();
     if cycle.len() > words.len() {
         words.push(format!("… {} more …", cycle.len() - words.len()));
@@ -50,7 +57,7 @@ fn shown(graph: &Graph, cycle: &[Ix]) -> String {
 }
 
 /// The strongly connected components with more than one task, smallest first (Tarjan 1972, with its own stack).
-fn knots(graph: &Graph) -> Vec<Vec<Ix>> {
+pub(in crate::model) fn knots(graph: &Graph) -> Vec<Vec<Ix>> {
     const UNSEEN: usize = usize::MAX;
     const DONE: usize = usize::MAX - 1;
     let mut order = vec![UNSEEN; graph.len()];

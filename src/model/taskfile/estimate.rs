@@ -13,7 +13,7 @@ const EXPECTED: &str = "a duration such as \"4h\", \"90m\", \"1.5h\" or \"2d\", 
 /// Says what is wrong with it, to stand after `'estimate' of …`.
 pub(super) fn minutes(value: &DeValue<'_>) -> Result<Minutes, String> {
     let hours = match value {
-        DeValue::String(text) => hours_of(text)?,
+        DeValue::String(text) => return of_text(text),
         DeValue::Integer(integer) => {
             // What is too large for an i64 is too long anyway.
             i64::from_str_radix(integer.as_str(), integer.radix()).map_or(f64::INFINITY, |hours| hours as f64)
@@ -21,6 +21,22 @@ pub(super) fn minutes(value: &DeValue<'_>) -> Result<Minutes, String> {
         DeValue::Float(float) => plain(float.as_str()).ok_or_else(|| format!("must be {EXPECTED}"))?,
         _ => return Err(format!("must be {EXPECTED}")),
     };
+    of_hours(hours)
+}
+
+/// The same for a text.
+///
+/// # Errors
+/// As [`minutes`].
+pub(in crate::model) fn of_text(text: &str) -> Result<Minutes, String> {
+    of_hours(hours_of(text)?)
+}
+
+/// The same for a number of hours.
+///
+/// # Errors
+/// As [`minutes`].
+pub(in crate::model) fn of_hours(hours: f64) -> Result<Minutes, String> {
     if hours.is_nan() {
         return Err(format!("must be {EXPECTED}"));
     }

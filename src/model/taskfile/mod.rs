@@ -22,8 +22,8 @@ use super::graph::Graph;
 use super::task::TaskFile;
 
 mod advice;
-mod cycle;
-mod estimate;
+pub(in crate::model) mod cycle;
+pub(in crate::model) mod estimate;
 mod near;
 mod needs;
 mod parts;

@@ -1,0 +1,204 @@
+//! Tasks of Backlog.md: a Markdown file each, with YAML in front (`src/markdown/parser.ts` of github.com/MrLesk/Backlog.md).
+
+use std::collections::HashMap;
+
+use super::Text;
+use super::common::{note_words, one_line, paragraphs, take_status, writes};
+use super::item::{Group, Item, Items, Need, Status, Unknown};
+use super::node::{Reader, Table};
+use super::sink::{Sinks, quoted};
+use super::yaml;
+
+/// The folder of what is done, whatever its statuses are called.
+const COMPLETED: &str = "completed";
+
+pub(super) fn items(texts: &[Text], decoded: &[String], sinks: &mut Sinks) -> Items {
+    let mut items = Vec::new();
+    let mut without = 0;
+    for (text, markdown) in decoded.iter().enumerate() {
+        let Some((start, front, body)) = split(markdown) else {
+            // A readme beside the tasks is no fault; one file alone that holds no task is.
+            if decoded.len() == 1 && sinks.clean() {
+                sinks.fault(text, None, "no task: there is no YAML between '---' lines at its top".to_owned(), None);
+            }
+            without += 1;
+            continue;
+        };
+        let front = quoted_people(front);
+        let node = match yaml::parse(&front, start) {
+            Ok(node) => node,
+            Err(fault) => {
+                sinks.fault(text, Some(fault.span), fault.what, None);
+                continue;
+            }
+        };
+        let mut reader = Reader { sinks, text, owner: String::new() };
+        let Some(table) = reader.table("the YAML in front", &node) else { continue };
+        let Some(id) = reader.word_of(table, "id") else {
+            reader.fault(&node, "a task without an 'id'".to_owned());
+            continue;
+        };
+        reader.owner = format!("task {}", quoted(&id));
+        let place = reader.place(table.get("id").unwrap_or(&node));
+        let mut item = read_task(Item::new(id, place), table, body, &mut reader);
+        if in_folder(&texts[text].name, COMPLETED) {
+            item.status = Status::Done;
+        }
+        items.push(item);
+    }
+    if without > 0 && decoded.len() > 1 {
+        sinks.note(format!("{without} of {} files hold no task", decoded.len()));
+    }
+    name_needs(&mut items);
+    Items { items, unknown: Unknown::LeftOut, word: "task" }
+}
+
+fn in_folder(name: &str, folder: &str) -> bool {
+    name.rsplit('/').nth(1) == Some(folder)
+}
+
+/// Where the YAML starts, the YAML, and what follows it.
+fn split(text: &str) -> Option<(usize, &str, &str)> {
+    let head = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let rest = head.strip_prefix("---\n").or_else(|| head.strip_prefix("---\r\n"))?;
+    let start = text.len() - rest.len();
+    let mut at = 0;
+    for line in rest.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            return Some((start, &rest[..at], &rest[at + line.len()..]));
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The YAML with a letter for each `@` that starts a name: Backlog.md writes and reads names so, and YAML does not. The
+/// length stays.
+fn quoted_people(front: &str) -> String {
+    let mut out = String::with_capacity(front.len());
+    for line in front.split_inclusive('\n') {
+        let text = line.trim_start();
+        let value = ["assignee:", "reporter:", "- "].iter().find_map(|start| text.strip_prefix(start));
+        match value.map(str::trim_start) {
+            Some(value) if value.starts_with('@') => out.push_str(&line.replacen('@', "A", 1)),
+            Some(value) if value.starts_with('[') && !text.starts_with('-') => out.push_str(&line.replace('@', "A")),
+            _ => out.push_str(line),
+        }
+    }
+    out
+}
+
+fn read_task(mut item: Item, table: Table<'_, '_>, body: &str, reader: &mut Reader<'_>) -> Item {
+    item.group = Group::WhileOpen;
+    if let Some(status) = reader.word_of(table, "status") {
+        item.status = take_status(&one_line(&status), &mut item.content);
+    }
+    let content = &mut item.content;
+    content.title = reader.word_of(table, "title").map(|title| one_line(&title)).unwrap_or_default();
+    content.phase = reader.word_of(table, "milestone").map(|phase| one_line(&phase));
+    item.parent = reader.word_of(table, "parent_task_id");
+    let files = reader.words_of(table, "modified_files");
+    writes(&files, true, content);
+    let mut references: Vec<String> =
+        reader.words_of(table, "references").into_iter().map(|(word, _)| one_line(&word)).collect();
+    let issue = references.iter().position(|word| word.starts_with("http") && word.contains("/issues/"));
+    content.issue = issue.map(|at| references.remove(at));
+    if !references.is_empty() {
+        content.notes.push(format!("references: {}", references.join(", ")));
+    }
+    note_words(reader, table, &["priority", "labels", "due_date"], content);
+    for (key, node) in reader.words_of(table, "dependencies") {
+        item.needs.push(Need { key, place: reader.place(node), other: None });
+    }
+    let body = body.replace('\0', "\u{fffd}");
+    item.content.brief = paragraphs([section(&body, "Description"), section(&body, "Implementation Plan")]);
+    item.content.done_when = criteria(&body);
+    item
+}
+
+/// The text of a section, without the comments that mark it.
+fn section(body: &str, title: &str) -> Option<String> {
+    let mut lines = body.lines().skip_while(|line| line.strip_prefix("## ").is_none_or(|head| head.trim() != title));
+    lines.next()?;
+    let inside = lines.take_while(|line| !line.starts_with("## "));
+    let text: Vec<&str> = inside.filter(|line| !line.trim_start().starts_with("<!--")).collect();
+    Some(text.join("\n")).filter(|text| !text.trim().is_empty())
+}
+
+/// The acceptance criteria, one a line, without box and number.
+fn criteria(body: &str) -> Option<String> {
+    let list = section(body, "Acceptance Criteria")?;
+    let items = list.lines().filter_map(|line| {
+        let line = line.trim();
+        let text = ["- [ ] ", "- [x] ", "- [X] "].iter().find_map(|box_| line.strip_prefix(box_))?;
+        let numbered = text.strip_prefix('#').and_then(|rest| rest.split_once(' '));
+        let text = numbered.filter(|(number, _)| number.parse::<u32>().is_ok()).map_or(text, |(_, text)| text);
+        Some(text.trim())
+    });
+    let items: Vec<&str> = items.filter(|text| !text.is_empty()).collect();
+    (!items.is_empty()).then(|| items.join("\n"))
+}
+
+/// Needs and parents name tasks in any case, with other prefixes, and with or without leading zeros.
+fn name_needs(items: &mut [Item]) {
+    let mut exact: HashMap<String, String> = HashMap::new();
+    let mut bodies: HashMap<String, Option<String>> = HashMap::new();
+    for item in items.iter() {
+        exact.insert(item.key.to_lowercase(), item.key.clone());
+        let body = bodies.entry(number_of(&item.key)).or_insert_with(|| Some(item.key.clone()));
+        // What two tasks could be, none is.
+        *body = body.take().filter(|key| *key == item.key);
+    }
+    let find = |key: &str| {
+        let by_number = || bodies.get(&number_of(key)).cloned().flatten();
+        exact.get(&key.trim().to_lowercase()).cloned().or_else(by_number)
+    };
+    for item in items.iter_mut() {
+        item.parent = item.parent.take().map(|parent| find(&parent).unwrap_or(parent));
+        for need in &mut item.needs {
+            if let Some(key) = find(&need.key) {
+                need.key = key;
+            }
+        }
+    }
+}
+
+/// `355.1` of `BACK-355.01`.
+fn number_of(key: &str) -> String {
+    let key = key.trim().to_lowercase();
+    let start = key.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let prefix = key[..start].strip_suffix('-').unwrap_or(&key[..start]);
+    let known = start == 0 || key[..start].ends_with('-') && prefix.chars().all(|c| c.is_ascii_alphabetic());
+    let body = if known { &key[start..] } else { &key[..] };
+    let parts = body.split('.').map(|part| match part.trim_start_matches('0') {
+        "" if !part.is_empty() => "0",
+        rest => rest,
+    });
+    parts.collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_same_whatever_their_prefix_and_zeros() {
+        assert_eq!(number_of("BACK-355.01"), number_of("task-355.1"));
+        assert_eq!(number_of("355.1"), "355.1");
+        assert_ne!(number_of("task-a1"), number_of("task-b1"));
+    }
+
+    #[test]
+    fn criteria_come_without_boxes_and_numbers() {
+        let body = "## Acceptance Criteria\n<!-- AC:BEGIN -->\n- [x] #1 one\n- [ ] two\n<!-- AC:END -->\n\n## Notes\n- [ ] no\n";
+        assert_eq!(criteria(body).as_deref(), Some("one\ntwo"));
+    }
+
+    #[test]
+    fn names_that_start_with_an_at_sign_are_read() {
+        let front = "assignee: @a\nreporter: [@b, '@c']\nlabels:\n  - @x\ntitle: a@b\n";
+        let changed = quoted_people(front);
+        assert_eq!(changed.len(), front.len());
+        assert!(yaml::parse(&changed, 0).is_ok() && changed.contains("a@b"));
+    }
+}

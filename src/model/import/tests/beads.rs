@@ -1,0 +1,147 @@
+use super::*;
+
+/// One line of beads.
+fn issue(id: &str, kind: &str, status: &str, needs: &[(&str, &str)]) -> String {
+    let needs: Vec<_> = needs.iter().map(|(kind, id)| serde_json::json!({"depends_on_id": id, "type": kind})).collect();
+    let issue = serde_json::json!({"id": id, "title": id, "issue_type": kind, "status": status, "dependencies": needs});
+    format!("{issue}\n")
+}
+
+fn graph(issues: &[String]) -> (Vec<String>, Vec<String>) {
+    tasks_with(Source::Beads, &issues.concat(), Options::default())
+}
+
+#[test]
+fn the_three_blocking_types_are_needs_and_others_are_counted() {
+    let all = [
+        issue("b-1", "task", "open", &[]),
+        issue("b-2", "bug", "open", &[("blocks", "b-1"), ("related", "b-1"), ("discovered-from", "b-1")]),
+        issue("b-3", "task", "open", &[("waits-for", "b-1"), ("conditional-blocks", "b-2")]),
+    ];
+    assert_eq!(graph(&all).0, ["b-1:", "b-2: b-1", "b-3: b-1 b-2"]);
+    let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+    let what = "dependencies that hold nothing up, left out: discovered-from (1), related (1)";
+    assert_eq!(imported.notes, [Note { what: what.to_owned(), place: None, warning: false }]);
+    assert_eq!(imported.tasks[2].content.notes, ["waits for b-2 only to run if that fails there"]);
+}
+
+#[test]
+fn a_child_inherits_what_blocks_its_epic_and_waits_for_no_parent() {
+    let all = [
+        issue("x", "task", "open", &[]),
+        issue("e", "epic", "open", &[("blocks", "x")]),
+        issue("e.1", "task", "open", &[]),
+        issue("far", "task", "open", &[("parent-child", "e"), ("blocks", "e")]),
+        issue("f", "feature", "open", &[("blocks", "x")]),
+        issue("part", "task", "open", &[("parent-child", "f")]),
+        issue("after", "task", "open", &[("blocks", "e"), ("blocks", "f")]),
+    ];
+    let tasks = graph(&all).0;
+    assert_eq!(tasks, ["x:", "e-1: x", "far: x", "f: x", "part: x", "after: e-1 far f"]);
+}
+
+#[test]
+fn an_epic_without_children_is_work_and_one_whose_children_are_closed_is_done() {
+    let all = [
+        issue("lone", "epic", "open", &[]),
+        issue("e", "epic", "open", &[]),
+        issue("e.1", "task", "closed", &[]),
+        issue("x", "task", "open", &[("blocks", "e"), ("blocks", "lone")]),
+    ];
+    let (tasks, warnings) = graph(&all);
+    assert_eq!(tasks, ["lone:", "x: lone"]);
+    assert_eq!(warnings, ["'e' is open, but all of its children are closed: it counts as done"]);
+}
+
+#[test]
+fn what_is_no_work_hands_on_what_it_needs() {
+    let all = [
+        issue("a", "task", "open", &[]),
+        issue("m", "milestone", "open", &[("blocks", "a")]),
+        issue("g", "gate", "open", &[("blocks", "m")]),
+        issue("x", "task", "open", &[("blocks", "g")]),
+        issue("gone", "task", "tombstone", &[]),
+        issue("y", "task", "open", &[("blocks", "gone")]),
+    ];
+    let (tasks, warnings) = graph(&all);
+    assert_eq!(tasks, ["a:", "x: a", "y:"]);
+    assert_eq!(warnings, ["'x' waits for 'g', a gate: that is not carried"]);
+}
+
+#[test]
+fn closed_issues_go_unless_all_are_wanted() {
+    let all = [issue("a", "task", "closed", &[]), issue("b", "task", "open", &[("blocks", "a")])].concat();
+    assert_eq!(tasks(Source::Beads, &all), ["b:"]);
+    let options = Options { all: true, ..Options::default() };
+    assert_eq!(tasks_with(Source::Beads, &all, options).0, ["a:", "b: a"]);
+    let state = import(Source::Beads, &all, options).imported.unwrap().tasks[0].state;
+    assert_eq!(state, Some(Declared::Landed));
+}
+
+#[test]
+fn a_need_on_something_that_is_not_there_is_left_out_aloud() {
+    let (tasks, warnings) = graph(&[issue("a", "task", "open", &[("blocks", "external:x:y")])]);
+    assert_eq!(tasks, ["a:"]);
+    assert_eq!(warnings, ["issue 'a' needs 'external:x:y', which is not there: left out"]);
+}
+
+#[test]
+fn fields_become_keys_and_notes() {
+    let text = "{\"id\":\"a\",\"title\":\"one\\n two\",\"estimated_minutes\":90,\"external_ref\":\"gh-9\",\
+                \"priority\":0,\"labels\":[\"x\",\"y\"],\"acceptance_criteria\":\"ok\",\"design\":\"d\",\"description\":\"s\"}\n";
+    let content = import(Source::Beads, text, Options::default()).imported.unwrap().tasks.remove(0).content;
+    let notes = vec!["priority: 0".to_owned(), "labels: x, y".to_owned()];
+    let expected = Content {
+        title: "one two".to_owned(),
+        estimate: Some(90),
+        issue: Some("gh-9".to_owned()),
+        done_when: Some("ok".to_owned()),
+        brief: Some("s\n\nd".to_owned()),
+        notes,
+        ..Content::default()
+    };
+    assert_eq!(content, expected);
+}
+
+#[test]
+fn an_issue_that_two_share_is_a_note_for_it_would_keep_them_apart() {
+    let text = "{\"id\":\"a\",\"external_ref\":\"gh-9\"}\n{\"id\":\"b\",\"external_ref\":\"gh-9\"}\n";
+    let imported = import(Source::Beads, text, Options::default()).imported.unwrap();
+    assert_eq!(imported.tasks[0].content.issue, None);
+    assert_eq!(imported.tasks[1].content.notes, ["issue, which others have too: gh-9"]);
+}
+
+#[test]
+fn every_bad_line_is_told_at_its_place() {
+    let text =
+        "{\"id\":\"a\"}\n{oops\n\n[1]\n{\"title\":\"x\"}\n{\"id\":\"a\"}\n{\"id\":\"b\",\"estimated_minutes\":1e300}\n";
+    let faults = faults(Source::Beads, text);
+    let told: Vec<(usize, &str)> = faults
+        .iter()
+        .map(|fault| (1 + text[..fault.span.clone().unwrap().start].matches('\n').count(), fault.what.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, "expected a key in double quotes"),
+            (4, "'an issue' must be a table, not a list"),
+            (5, "an issue without an 'id'"),
+            (6, "issue 'a' stands here twice, first in line 1"),
+            (7, "'estimated_minutes' of issue 'b' must be a number of minutes from 0 to 6000000"),
+        ]
+    );
+}
+
+#[test]
+fn parents_that_go_in_a_circle_are_a_fault() {
+    let all =
+        [issue("a", "epic", "open", &[("parent-child", "b")]), issue("b", "epic", "open", &[("parent-child", "a")])];
+    assert_eq!(said(Source::Beads, &all.concat()), ["issue 'a' is its own ancestor"]);
+}
+
+#[test]
+fn parents_above_parents_are_a_fault_where_they_are_too_many() {
+    let all: String =
+        (1..100).map(|n| issue(&n.to_string(), "task", "open", &[("parent-child", &(n - 1).to_string())])).collect();
+    assert_eq!(said(Source::Beads, &all), ["issue '66' has more than 64 ancestors"]);
+}
