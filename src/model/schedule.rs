@@ -10,7 +10,7 @@ mod reach;
 
 pub use bound::{Bound, lower_bound};
 pub use list::schedule;
-pub use network::{Job, Network, Place};
+pub use network::{Job, Network, Place, Resource};
 pub use path::CriticalPath;
 pub use reach::dependants;
 

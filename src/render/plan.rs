@@ -1,6 +1,11 @@
 //! `plan` as text; as JSON in [`json`].
 
+mod caption;
+pub mod dot;
 pub mod json;
+pub mod markdown;
+pub mod mermaid;
+pub mod svg;
 mod table;
 
 use std::fmt::Write as _;
