@@ -93,7 +93,7 @@ _git_dispatch ()
 	esac
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
-	--format) __git_dispatch_offer "$cur" text json markdown mermaid svg dot; return ;;
+	--format) __git_dispatch_offer "$cur" text json markdown mermaid svg html dot; return ;;
 	?*) return ;; # a file or a folder: readline's own; or something that only the user knows
 	esac
 	if [[ $flags && $cur == -* ]]; then

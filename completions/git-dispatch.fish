@@ -97,7 +97,7 @@ complete -c git-dispatch -s h -l help -d 'Print help'
 complete -c git-dispatch -n __git_dispatch_needs_command -s V -l version -d 'Print version'
 
 complete -c git-dispatch -n '__git_dispatch_using plan' -l phase -x -d 'Prefer tasks of a phase'
-complete -c git-dispatch -n '__git_dispatch_using plan' -l format -x -a 'text json markdown mermaid svg dot' -d 'Answer in a format'
+complete -c git-dispatch -n '__git_dispatch_using plan' -l format -x -a 'text json markdown mermaid svg html dot' -d 'Answer in a format'
 complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d 'Plan for this many workers'
 complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what \'plan\' would start'
 complete -c git-dispatch -n '__git_dispatch_using start' -l batch -x -d 'Name the batch'

@@ -19,7 +19,7 @@ pub struct Args {
     /// Prefer tasks of phase P
     #[arg(long, value_name = "P")]
     pub phase: Option<String>,
-    /// Answer as text, json, markdown, mermaid, svg or dot
+    /// Answer as text, json, markdown, mermaid, svg, html or dot
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
     pub format: Option<Format>,
 }
@@ -37,6 +37,8 @@ pub enum Format {
     Mermaid,
     /// A Gantt chart.
     Svg,
+    /// A page with chart, graph and table.
+    Html,
     /// The graph, for Graphviz.
     Dot,
 }
@@ -50,6 +52,7 @@ impl Format {
             Format::Markdown => "markdown",
             Format::Mermaid => "mermaid",
             Format::Svg => "svg",
+            Format::Html => "html",
             Format::Dot => "dot",
         }
     }
@@ -83,7 +86,8 @@ fn format(args: &Args, global: &Global) -> Result<Format, Failure> {
     match (args.format, global.json) {
         (Some(format), true) if format != Format::Json => {
             let what = format!("'--json' and '--format {}' ask for two answers", format.name());
-            Err(Failure::new(Exit::Usage, what))
+            let hint = format!("use 'git dispatch plan --format {}' to get that one", format.name());
+            Err(Failure::new(Exit::Usage, what).hint(hint))
         }
         (_, true) => Ok(Format::Json),
         (format, false) => Ok(format.unwrap_or_default()),
@@ -92,7 +96,7 @@ fn format(args: &Args, global: &Global) -> Result<Format, Failure> {
 
 fn told(plan: &Plan<'_>, format: Format, layout: Layout, frame: Frame<'_>) -> Result<String, Failure> {
     let left = plan.outlook.ids.len();
-    if format == Format::Svg && left > MOST_DRAWN {
+    if matches!(format, Format::Svg | Format::Html) && left > MOST_DRAWN {
         let what = format!("{left} tasks are left, and format '{}' draws at most {MOST_DRAWN}", format.name());
         return Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch plan --format json' to get them all"));
     }
@@ -104,5 +108,6 @@ fn told(plan: &Plan<'_>, format: Format, layout: Layout, frame: Frame<'_>) -> Re
         Format::Markdown => render::plan::markdown::markdown(&picture()),
         Format::Mermaid => render::plan::mermaid::mermaid(&picture()),
         Format::Dot => render::plan::dot::dot(&picture()),
+        Format::Html => render::plan::html::html(&picture()),
     })
 }

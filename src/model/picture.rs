@@ -52,7 +52,10 @@ pub struct Picture<'p> {
 /// A task in time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar<'p> {
+    /// As it was when it started, or else as the file says.
     pub task: &'p Task,
+    /// As the file says, also when it has started; without it, the same as `task`.
+    pub listed: &'p Task,
     /// `None` where the file no longer names it.
     pub ix: Option<Ix>,
     /// Working minutes from now.
@@ -152,8 +155,21 @@ impl<'p> Picture<'p> {
             let mut needs: Vec<usize> = network.needs(node).filter_map(|need| bar_of[need]).collect();
             needs.sort_unstable();
             let critical = condition != Condition::Done && path.slack(node) == 0;
+            let listed = job.index.map_or(job.task, |ix| plan.task(ix));
             let (start, end, head) = (slot.start, slot.end, path.head[node]);
-            Bar { task: job.task, ix: job.index, start, end, head, row, condition, critical, needs, holds: Vec::new() }
+            Bar {
+                task: job.task,
+                listed,
+                ix: job.index,
+                start,
+                end,
+                head,
+                row,
+                condition,
+                critical,
+                needs,
+                holds: Vec::new(),
+            }
         };
         let mut bars: Vec<Bar<'p>> = scheduled.iter().map(bar).collect();
         let shared = shared(&network, &scheduled);

@@ -2,6 +2,7 @@
 
 mod caption;
 pub mod dot;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod mermaid;

@@ -12,6 +12,7 @@ mod hostile;
 mod init;
 mod lint;
 mod observe;
+mod pictures;
 mod readme;
 mod remedies;
 mod scene;

@@ -12,13 +12,17 @@ pub fn links(bars: &[Bar<'_>]) -> Vec<(usize, usize)> {
     let mut links = Vec::new();
     let has = |set: &[u64], at: usize| set[at / 64] >> (at % 64) & 1 == 1;
     for (at, bar) in bars.iter().enumerate() {
-        let needs = || bar.needs.iter().copied().filter(|&need| need < at);
         let mut through = vec![0u64; words].into_boxed_slice();
-        for need in needs() {
-            through.iter_mut().zip(&above[need]).for_each(|(all, more)| *all |= more);
+        let first = links.len();
+        // A need follows from later ones only.
+        for need in bar.needs.iter().rev().copied().filter(|&need| need < at) {
+            if !has(&through, need) {
+                links.push((need, at));
+                through.iter_mut().zip(&above[need]).for_each(|(all, more)| *all |= more);
+                through[need / 64] |= 1 << (need % 64);
+            }
         }
-        links.extend(needs().filter(|&need| !has(&through, need)).map(|need| (need, at)));
-        needs().for_each(|need| through[need / 64] |= 1 << (need % 64));
+        links[first..].reverse();
         above.push(through);
     }
     links

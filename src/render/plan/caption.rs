@@ -87,7 +87,7 @@ pub fn details(picture: &Picture<'_>, bar: &Bar<'_>) -> Vec<String> {
         }
     });
     lines.extend(bar.critical.then(|| "on the critical path".to_owned()));
-    lines.extend(bar.task.phase.as_deref().map(|phase| format!("phase {}", escape(phase))));
+    lines.extend(bar.listed.phase.as_deref().map(|phase| format!("phase {}", escape(phase))));
     lines.extend((bar.task.kind == Kind::Research).then(|| "research".to_owned()));
     lines.extend((!bar.task.parallel).then(|| "runs alone".to_owned()));
     let held = bar.holds.iter().map(|&at| resource(&picture.shared[at].resource));

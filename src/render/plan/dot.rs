@@ -31,7 +31,7 @@ pub fn dot(picture: &Picture<'_>) -> String {
     out.push_str("  edge [color=\"#6b737c\", fontname=\"sans-serif\", fontsize=9];\n");
     let mut phases: BTreeMap<Option<&str>, Vec<&Bar<'_>>> = BTreeMap::new();
     for bar in &picture.bars {
-        phases.entry(bar.task.phase.as_deref()).or_default().push(bar);
+        phases.entry(bar.listed.phase.as_deref()).or_default().push(bar);
     }
     for (number, (phase, bars)) in phases.iter().enumerate() {
         let indent = if phase.is_some() { "    " } else { "  " };

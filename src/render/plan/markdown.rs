@@ -86,7 +86,7 @@ impl<'p> Page<'p> {
     }
 
     fn row(&self, group: &Group, unit: &Unit) -> String {
-        let task = self.picture.bars[unit.bar].task;
+        let task = self.picture.bars[unit.bar].listed;
         let details = task.details.as_deref();
         let focus = text(&task.title);
         let name = format!("Batch {}{}", group.number, letters(unit.place));
@@ -154,7 +154,7 @@ impl<'p> Page<'p> {
     fn under_way(&self, out: &mut String) {
         let started = |bar: &&Bar<'_>| matches!(bar.condition, Condition::Active | Condition::Done);
         let lines: Vec<String> =
-            self.picture.bars.iter().filter(started).map(|bar| item(bar.task, bar.word())).collect();
+            self.picture.bars.iter().filter(started).map(|bar| item(bar.listed, bar.word())).collect();
         section("Under way", &lines, out);
     }
 

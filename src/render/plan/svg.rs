@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 
 use super::caption;
 use crate::model::picture::Picture;
+pub use chart::{class, sign};
 use glyphs::Font;
 use xml::{pixels, text};
 
