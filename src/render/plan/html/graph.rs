@@ -101,9 +101,8 @@ fn node(out: &mut String, picture: &Picture<'_>, bar: &Bar<'_>, (x, y): (f64, f6
     let (left, top) = (pixels(x), pixels(y));
     let _ = writeln!(out, "<rect class=\"{class}\" x=\"{left}\" y=\"{top}\" width=\"{w}\" height=\"{h}\" rx=\"5\"/>");
     if bar.critical {
-        let low = pixels(y + HEIGHT - 4.0);
-        let _ =
-            writeln!(out, "<rect class=\"critical\" x=\"{left}\" y=\"{low}\" width=\"{w}\" height=\"4\" rx=\"2\"/>");
+        let low = pixels(y + HEIGHT + 1.5);
+        let _ = writeln!(out, "<rect class=\"critical\" x=\"{left}\" y=\"{low}\" width=\"{w}\" height=\"3.5\"/>");
     }
     let room = WIDTH - 16.0;
     sign(out, bar.condition, (x + WIDTH - 16.0, y + 12.0));

@@ -200,10 +200,10 @@ impl<'c> Chart<'c> {
         let (from, to) = self.signs(bar, strip, matches!(label, Label::Inside(_)), y);
         match label {
             Label::Inside(words) => self.label("on", (from, y), to - from + INSET / 2.0, words),
-            Label::Right(words) => self.label("", (strip.right + 4.0, y), TEXT.width(words) + 2.0, words),
+            Label::Right(words) => self.label("beside", (strip.right + 4.0, y), TEXT.width(words) + 2.0, words),
             Label::Left(words) => {
                 let width = TEXT.width(words);
-                self.label("", (strip.left - 4.0 - width, y), width + 2.0, words);
+                self.label("beside", (strip.left - 4.0 - width, y), width + 2.0, words);
             }
             Label::None => {}
         }
@@ -244,8 +244,7 @@ impl<'c> Chart<'c> {
     fn label(&mut self, class: &str, (x, y): (f64, f64), width: f64, words: &str) {
         let (x, y, width) = (pixels(x), pixels(y), pixels(width.max(0.0)));
         let _ = write!(self.out, "<svg x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\">", pixels(BAR));
-        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
-        let _ = writeln!(self.out, "<text{class} x=\"0\" y=\"14\">{}</text></svg>", text(words));
+        let _ = writeln!(self.out, "<text class=\"{class}\" x=\"0\" y=\"14\">{}</text></svg>", text(words));
     }
 
     /// A thin lane for each lock, issue and path that several bars hold.

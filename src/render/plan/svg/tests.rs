@@ -107,6 +107,39 @@ fn hostile_text_is_drawn_as_text() {
     assert!(!text.contains("<script") && !text.contains("<img") && !text.contains('\u{202e}'), "{text}");
 }
 
+/// Luminance of a colour such as `#0b5ea8` (WCAG 2.2, relative luminance).
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let part = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+}
+
+#[test]
+fn all_text_stands_out_from_what_it_is_written_on() {
+    let (light, dark) = STYLE.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    // In both parts: the colour of each rule, first `fill` or `stroke` as it stands.
+    let fill = |part: &str, rule: &str| -> String {
+        let after = part.split(rule).nth(1).unwrap_or_else(|| panic!("no rule {rule}"));
+        let at = after.find("fill: #").unwrap() + 6;
+        after[at..at + 7].to_owned()
+    };
+    let on_bars = |bar: &str| format!("rect.{bar} {{");
+    for part in [light, dark] {
+        let pair = |text: &str, ground: &str| (text.to_owned(), fill(part, text), fill(part, ground));
+        let mut pairs = vec![pair("text {", ".paper {"), pair("text {", ".band {")];
+        pairs.extend([pair(".quiet {", ".paper {"), pair(".quiet {", ".band {"), pair("text {", "rect.lock {")]);
+        pairs.extend([pair(".start .on {", &on_bars("active")), pair(".start .on {", &on_bars("start"))]);
+        pairs.extend(["stopped", "queued", "held", "waiting", "done"].map(|bar| pair("text {", &on_bars(bar))));
+        for (what, text, ground) in pairs {
+            let (a, b) = (luminance(&text), luminance(&ground));
+            let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            assert!(contrast >= 4.5, "{what} {text} on {ground}: {contrast:.2}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_title_breaks_a_chart(titles in proptest::collection::vec("\\PC{0,40}|.{0,20}", 1..6), hours in 0u64..400) {
