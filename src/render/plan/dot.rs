@@ -99,7 +99,8 @@ fn edges(picture: &Picture<'_>, out: &mut String) {
 
 /// Within quotes: what Graphviz would read as an escape or an entity is text.
 fn escaped(untrusted: &str) -> String {
-    escape(untrusted).replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"")
+    let entities = escape(untrusted).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    entities.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 #[cfg(test)]

@@ -100,6 +100,23 @@ fn hostile_text_is_text() {
 
 proptest! {
     #[test]
+    fn no_format_takes_a_title_for_markup(words in proptest::collection::vec("\\PC{0,12}", 2)) {
+        let title = format!("{}<script>alert(1)</script>{}", words[0], words[1]);
+        let sketches = || {
+            let hostile = |sketch| with(sketch, |task| {
+                task.title = title.clone();
+                task.phase = Some(title.clone());
+                task.locks = vec![title.clone()];
+            });
+            vec![hostile(task("A", 1, &[])), hostile(task("B", 1, &["A"]))]
+        };
+        let markdown = crate::render::plan::markdown::markdown;
+        for format in [html, svg::svg, markdown, crate::render::plan::mermaid::mermaid, crate::render::plan::dot::dot] {
+            prop_assert!(!pictured(sketches(), &[], format).contains("<script>alert"));
+        }
+    }
+
+    #[test]
     fn no_title_phase_or_issue_breaks_a_page(words in proptest::collection::vec("\\PC{0,30}|.{0,20}", 3)) {
         let sketches = || {
             let hostile = |sketch| with(sketch, |task| {
