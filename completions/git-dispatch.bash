@@ -52,7 +52,7 @@ __git_dispatch_flags ()
 	local global="-C --file --json --color -q --quiet -v --verbose -h --help"
 	case $1 in
 	'') echo "$global -V --version" ;;
-	plan) echo "--workers --phase $global" ;;
+	plan) echo "--workers --phase --format $global" ;;
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -82,7 +82,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -95,6 +95,7 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
+	--format) __git_dispatch_offer "$cur" text json markdown mermaid svg html dot; return ;;
 	?*) return ;; # a file or a folder: readline's own; or something that only the user knows
 	esac
 	if [[ $flags && $cur == -* ]]; then

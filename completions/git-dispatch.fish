@@ -23,7 +23,7 @@ function __git_dispatch_line
                 set file (string replace -- --file= '' $word)
             case ' -C?*'
                 set dir (__git_dispatch_below "$dir" (string sub -s 3 -- $word))
-            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output'
+            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --format' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output'
                 set value $word
             case ' -n'
                 test "$rest[1]" = log; and set value $word
@@ -104,6 +104,7 @@ complete -c git-dispatch -n '__git_dispatch_using import' -l all -d 'Take what i
 complete -c git-dispatch -n '__git_dispatch_using import' -l tag -x -d 'Take the tasks of a tag'
 complete -c git-dispatch -n '__git_dispatch_using import' -l break-cycles -d 'Leave out needs that close a circle'
 complete -c git-dispatch -n '__git_dispatch_using plan' -l phase -x -d 'Prefer tasks of a phase'
+complete -c git-dispatch -n '__git_dispatch_using plan' -l format -x -a 'text json markdown mermaid svg html dot' -d 'Answer in a format'
 complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d 'Plan for this many workers'
 complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what \'plan\' would start'
 complete -c git-dispatch -n '__git_dispatch_using start' -l batch -x -d 'Name the batch'

@@ -32,6 +32,7 @@
 //! - *readiness*: whether a tip merges into the target.
 //! - *landing*: a task's work on the target, and the proof of it, [`model::proof`].
 //! - *snapshot*: what a task was when it started; holds while it is active, whatever the file says later.
+//! - *picture*: a plan as bars on rows over time, which every drawing of it starts from, [`model::picture`].
 //! - *anchor*: the main worktree, or the folder of a bare repository: recorded paths are relative to it.
 //!
 //! # What is on disk, and who writes it

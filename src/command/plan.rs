@@ -5,8 +5,9 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::git::Want;
 use crate::global::Global;
-use crate::model::failure::Exit;
-use crate::model::plan::{Options, plan};
+use crate::model::failure::{Exit, Failure};
+use crate::model::picture::{Frame, MOST_DRAWN, Picture};
+use crate::model::plan::{Options, Plan, plan};
 use crate::read;
 use crate::render::{self, plan::Layout};
 
@@ -21,26 +22,95 @@ pub struct Args {
     /// Search N times as long for a shorter plan; 0 keeps to the rule of choice
     #[arg(long, value_name = "N")]
     pub effort: Option<u32>,
+    /// Answer as text, json, markdown, mermaid, svg, html or dot
+    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
+    pub format: Option<Format>,
+}
+
+/// What a plan is told as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    Json,
+    /// The table by which several people or agents are coordinated.
+    Markdown,
+    /// Markdown with a Gantt chart and a graph.
+    Mermaid,
+    /// A Gantt chart.
+    Svg,
+    /// A page with chart, graph and table.
+    Html,
+    /// The graph, for Graphviz.
+    Dot,
+}
+
+impl Format {
+    /// The name by which it is asked for.
+    fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+            Format::Mermaid => "mermaid",
+            Format::Svg => "svg",
+            Format::Html => "html",
+            Format::Dot => "dot",
+        }
+    }
 }
 
 /// Observes, decides and tells; nothing is changed.
 ///
 /// # Errors
-/// The repository or its task file cannot be read.
+/// The repository or its task file cannot be read; two formats are asked for ([`Exit::Usage`]); more is left than a
+/// drawing holds ([`Exit::Refused`]).
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let format = format(args, global)?;
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
     let options = Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
-    let text = if global.json {
-        render::plan::json::json(&plan)
-    } else {
-        render::plan::text(&plan, Layout { width: console.width(), verbose: global.verbose })
-    };
+    let layout = Layout { width: console.width(), verbose: global.verbose };
+    let (repo, next_batch) = (repo.name(), scene.facts.ledger.next_batch_name());
+    let frame = Frame { repo: &repo, now: scene.facts.now, next_batch: &next_batch };
+    let text = told(&plan, format, layout, frame)?;
     for warning in render::plan::warnings(&plan) {
         console.warning(&warning);
     }
     console.answer(&text);
     Ok(Exit::Success)
+}
+
+/// `--json` is `--format json`.
+fn format(args: &Args, global: &Global) -> Result<Format, Failure> {
+    match (args.format, global.json) {
+        (Some(format), true) if format != Format::Json => {
+            let what = format!("'--json' and '--format {}' ask for two answers", format.name());
+            let hint = format!("use 'git dispatch plan --format {}' to get that one", format.name());
+            Err(Failure::new(Exit::Usage, what).hint(hint))
+        }
+        (_, true) => Ok(Format::Json),
+        (format, false) => Ok(format.unwrap_or_default()),
+    }
+}
+
+fn told(plan: &Plan<'_>, format: Format, layout: Layout, frame: Frame<'_>) -> Result<String, Failure> {
+    let left = plan.outlook.network.problem.len();
+    if matches!(format, Format::Svg | Format::Html) && left > MOST_DRAWN {
+        let what = format!("{left} tasks are left, and format '{}' draws at most {MOST_DRAWN}", format.name());
+        return Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch plan --format json' to get them all"));
+    }
+    let picture = || Picture::new(plan, frame);
+    Ok(match format {
+        Format::Text => render::plan::text(plan, layout),
+        Format::Json => render::plan::json::json(plan),
+        Format::Svg => render::plan::svg::svg(&picture()),
+        Format::Markdown => render::plan::markdown::markdown(&picture()),
+        Format::Mermaid => render::plan::mermaid::mermaid(&picture()),
+        Format::Dot => render::plan::dot::dot(&picture()),
+        Format::Html => render::plan::html::html(&picture()),
+    })
 }

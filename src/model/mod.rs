@@ -18,6 +18,7 @@ pub mod made;
 pub mod near;
 pub mod oid;
 pub mod pattern;
+pub mod picture;
 pub mod plan;
 pub mod proof;
 #[cfg(test)]

@@ -157,8 +157,8 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     let path = CriticalPath::new(&network.problem);
     let ready = candidates(file, standings, &network, &path, phase);
     let by_rule = choose(file, &rules, ready.clone(), slots.clone(), None);
-    let outlook = Outlook::new(&network, &path, &by_rule.start, phase, options.effort.unwrap_or(1));
-    let departed = outlook.departure(&network, &by_rule, &ready).map(|begun| {
+    let outlook = Outlook::new(network, path, &by_rule.start, phase, options.effort.unwrap_or(1));
+    let departed = outlook.departure(&by_rule, &ready).map(|begun| {
         let choice = choose(file, &rules, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
         (choice.start.len() == begun.len()).then_some(choice)
     });
@@ -181,10 +181,10 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
             parallel: start.iter().map(|candidate| candidate.minutes).max().unwrap_or(0),
             sequential: start.iter().fold(0, |sum, candidate| sum.saturating_add(candidate.minutes)),
         },
-        unestimated: outlook::unestimated(&network),
-        outlook,
+        unestimated: outlook.unestimated(),
         alone: workers.busy as usize + start.len() < 2,
-        stuck: network.stuck,
+        stuck: outlook.network.stuck.clone(),
+        outlook,
         warnings: Vec::new(),
         next: Next::Start,
         start,
@@ -203,7 +203,7 @@ impl<'a> Plan<'a> {
     fn reached(&self, mut waiting: Vec<Ix>) -> Vec<Ix> {
         let mut starts = vec![Minutes::MAX; self.file.graph.len()];
         for slot in &self.outlook.schedule.slots {
-            if let Some(ix) = self.file.graph.position(self.outlook.ids[slot.node]) {
+            if let Some(ix) = self.file.graph.position(self.outlook.id(slot.node)) {
                 starts[ix] = slot.start;
             }
         }

@@ -1,6 +1,12 @@
 //! `plan` as text; as JSON in [`json`].
 
+mod caption;
+pub mod dot;
+pub mod html;
 pub mod json;
+pub mod markdown;
+pub mod mermaid;
+pub mod svg;
 mod table;
 
 use std::fmt::Write as _;
@@ -162,7 +168,7 @@ fn times(plan: &Plan<'_>, out: &mut String) {
         let _ =
             writeln!(out, "This batch: {parallel} side by side, {sequential} in sequence, {whole}.{hundredths:02}x");
     }
-    if !outlook.ids.is_empty() {
+    if !outlook.network.problem.is_empty() {
         let _ = writeln!(
             out,
             "Everything left: {} with {} (no plan can beat {}{}), {} in sequence",

@@ -13,6 +13,7 @@ mod import;
 mod init;
 mod lint;
 mod observe;
+mod pictures;
 mod readme;
 mod remedies;
 mod scene;

@@ -17,8 +17,9 @@ pub struct Outlook<'a> {
     /// Workers that the schedule is for: those for research, where nothing else is left.
     pub workers: u32,
     pub schedule: Schedule,
-    /// The ids of the jobs, by the schedule's nodes.
-    pub ids: Vec<&'a TaskId>,
+    /// What the schedule is of: its nodes are the network's.
+    pub network: Network<'a>,
+    pub path: CriticalPath,
     /// No schedule is shorter.
     pub lower_bound: Minutes,
     pub bound: Bound<'a>,
@@ -30,24 +31,25 @@ pub struct Outlook<'a> {
 
 impl<'a> Outlook<'a> {
     pub(super) fn new(
-        network: &Network<'a>,
-        path: &CriticalPath,
+        network: Network<'a>,
+        path: CriticalPath,
         start: &[Candidate],
         phase: Option<&str>,
         effort: u32,
     ) -> Outlook<'a> {
         let problem = &network.problem;
-        let solution = solve(problem, path, &rule(network, path, start, phase), effort);
+        let solution = solve(problem, &path, &rule(&network, &path, start, phase), effort);
         let only_research = !problem.is_empty() && problem.jobs.iter().all(|job| job.research);
         Outlook {
             crew: problem.crew,
             workers: if only_research { problem.crew.research } else { problem.crew.workers },
-            ids: network.tasks.iter().map(|task| &task.id).collect(),
             lower_bound: solution.lower_bound.minutes,
             bound: network.bound(solution.lower_bound.limit),
             by_rule: solution.by_rule,
             sequential: problem.sequential(),
             schedule: solution.schedule,
+            network,
+            path,
         }
     }
 
@@ -61,28 +63,28 @@ impl<'a> Outlook<'a> {
         self.by_rule - self.schedule.makespan
     }
 
+    /// The id of a job.
+    pub fn id(&self, node: Node) -> &'a TaskId {
+        &self.network.tasks[node].id
+    }
+
+    /// Tasks that are left and give no estimate.
+    pub(super) fn unestimated(&self) -> usize {
+        let jobs = self.network.tasks.iter().zip(&self.network.problem.jobs);
+        jobs.filter(|(task, job)| job.minutes > 0 && task.estimate.is_none()).count()
+    }
+
     /// What the schedule begins with of the `ready` tasks, where that is something else than the rule's choice.
-    pub(super) fn departure(
-        &self,
-        network: &Network<'_>,
-        by_rule: &Choice,
-        ready: &[Candidate],
-    ) -> Option<HashSet<Ix>> {
+    pub(super) fn departure(&self, by_rule: &Choice, ready: &[Candidate]) -> Option<HashSet<Ix>> {
         if self.saved() == 0 {
             return None;
         }
         let now = self.schedule.slots.iter().take_while(|slot| slot.start == 0);
-        let begun: HashSet<Ix> = now.filter_map(|slot| network.index(slot.node)).collect();
+        let begun: HashSet<Ix> = now.filter_map(|slot| self.network.index(slot.node)).collect();
         let begun: HashSet<Ix> = ready.iter().map(|one| one.ix).filter(|ix| begun.contains(ix)).collect();
         let chosen: HashSet<Ix> = by_rule.start.iter().map(|one| one.ix).collect();
         (begun != chosen).then_some(begun)
     }
-}
-
-/// Tasks that are left and give no estimate.
-pub(super) fn unestimated(network: &Network<'_>) -> usize {
-    let jobs = network.tasks.iter().zip(&network.problem.jobs);
-    jobs.filter(|(task, job)| job.minutes > 0 && task.estimate.is_none()).count()
 }
 
 /// All nodes in the order of the rule: `start` first, as chosen, then slack 0, most unblocked, phase, shorter, id.

@@ -13,6 +13,7 @@ use crate::model::task::{Kind, Task, TaskFile};
 /// Everything that has neither landed nor been cancelled and can run at all, with the needs among it.
 ///
 /// Jobs that run already come without needs: they start now whatever they wait for.
+#[derive(Debug)]
 pub struct Network<'a> {
     /// The jobs; holders that the file no longer names come last.
     pub problem: Problem,

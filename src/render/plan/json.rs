@@ -178,7 +178,7 @@ fn waiting<'p>(plan: &'p Plan<'_>, ix: Ix) -> Waiting<'p> {
 fn schedule<'p>(plan: &'p Plan<'_>) -> Schedule<'p> {
     let outlook = &plan.outlook;
     let tasks = outlook.schedule.slots.iter().map(|slot| Slot {
-        id: outlook.ids[slot.node],
+        id: outlook.id(slot.node),
         start_minute: slot.start,
         end_minute: slot.end,
         worker: slot.worker.map(|worker| worker + 1),

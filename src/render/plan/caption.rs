@@ -1,0 +1,105 @@
+//! Sentences that all pictures share. Escaped for a terminal; each format escapes them once more for itself.
+
+use crate::model::picture::{Bar, Picture, Row};
+use crate::model::schedule::{Bound, Resource};
+use crate::model::task::Kind;
+use crate::model::text::{count, duration, escape};
+
+/// `12h with 3 workers, proven shortest: bound by the critical path · 22h in sequence`; empty where nothing is left.
+pub fn times(picture: &Picture<'_>) -> String {
+    let outlook = &picture.plan.outlook;
+    if picture.bars.is_empty() {
+        return String::new();
+    }
+    let (makespan, bound) = (outlook.schedule.makespan, duration(outlook.lower_bound));
+    let proof = if outlook.proven() {
+        format!("proven shortest, bound by {}", binding(picture))
+    } else {
+        format!("no plan can beat {bound}, bound by {}", binding(picture))
+    };
+    let workers = count(outlook.workers as usize, "worker");
+    format!("{} with {workers} · {proof} · {} in sequence", duration(makespan), duration(outlook.sequential))
+}
+
+/// What keeps the plan from being shorter.
+fn binding(picture: &Picture<'_>) -> String {
+    let outlook = &picture.plan.outlook;
+    match outlook.bound {
+        Bound::CriticalPath => "the critical path".to_owned(),
+        Bound::Workers => count(outlook.workers as usize, "worker"),
+        Bound::Resource(Resource::Lock(name)) => format!("lock {}", escape(name)),
+        Bound::Resource(Resource::Path(path)) => format!("all that write {}", escape(path)),
+        Bound::Resource(Resource::Issue(issue)) => format!("all of issue {}", escape(issue)),
+    }
+}
+
+/// Why there is nothing to draw.
+pub fn nothing_left(picture: &Picture<'_>) -> String {
+    let plan = picture.plan;
+    match plan.counts.total {
+        0 => "No tasks yet".to_owned(),
+        total if plan.counts.landed == total => "Everything has landed".to_owned(),
+        total if plan.counts.landed + plan.counts.cancelled == total => {
+            "Everything has landed or was cancelled".to_owned()
+        }
+        _ => "Nothing can run: what is left waits for cancelled or lost tasks".to_owned(),
+    }
+}
+
+/// `2 tasks can never run: they wait for cancelled or lost ones`; `None` where all can.
+pub fn never(picture: &Picture<'_>) -> Option<String> {
+    let plan = picture.plan;
+    let stuck = plan.stuck.len();
+    (stuck > 0).then(|| {
+        let verb = if stuck == 1 { "waits" } else { "wait" };
+        format!("Not drawn: {} that {verb} for cancelled or lost ones", count(stuck, "task"))
+    })
+}
+
+/// `worker 2`, `elsewhere`, `done`.
+pub fn row(row: Row) -> String {
+    match row {
+        Row::Worker(number) => format!("worker {number}"),
+        Row::Elsewhere => "elsewhere".to_owned(),
+        Row::Done => "done".to_owned(),
+    }
+}
+
+/// `lock db-schema`, `issue https://…`, `path src/db/pool.rs`.
+pub fn resource(resource: &Resource<'_>) -> String {
+    let (kind, name) = match resource {
+        Resource::Lock(name) => ("lock", name),
+        Resource::Issue(issue) => ("issue", issue),
+        Resource::Path(path) => ("path", path),
+    };
+    format!("{kind} {}", escape(name))
+}
+
+/// All about a bar, a line each: id and title, when and where, its state, what it holds and needs.
+pub fn details(picture: &Picture<'_>, bar: &Bar<'_>) -> Vec<String> {
+    let mut lines = vec![format!("{} {}", bar.task.id, escape(&bar.task.title)).trim_end().to_owned()];
+    let when = format!("{} to {}", duration(bar.start), duration(bar.end));
+    lines.push(match bar.row {
+        Row::Done => "done, not landed yet".to_owned(),
+        place => {
+            let length = duration(bar.end.saturating_sub(bar.start));
+            format!("{}, {}: {when} ({length})", bar.word(), row(place))
+        }
+    });
+    lines.extend(bar.critical.then(|| "on the critical path".to_owned()));
+    lines.extend(bar.listed.phase.as_deref().map(|phase| format!("phase {}", escape(phase))));
+    lines.extend((bar.task.kind == Kind::Research).then(|| "research".to_owned()));
+    lines.extend((!bar.task.parallel).then(|| "runs alone".to_owned()));
+    let held = bar.holds.iter().map(|&at| resource(&picture.shared[at].resource));
+    lines.extend(held.take(LISTED).map(|held| format!("holds {held}")));
+    if !bar.needs.is_empty() {
+        let ids: Vec<&str> = bar.needs.iter().take(LISTED).map(|&need| picture.bars[need].task.id.as_str()).collect();
+        let more = bar.needs.len() - ids.len();
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("needs {}{rest}", ids.join(", ")));
+    }
+    lines
+}
+
+/// What a list of details names at most.
+const LISTED: usize = 12;

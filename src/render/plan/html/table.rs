@@ -1,0 +1,94 @@
+//! The table of all that is left.
+
+use std::fmt::Write as _;
+
+use crate::model::graph::Ix;
+use crate::model::picture::{Bar, Picture, Row};
+use crate::model::text::duration;
+use crate::render::plan::caption;
+use crate::render::plan::markdown::inline::url;
+use crate::render::plan::svg::class;
+use crate::render::plan::svg::xml::text;
+use crate::render::reason;
+
+/// Needs that a cell names at most.
+const LISTED: usize = 24;
+const HEAD: [&str; 9] = ["Task", "Title", "Phase", "State", "Estimate", "Start", "End", "Worker", "Waits for"];
+
+/// A row for each bar in the order of the schedule, then for what cannot run. Cells sort by their `data-key`.
+pub fn table(picture: &Picture<'_>) -> String {
+    let mut out = String::from("<table>\n<thead><tr>");
+    for title in HEAD {
+        let _ = write!(out, "<th scope=\"col\">{title}</th>");
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for (at, bar) in picture.bars.iter().enumerate() {
+        self::bar(picture, at, bar, &mut out);
+    }
+    let plan = picture.plan;
+    for &ix in &plan.lost {
+        stray(picture, ix, ("lost", "neither branch nor landing is there".to_owned()), &mut out);
+    }
+    for &ix in plan.stuck.iter().filter(|ix| plan.lost.binary_search(ix).is_err()) {
+        let never = |(id, cancelled): (&_, bool)| format!("{id}{}", if cancelled { " (cancelled)" } else { "" });
+        let needs: Vec<String> = plan.unmet(ix).take(LISTED).map(never).collect();
+        stray(picture, ix, ("waiting", needs.join(", ")), &mut out);
+    }
+    out.push_str("</tbody>\n</table>\n");
+    out
+}
+
+fn bar(picture: &Picture<'_>, at: usize, bar: &Bar<'_>, out: &mut String) {
+    let class = class(bar.condition);
+    begin(bar.listed, out);
+    let critical = if bar.critical { " <span class=\"badge path\">critical</span>" } else { "" };
+    let _ = write!(out, "<td><span class=\"badge {class}\">{}</span>{critical}</td>", bar.word());
+    let minutes = bar.task.minutes();
+    let _ = write!(out, "<td data-key=\"{minutes}\">{}</td>", duration(minutes));
+    if bar.row == Row::Done {
+        out.push_str("<td data-key=\"0\"></td><td data-key=\"0\"></td><td></td>");
+    } else {
+        let _ = write!(out, "<td data-key=\"{at}\">{}</td>", duration(bar.start));
+        let _ = write!(out, "<td data-key=\"{}\">{}</td>", bar.end, duration(bar.end));
+        let _ = write!(out, "<td>{}</td>", caption::row(bar.row));
+    }
+    let _ = writeln!(out, "<td>{}</td></tr>", waits(picture, bar));
+}
+
+/// Id, title and phase.
+fn begin(task: &crate::model::task::Task, out: &mut String) {
+    let id = task.id.as_str();
+    let shown = match task.issue.as_deref().and_then(url) {
+        Some(url) => format!("<a href=\"{}\" rel=\"noreferrer\">{id}</a>", text(&url)),
+        None => id.to_owned(),
+    };
+    let phase = text(task.phase.as_deref().unwrap_or_default());
+    let _ = write!(out, "<tr id=\"task-{id}\" data-task=\"{id}\"><td>{shown}</td><td>{}</td>", text(&task.title));
+    let _ = write!(out, "<td>{phase}</td>");
+}
+
+/// A task without a place in time.
+fn stray(picture: &Picture<'_>, ix: Ix, (state, waits): (&str, String), out: &mut String) {
+    let task = picture.plan.task(ix);
+    begin(task, out);
+    let _ = write!(out, "<td><span class=\"badge never\">{state}</span></td>");
+    let minutes = task.minutes();
+    let _ = write!(out, "<td data-key=\"{minutes}\">{}</td>", duration(minutes));
+    let _ = writeln!(out, "<td></td><td></td><td></td><td>{}</td></tr>", text(&waits));
+}
+
+/// Its needs as links to their rows, then why it is held.
+fn waits(picture: &Picture<'_>, bar: &Bar<'_>) -> String {
+    let link = |&need: &usize| {
+        let id = picture.bars[need].task.id.as_str();
+        format!("<a href=\"#task-{id}\">{id}</a>")
+    };
+    let mut parts: Vec<String> = bar.needs.iter().take(LISTED).map(link).collect();
+    if bar.needs.len() > LISTED {
+        parts.push(format!("{} more", bar.needs.len() - LISTED));
+    }
+    let held = &picture.plan.held;
+    let held = bar.ix.and_then(|ix| held.binary_search_by_key(&ix, |held| held.ix).ok()).map(|at| &held[at]);
+    parts.extend(held.map(|held| text(&reason::sentence(&held.reasons))));
+    parts.join(", ")
+}

@@ -1,0 +1,103 @@
+//! Untrusted text within a line of GitHub Flavored Markdown.
+
+use crate::model::text::escape;
+
+/// Breaks what a renderer would make a link or a mention of, and shows as nothing.
+const BREAK: &str = "<!-- -->";
+
+/// `untrusted` as text: no emphasis, code, HTML, link, mention or end of a table's cell comes of it.
+pub fn text(untrusted: &str) -> String {
+    let safe = escape(untrusted.trim());
+    let mut out = String::with_capacity(safe.len() + 16);
+    for (at, character) in safe.char_indices() {
+        let (before, rest) = (&safe[..at], &safe[at + character.len_utf8()..]);
+        let word = rest.starts_with(|next: char| next.is_alphanumeric());
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', character]),
+            '@' | '#' if word => {
+                out.push(character);
+                out.push_str(BREAK);
+            }
+            ':' if rest.starts_with("//") => {
+                out.push(character);
+                out.push_str(BREAK);
+            }
+            '.' if ends_in_www(before) => {
+                out.push_str(BREAK);
+                out.push(character);
+            }
+            plain => out.push(plain),
+        }
+    }
+    out
+}
+
+fn ends_in_www(before: &str) -> bool {
+    before.len() >= 3
+        && before.is_char_boundary(before.len() - 3)
+        && before[before.len() - 3..].eq_ignore_ascii_case("www")
+}
+
+/// A link to `address`, or only its words where that is none that [`url`] knows.
+pub fn link(words: &str, address: Option<&str>) -> String {
+    match address.and_then(url) {
+        Some(url) => format!("[{}]({})", text(words), url.replace('&', "&amp;")),
+        None => text(words),
+    }
+}
+
+/// `url` with everything percent-encoded that could end it or fool a reader; `None` unless it is http or https with a host.
+pub fn url(url: &str) -> Option<String> {
+    let (scheme, rest) = url.trim().split_once("://")?;
+    let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    if !known || !rest.starts_with(|first: char| first.is_alphanumeric() || first == '[') {
+        return None;
+    }
+    let mut out = format!("{}://", scheme.to_ascii_lowercase());
+    for byte in rest.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&*+,;=%".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_comes_of_what_is_written_in_a_title() {
+        for (given, expected) in [
+            ("a | b `c` **d** _e_", r"a \| b \`c\` \*\*d\*\* \_e\_"),
+            ("[x](javascript:y) <b>&amp;", r"\[x\](javascript:y) &lt;b&gt;&amp;amp;"),
+            ("@ada and a@b.c, #12, x#y, # 1", "@<!-- -->ada and a@<!-- -->b.c, #<!-- -->12, x#<!-- -->y, # 1"),
+            ("https://x.y www.z WWW.z", "https:<!-- -->//x.y www<!-- -->.z WWW<!-- -->.z"),
+            ("one\ntwo\u{202e}", r"one\\ntwo\\u{202e}"),
+            (" - 日本 ", "- 日本"),
+        ] {
+            assert_eq!(text(given), expected);
+        }
+    }
+
+    #[test]
+    fn only_http_is_a_link() {
+        for (given, expected) in [
+            ("https://x/a?b=1#c", Some("https://x/a?b=1#c")),
+            ("HTTP://x", Some("http://x")),
+            ("https://x/a(b)|c\"<d>`e` \n日", Some("https://x/a%28b%29%7Cc%22%3Cd%3E%60e%60%20%0A%E6%97%A5")),
+            ("javascript://x/%0Aalert(1)", None),
+            ("javascript:alert(1)", None),
+            ("https:///x", None),
+            ("#12", None),
+            ("", None),
+        ] {
+            assert_eq!(url(given).as_deref(), expected, "{given}");
+        }
+    }
+}
