@@ -169,8 +169,7 @@ impl<'s> Shared<'s> {
             Some(folder) if folder == pattern.literal_prefix() => Some(folder),
             _ => None,
         };
-        let glob = globset::GlobBuilder::new(text.trim_end_matches('/')).literal_separator(true).build();
-        let matcher = if folder.is_some() { None } else { glob.ok().map(|glob| glob.compile_matcher()) };
+        let matcher = if folder.is_some() { None } else { overlap::matcher(pattern) };
         Shared { pattern, folder, matcher }
     }
 
