@@ -3,6 +3,7 @@
 //! Tasks of which one needs the other, also transitively, are in sequence and never exclude each other: whoever asks
 //! looks at the graph first. Everything here sees two tasks and the settings only.
 
+mod index;
 mod overlap;
 
 use std::collections::BTreeSet;

@@ -3,12 +3,16 @@
 mod automaton;
 mod name;
 
+use std::collections::HashMap;
+
 use automaton::{Automaton, Common, MOST_PAIRS, common, tidy};
-use name::{Glance, is_glob, is_intricate};
+use name::is_any;
+use name::is_intricate;
+pub(super) use name::{Glance, ends as ends_of_name, glance as glance_at_names, is_glob};
 
 use globset::GlobMatcher;
 
-use crate::model::pattern::{Pattern, glob};
+use crate::model::pattern::{Pattern, bare, glob};
 
 /// Whether some path is covered by both: it, or a folder above it, is matched (by the rules of [`glob`]).
 ///
@@ -47,6 +51,121 @@ fn glance(a: &str, b: &str) -> Glance {
         }
     }
     answer
+}
+
+/// How much of a pattern decides whom it meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Names, each a glob or not: everything at or below what they match.
+    Names,
+    /// Plain names, and below them what only the whole pattern tells: a class or a group that may hold a slash.
+    Whole,
+    /// It matches no path.
+    Nothing,
+}
+
+/// Puts the names of the folders that a pattern leads through into `names`.
+///
+/// They end before the first `**`, and before stars that only say *something below*: both change nothing about whom it
+/// meets, since everything below what one pattern matches is covered by it, and something there by the other.
+pub(super) fn read<'p>(pattern: &'p Pattern, names: &mut Vec<&'p str>) -> Reach {
+    names.clear();
+    let mut sure = true;
+    let mut deep = false;
+    for part in parts(pattern.as_str()) {
+        deep |= part == "**";
+        let intricate = is_intricate(part);
+        if intricate && !is_self_contained(part) && !deep {
+            let plain = names.iter().position(|name| is_glob(name)).unwrap_or(names.len());
+            names.truncate(plain);
+            return if matches_something(pattern) { Reach::Whole } else { Reach::Nothing };
+        }
+        sure &= !intricate || is_self_contained(part) && surely_matches(part);
+        if !deep {
+            names.push(part);
+        }
+    }
+    while names.last().is_some_and(|name| is_any(name)) {
+        names.pop();
+    }
+    if sure || matches_something(pattern) { Reach::Names } else { Reach::Nothing }
+}
+
+/// Whether it covers any path; also where that would take too long to say.
+fn matches_something(pattern: &Pattern) -> bool {
+    Automaton::new(pattern.as_str()).is_none_or(|own| common(&own, &own, MOST_PAIRS, |_, _| ()).0 != Common::Nothing)
+}
+
+/// Whether a part of a pattern means the same when it is read alone: no class or group in it can hold a slash.
+fn is_self_contained(part: &str) -> bool {
+    let mut depth = 0usize;
+    for character in part.bytes() {
+        match character {
+            b'{' => depth += 1,
+            b'}' if depth == 0 => return false,
+            b'}' => depth -= 1,
+            b'\\' => return false,
+            _ => {}
+        }
+    }
+    let inside = part.find('{').map_or("", |open| &part[open..]);
+    depth == 0 && !inside.contains("**") && part.split('[').skip(1).all(is_plain_class)
+}
+
+/// Whether what follows a `[` is a class of letters, digits and `_`, or of ranges between them.
+fn is_plain_class(rest: &str) -> bool {
+    let Some(end) = rest.find(']') else { return false };
+    let class = &rest.as_bytes()[..end];
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    !class.is_empty()
+        && class.iter().enumerate().all(|(at, byte)| {
+            word(byte) || *byte == b'-' && at > 0 && word(&class[at - 1]) && class.get(at + 1).is_none_or(word)
+        })
+}
+
+/// Whether it is easy to see that a self-contained part matches some name: a character that every match has.
+fn surely_matches(part: &str) -> bool {
+    bare(part).any(|(_, character, depth)| depth == 0 && (character.is_alphanumeric() || "_-*?".contains(character)))
+        || part.starts_with('[')
+}
+
+/// Remembers what it takes automata to tell.
+#[derive(Default)]
+pub(super) struct Memo<'p> {
+    globs: HashMap<&'p str, Option<Automaton<'p>>>,
+    names: HashMap<(&'p str, &'p str), bool>,
+}
+
+impl<'p> Memo<'p> {
+    /// Whether two names meet, of which one at least is a glob.
+    pub(super) fn names_meet(&mut self, a: &'p str, b: &'p str, work: &mut u64) -> bool {
+        let key = if a <= b { (a, b) } else { (b, a) };
+        if let Some(&known) = self.names.get(&key) {
+            return known;
+        }
+        let answer = self.meet(a, b, work);
+        self.names.insert(key, answer);
+        answer
+    }
+
+    /// Whether two patterns cover one path. Takes what it costs from `work`; where nothing is left of that, the answer is
+    /// a careful *yes*.
+    pub(super) fn meet(&mut self, a: &'p str, b: &'p str, work: &mut u64) -> bool {
+        for text in [a, b] {
+            if is_glob(text) && !self.globs.contains_key(text) {
+                *work = work.saturating_sub(100 + 20 * text.len() as u64);
+                self.globs.insert(text, Automaton::new(text));
+            }
+        }
+        let plain = [a, b].map(|text| if is_glob(text) { None } else { Automaton::new(text) });
+        let [one, other] = [(a, &plain[0]), (b, &plain[1])]
+            .map(|(text, plain)| plain.as_ref().or_else(|| self.globs.get(text).and_then(Option::as_ref)));
+        let (Some(one), Some(other)) = (one, other) else { return true };
+        let most = usize::try_from(*work).unwrap_or(MOST_PAIRS).min(MOST_PAIRS);
+        let (answer, steps) = common(one, other, most, |_, _| ());
+        *work = work.saturating_sub(10 + 2 * steps as u64);
+        answer != Common::Nothing
+    }
 }
 
 /// The text that says best where `a` and `b` meet: a literal one, else the more precise one.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use regex_automata::nfa::thompson::{Compiler, Config, NFA, State, WhichCaptures};
 use regex_automata::util::syntax;
 
+use super::name::is_glob;
 use crate::model::pattern::{bare, glob};
 
 /// How many states the product of two patterns may reach before the answer is a careful *maybe*.
@@ -16,8 +17,12 @@ pub(super) const MOST_PAIRS: usize = 1_000_000;
 /// The room for the automaton of one pattern, in bytes.
 const ROOM: usize = 16 << 20;
 
-/// The automaton of a glob, and of everything below what it matches.
-pub(super) struct Automaton(NFA);
+/// The automaton of a pattern, and of everything below what it matches.
+pub(super) enum Automaton<'p> {
+    /// No glob: as many states as bytes, and one more.
+    Plain(Cow<'p, str>),
+    Glob(NFA),
+}
 
 /// Whether two globs cover one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,27 +52,45 @@ struct Pair {
     read: Read,
 }
 
-impl Automaton {
+impl<'p> Automaton<'p> {
     /// `None` where the automaton would take more than [`ROOM`].
-    pub(super) fn new(text: &str) -> Option<Automaton> {
-        let glob = glob(&tidy(text)).ok()?;
+    pub(super) fn new(text: &'p str) -> Option<Automaton<'p>> {
+        let text = tidy(text);
+        if !is_glob(&text) {
+            return Some(Automaton::Plain(text));
+        }
+        let glob = glob(&text).ok()?;
         let config = Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(ROOM));
         let syntax = syntax::Config::new().utf8(false).dot_matches_new_line(true);
-        Compiler::new().configure(config).syntax(syntax).build(glob.regex()).ok().map(Automaton)
+        Compiler::new().configure(config).syntax(syntax).build(glob.regex()).ok().map(Automaton::Glob)
+    }
+
+    fn start(&self) -> usize {
+        match self {
+            Automaton::Plain(_) => 0,
+            Automaton::Glob(nfa) => nfa.start_anchored().as_usize(),
+        }
     }
 
     /// The state after a whole match and a `/`: everything from there on is covered.
     fn below(&self) -> usize {
-        self.0.states().len()
+        match self {
+            Automaton::Plain(text) => text.len() + 1,
+            Automaton::Glob(nfa) => nfa.states().len(),
+        }
     }
 
     fn accepts(&self, state: usize) -> bool {
-        matches!(self.0.states().get(state), None | Some(State::Match { .. }))
+        match self {
+            Automaton::Plain(text) => state >= text.len(),
+            Automaton::Glob(nfa) => matches!(nfa.states().get(state), None | Some(State::Match { .. })),
+        }
     }
 
     /// Calls `each` with the states that follow without a byte; whether this is a state of that kind.
     fn free(&self, state: usize, mut each: impl FnMut(usize)) -> bool {
-        match self.0.states().get(state) {
+        let Automaton::Glob(nfa) = self else { return false };
+        match nfa.states().get(state) {
             Some(State::Union { alternates }) => alternates.iter().for_each(|next| each(next.as_usize())),
             Some(State::BinaryUnion { alt1, alt2 }) => [alt1, alt2].into_iter().for_each(|next| each(next.as_usize())),
             // A glob is `^…$`, read from its start to its end: both hold where they are reached.
@@ -80,18 +103,27 @@ impl Automaton {
     /// The bytes that the state goes on with, as ranges, and where to.
     fn ranges(&self, state: usize, ranges: &mut Vec<(u8, u8, usize)>) {
         ranges.clear();
-        match self.0.states().get(state) {
-            None => ranges.push((0, u8::MAX, self.below())),
-            Some(State::Match { .. }) => ranges.push((b'/', b'/', self.below())),
-            Some(State::ByteRange { trans }) => ranges.push((trans.start, trans.end, trans.next.as_usize())),
-            Some(State::Sparse(sparse)) => {
-                ranges.extend(sparse.transitions.iter().map(|one| (one.start, one.end, one.next.as_usize())));
+        if state == self.below() {
+            ranges.push((0, u8::MAX, state));
+        } else if self.accepts(state) {
+            ranges.push((b'/', b'/', self.below()));
+        } else {
+            match self {
+                Automaton::Plain(text) => {
+                    ranges.extend(text.as_bytes()[state..].first().map(|&byte| (byte, byte, state + 1)))
+                }
+                Automaton::Glob(nfa) => match &nfa.states()[state] {
+                    State::ByteRange { trans } => ranges.push((trans.start, trans.end, trans.next.as_usize())),
+                    State::Sparse(sparse) => {
+                        ranges.extend(sparse.transitions.iter().map(|one| (one.start, one.end, one.next.as_usize())));
+                    }
+                    State::Dense(dense) => {
+                        let next = |byte: u8| Some((byte, byte, dense.matches_byte(byte)?.as_usize()));
+                        ranges.extend((0..=u8::MAX).filter_map(next));
+                    }
+                    _ => {}
+                },
             }
-            Some(State::Dense(dense)) => {
-                let next = |byte: u8| Some((byte, byte, dense.matches_byte(byte)?.as_usize()));
-                ranges.extend((0..=u8::MAX).filter_map(next));
-            }
-            _ => {}
         }
     }
 }
@@ -101,15 +133,14 @@ impl Automaton {
 /// `trace` is told where each state that is reached came from, by its number from 1 on (the first, 0, is the start), and
 /// over which byte.
 pub(super) fn common(
-    a: &Automaton,
-    b: &Automaton,
+    a: &Automaton<'_>,
+    b: &Automaton<'_>,
     most: usize,
     mut trace: impl FnMut(usize, Option<u8>),
 ) -> (Common, usize) {
     let width = b.below() + 1;
     let mut seen = vec![0u8; (a.below() + 1) * width];
-    let mut queue =
-        vec![Pair { a: a.0.start_anchored().as_usize(), b: b.0.start_anchored().as_usize(), read: Read::Start }];
+    let mut queue = vec![Pair { a: a.start(), b: b.start(), read: Read::Start }];
     let (mut from_a, mut from_b) = (Vec::new(), Vec::new());
     let mut done = 0;
     while let Some(&pair) = queue.get(done) {
@@ -241,8 +272,8 @@ mod tests {
 
     #[test]
     fn a_search_that_would_take_too_long_is_given_up() {
-        let wide = |tail: &str| Automaton::new(&format!("{}{tail}", "*a".repeat(1500))).unwrap();
-        let (a, b) = (wide("x"), wide("y"));
+        let [a, b] = ["x", "y"].map(|tail| format!("{}{tail}", "*a".repeat(1500)));
+        let (a, b) = (Automaton::new(&a).unwrap(), Automaton::new(&b).unwrap());
         assert_eq!(common(&a, &b, MOST_PAIRS, |_, _| ()).0, Common::Unknown);
     }
 }

@@ -55,15 +55,21 @@ fn is_special(byte: u8) -> bool {
 
 /// Whether what stands before the first special character, and after the last, can begin and end one name.
 fn ends_fit(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let head = |name: &[u8]| name.iter().position(|&byte| is_special(byte)).unwrap_or(name.len());
-    let tail = |name: &[u8]| {
-        let last = name.iter().rposition(|&byte| is_special(byte) || matches!(byte, b']' | b'}'));
-        // The character behind a backslash may be longer than a byte, and a class may end in a bracket of its own.
-        if name.contains(&b'\\') { 0 } else { last.map_or(name.len(), |last| name.len() - last - 1) }
-    };
-    let (heads, tails) = (head(a).min(head(b)), tail(a).min(tail(b)));
-    a[..heads] == b[..heads] && a[a.len() - tails..] == b[b.len() - tails..]
+    let ((head, tail), (other_head, other_tail)) = (ends(a), ends(b));
+    let (heads, tails) = (head.len().min(other_head.len()), tail.len().min(other_tail.len()));
+    head[..heads] == other_head[..heads] && tail[tail.len() - tails..] == other_tail[other_tail.len() - tails..]
+}
+
+/// What every name that it matches begins and ends with: what stands before the first special character, and after the
+/// last; all of it where there is none.
+pub(in crate::model::exclusion) fn ends(name: &str) -> (&[u8], &[u8]) {
+    let name = name.as_bytes();
+    let head = name.iter().position(|&byte| is_special(byte)).unwrap_or(name.len());
+    let last = name.iter().rposition(|&byte| is_special(byte) || matches!(byte, b']' | b'}'));
+    // The character behind a backslash may be longer than a byte.
+    let tail =
+        if name.contains(&b'\\') { name.len() } else { last.filter(|_| head < name.len()).map_or(0, |last| last + 1) };
+    (&name[..head], &name[tail..])
 }
 
 /// Whether a glob of `*`, `?` (one byte) and plain characters matches a name. Goes back to the last star only, which is
