@@ -3,14 +3,17 @@
 //! Tasks of which one needs the other, also transitively, are in sequence and never exclude each other: whoever asks
 //! looks at the graph first. Everything here sees two tasks and the settings only.
 
+mod clique;
 mod index;
 mod overlap;
+mod territory;
 
 use std::collections::BTreeSet;
 
 use globset::GlobMatcher;
 
 pub use overlap::{is_at_or_below, meet};
+pub use territory::{Contested, ReadAfter, Readers};
 
 use super::id::TaskId;
 use super::pattern::Pattern;

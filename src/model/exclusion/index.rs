@@ -192,6 +192,11 @@ impl<'p> Index<'p> {
         self.literal[place as usize]
     }
 
+    /// Whether what ends here tells as a whole only: what meets it is not at or below what it matches.
+    pub(super) fn is_whole(&self, place: Place) -> bool {
+        self.kinds[place as usize] == Kind::Whole
+    }
+
     /// The place and everything below it.
     pub(super) fn below(&self, place: Place) -> Range<Place> {
         place..self.last[place as usize]
