@@ -6,6 +6,7 @@
 mod clique;
 mod index;
 mod overlap;
+mod sieve;
 mod territory;
 
 use std::collections::BTreeSet;

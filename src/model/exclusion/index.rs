@@ -4,6 +4,7 @@
 //! the names that stand beside them. So a pair that has nothing in common is never looked at, and where everything below
 //! one folder meets a pattern, that is one answer.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -204,8 +205,9 @@ impl<'p> Index<'p> {
 
     /// Tells all patterns that meet, each pair at least once. Takes what it costs from `work`, about one for each glob
     /// that is compared with a name; where nothing is left of that, it tells of crowds.
-    pub(super) fn meetings(&self, mut work: u64, visit: &mut impl FnMut(Meeting)) {
-        let mut join = Join { index: self, memo: Memo::default(), work: &mut work, open: Vec::new() };
+    /// Whoever is told may set `work` to 0 to hear no more than that.
+    pub(super) fn meetings(&self, work: &Cell<u64>, visit: &mut impl FnMut(Meeting)) {
+        let mut join = Join { index: self, memo: Memo::default(), work, open: Vec::new() };
         let mut crowded = 0;
         for place in 0..self.len() as Place {
             if !self.ends_at(place).is_empty() {
@@ -239,7 +241,7 @@ impl<'p> Index<'p> {
 struct Join<'i, 'p> {
     index: &'i Index<'p>,
     memo: Memo<'p>,
-    work: &'i mut u64,
+    work: &'i Cell<u64>,
     /// Places of the same depth, of which neither lies below the other.
     open: Vec<(Place, Place)>,
 }
@@ -255,18 +257,19 @@ impl<'p> Join<'_, 'p> {
             self.whole(whole, place + 1..around.end, |other| !wholes[..=at].contains(&other), visit);
         }
         while let Some((a, b)) = self.open.pop() {
-            if *self.work == 0 {
+            if self.work.get() == 0 {
                 break;
             }
             self.pair(a, b, visit);
         }
         self.open.clear();
-        *self.work > 0 || globs.is_empty() && wholes.is_empty()
+        self.work.get() > 0 || globs.is_empty() && wholes.is_empty()
     }
 
     /// Goes on below two places to which one name may lead.
     fn pair(&mut self, a: Place, b: Place, visit: &mut impl FnMut(Meeting)) {
         let index = self.index;
+        self.spend(4);
         if !index.ends_at(a).is_empty() {
             visit(Meeting::All(a, index.below(b)));
         }
@@ -291,7 +294,7 @@ impl<'p> Join<'_, 'p> {
     }
 
     fn spend(&mut self, steps: usize) {
-        *self.work = self.work.saturating_sub(steps as u64);
+        self.work.set(self.work.get().saturating_sub(steps as u64));
     }
 
     fn same_names(&mut self, a: &[Place], b: &[Place]) {
@@ -323,7 +326,7 @@ impl<'p> Join<'_, 'p> {
             }
             self.spend(1 + fits.len());
             for &name in fits {
-                if *self.work == 0 {
+                if self.work.get() == 0 {
                     return;
                 }
                 self.compare(glob, name);
@@ -353,7 +356,7 @@ impl<'p> Join<'_, 'p> {
         for (at, length) in fits.into_iter().enumerate() {
             self.spend(length);
             for &other in &order[at + 1..at + 1 + length] {
-                if *self.work == 0 {
+                if self.work.get() == 0 {
                     return;
                 }
                 self.compare(order[at], other);
@@ -383,7 +386,7 @@ impl<'p> Join<'_, 'p> {
     ) {
         for place in places {
             self.spend(1);
-            if *self.work == 0 {
+            if self.work.get() == 0 {
                 return;
             }
             if let Some(end) = self.index.ends_at(place).first().filter(|_| wanted(place)) {
@@ -446,7 +449,7 @@ mod tests {
         let ends = patterns.iter().zip(0..).map(|(pattern, task)| End { task, writes: true, pattern });
         let index = Index::new(ends);
         let (mut pairs, mut crowded) = (BTreeSet::new(), false);
-        index.meetings(work, &mut |meeting| {
+        index.meetings(&Cell::new(work), &mut |meeting| {
             let (some, others) = match meeting {
                 Meeting::All(place, others) => (index.ends_at(place), index.ends(others)),
                 Meeting::Crowd(places) => {

@@ -3,6 +3,7 @@
 mod automaton;
 mod name;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use automaton::{Automaton, Common, MOST_PAIRS, common, tidy};
@@ -138,7 +139,7 @@ pub(super) struct Memo<'p> {
 
 impl<'p> Memo<'p> {
     /// Whether two names meet, of which one at least is a glob.
-    pub(super) fn names_meet(&mut self, a: &'p str, b: &'p str, work: &mut u64) -> bool {
+    pub(super) fn names_meet(&mut self, a: &'p str, b: &'p str, work: &Cell<u64>) -> bool {
         let key = if a <= b { (a, b) } else { (b, a) };
         if let Some(&known) = self.names.get(&key) {
             return known;
@@ -150,10 +151,10 @@ impl<'p> Memo<'p> {
 
     /// Whether two patterns cover one path. Takes what it costs from `work`; where nothing is left of that, the answer is
     /// a careful *yes*.
-    pub(super) fn meet(&mut self, a: &'p str, b: &'p str, work: &mut u64) -> bool {
+    pub(super) fn meet(&mut self, a: &'p str, b: &'p str, work: &Cell<u64>) -> bool {
         for text in [a, b] {
             if is_glob(text) && !self.globs.contains_key(text) {
-                *work = work.saturating_sub(100 + 20 * text.len() as u64);
+                spend(work, 100 + 20 * text.len() as u64);
                 self.globs.insert(text, Automaton::new(text));
             }
         }
@@ -161,11 +162,15 @@ impl<'p> Memo<'p> {
         let [one, other] = [(a, &plain[0]), (b, &plain[1])]
             .map(|(text, plain)| plain.as_ref().or_else(|| self.globs.get(text).and_then(Option::as_ref)));
         let (Some(one), Some(other)) = (one, other) else { return true };
-        let most = usize::try_from(*work).unwrap_or(MOST_PAIRS).min(MOST_PAIRS);
+        let most = usize::try_from(work.get()).unwrap_or(MOST_PAIRS).min(MOST_PAIRS);
         let (answer, steps) = common(one, other, most, |_, _| ());
-        *work = work.saturating_sub(10 + 2 * steps as u64);
+        spend(work, 10 + 2 * steps as u64);
         answer != Common::Nothing
     }
+}
+
+fn spend(work: &Cell<u64>, steps: u64) {
+    work.set(work.get().saturating_sub(steps));
 }
 
 /// The text that says best where `a` and `b` meet: a literal one, else the more precise one.

@@ -1,11 +1,13 @@
 //! Where many tasks meet, found for all of them at once.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::Rules;
 use super::clique::cliques;
 use super::index::{End, Index, Meeting, Place};
 use super::overlap::meeting;
+use super::sieve::{Wanted, sieve};
 use crate::model::graph::Edges;
 use crate::model::pattern::Pattern;
 use crate::model::task::Task;
@@ -49,11 +51,9 @@ impl<'s> Rules<'s> {
     /// elsewhere are there sets for pairs of them. In a file that was made to take long, one set may hold pairs that do
     /// not exclude each other: it is careful, and no pair is ever missing.
     pub fn contested<'p>(&self, tasks: &[&'p Task]) -> Vec<Contested<'p>> {
-        let ends = || {
-            let exclusive = tasks.iter().zip(0..).filter(|(task, _)| self.is_exclusive(task));
-            exclusive.flat_map(|(task, number)| self.ends(number, &task.writes, true))
-        };
-        let index = Index::new(ends());
+        let exclusive = tasks.iter().zip(0..).filter(|(task, _)| self.is_exclusive(task));
+        let ends = exclusive.flat_map(|(task, number)| self.ends(number, &task.writes, true));
+        let index = Index::new(sieve(ends, Wanted::Writers).into_iter());
         let mut sets = Found::new(&index, WORK).sets();
         sets.retain(|set| set.tasks.len() > 1);
         sets.sort_unstable();
@@ -68,7 +68,7 @@ impl<'s> Rules<'s> {
         }
         let writes = tasks.iter().zip(0..).flat_map(|(task, number)| self.ends(number, &task.writes, true));
         let reads = tasks.iter().zip(0..).flat_map(|(task, number)| self.ends(number, &task.reads, false));
-        readers(&Index::new(writes.chain(reads)))
+        readers(&Index::new(sieve(writes.chain(reads), Wanted::Readers).into_iter()))
     }
 
     fn ends<'p>(&self, task: u32, patterns: &'p [Pattern], writes: bool) -> impl Iterator<Item = End<'p>> {
@@ -84,12 +84,15 @@ fn readers<'p>(index: &Index<'p>) -> Readers<'p> {
     let mut found = Readers::default();
     let mut crowds = Vec::new();
     let mut too_many = false;
-    index.meetings(WORK, &mut |met| match met {
+    let work = Cell::new(WORK);
+    index.meetings(&work, &mut |met| match met {
         Meeting::Crowd(places) => crowds.push(places),
         Meeting::All(place, places) => {
             let mut pairs = |readers: &[(Place, End<'p>)], writers: &[(Place, End<'p>)]| {
                 too_many |= found.pairs.len() + readers.len() * writers.len() > MOST;
-                if !too_many {
+                if too_many {
+                    work.set(0);
+                } else {
                     let pairs = readers.iter().flat_map(|read| writers.iter().map(move |write| (read.1, write.1)));
                     found.pairs.extend(pairs.filter(|(read, write)| read.task != write.task).map(read_after));
                 }
@@ -168,9 +171,15 @@ impl<'i, 'p> Found<'i, 'p> {
         leaves.reverse();
         globs.reverse();
         let mut found = Found { index, leaves, globs, covering: vec![], pairs: vec![], crowds: vec![], members: 0 };
-        index.meetings(work, &mut |met| match met {
+        let work = Cell::new(work);
+        index.meetings(&work, &mut |met| match met {
             Meeting::Crowd(places) => found.crowds.push(places),
-            Meeting::All(place, places) => found.take(place, places),
+            Meeting::All(place, places) => {
+                found.take(place, places);
+                if found.members > MOST {
+                    work.set(0);
+                }
+            }
         });
         found
     }
