@@ -4,7 +4,7 @@ mod choice;
 
 use std::collections::HashSet;
 
-use super::exclusion::{Overlapping, Rules};
+use super::exclusion::{Beside, Overlapping, Pairs, Party};
 use super::facts::Facts;
 use super::graph::Ix;
 use super::id::TaskId;
@@ -156,13 +156,13 @@ pub enum Next {
 /// Chosen are ready tasks that exclude neither each other nor anything active, as many as workers are free: those on
 /// the critical path first, then those that unblock most, the current phase, the shorter ones, the smaller id.
 pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, options: &'a Options) -> Plan<'a> {
-    let rules = Rules::new(&file.settings);
+    let pairs = Pairs::new(file, &standings.implied);
     let phase = options.phase.as_deref().or(file.settings.phase.as_deref());
-    let network = Network::new(file, standings, &rules);
+    let network = Network::new(file, standings, &pairs.rules);
     let path = CriticalPath::new(&network);
     let slots = Slots::new(&file.settings, options, standings);
     let Choice { start, queued, mut held } =
-        choose(file, standings, &rules, candidates(file, standings, &network, &path, phase), slots.clone());
+        choose(&pairs, file, candidates(file, standings, &network, &path, phase), slots.clone());
     held.extend(with_state(standings, State::Held).map(|ix| Held { ix, reasons: standings.tasks[ix].reasons.clone() }));
     held.sort_unstable_by_key(|held| held.ix);
     let chosen: Vec<&Task> = start.iter().map(|candidate| &file.graph.tasks()[candidate.ix]).collect();
@@ -192,7 +192,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     };
     plan.waiting = plan.reached(with_state(standings, State::Waiting).collect());
     plan.counts = plan.counted();
-    plan.warnings = plan.warned(&rules);
+    plan.warnings = plan.warned(&pairs);
     plan.next = plan.next_step();
     plan
 }
@@ -234,7 +234,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn warned(&self, rules: &Rules<'_>) -> Vec<Warning> {
+    fn warned(&self, pairs: &Pairs<'_>) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let known = |phase: &&str| self.file.graph.tasks().iter().any(|task| task.phase.as_deref() == Some(*phase));
         if let Some(phase) = self.phase.filter(|phase| !known(phase) && !self.file.graph.is_empty()) {
@@ -243,12 +243,18 @@ impl<'a> Plan<'a> {
         if self.workers.limit > 3 && self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
             warnings.push(Warning::ManyWorkers(self.workers.limit));
         }
-        let mut beside: Vec<&Task> = self.standings.holders.iter().map(|holder| &holder.task).collect();
+        let holders = self.standings.holders.iter().enumerate();
+        let mut beside: Vec<Party<'_>> =
+            holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect();
         for candidate in &self.start {
-            let task = self.task(candidate.ix);
-            let overlaps = beside.iter().flat_map(|other| rules.overlaps(task, other));
-            warnings.extend(overlaps.map(|overlap| Warning::Overlap(task.id.clone(), overlap)));
-            beside.push(task);
+            let party = pairs.candidate(self.task(candidate.ix), candidate.ix);
+            for other in &beside {
+                if let Beside::Overlaps(overlaps) = pairs.beside(&party, other) {
+                    let id = || party.task().id.clone();
+                    warnings.extend(overlaps.into_iter().map(|overlap| Warning::Overlap(id(), overlap)));
+                }
+            }
+            beside.push(party);
         }
         let unchecked: Vec<Ix> = self.start.iter().filter(|chosen| !chosen.checked).map(|chosen| chosen.ix).collect();
         if !unchecked.is_empty() && beside.len() > 1 {
@@ -279,7 +285,10 @@ impl<'a> Plan<'a> {
     /// Active tasks that something waits for or is held by; all, where nothing is.
     fn awaited(&self) -> Vec<TaskId> {
         let held = self.held.iter().flat_map(|held| &held.reasons).filter_map(other);
-        let waiting = self.waiting.iter().flat_map(|&ix| self.unmet(ix).map(|(id, _)| id));
+        let waiting = self.waiting.iter().flat_map(|&ix| {
+            let written = self.standings.tasks[ix].reasons.iter().filter_map(other);
+            self.unmet(ix).map(|(id, _)| id).chain(written)
+        });
         let named: HashSet<&TaskId> = held.chain(waiting).collect();
         let ids = || self.standings.holders.iter().map(|holder| &holder.task.id);
         let awaited: Vec<TaskId> = ids().filter(|id| named.contains(id)).cloned().collect();
@@ -307,7 +316,9 @@ impl Outlook<'_> {
 fn other(reason: &Reason) -> Option<&TaskId> {
     match reason {
         Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-        Reason::Reads { id, .. } | Reason::Writes { id, .. } | Reason::Lock { id, .. } => Some(id),
+        Reason::Reads { id, .. } | Reason::ReadBy { id, .. } | Reason::Writes { id, .. } | Reason::Lock { id, .. } => {
+            Some(id)
+        }
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ const STEPS: usize = 20_000_000;
 ///
 /// The cover is greedy (Kellerman 1973): a clique begins with the first pair that is in none yet, and takes in whatever
 /// is in a pair with all that it has. To find the fewest cliques is NP-hard (Kou, Stockmeyer and Wong 1978).
-pub(super) fn cliques(pairs: &[(u32, u32)], told: &[bool]) -> Vec<Vec<u32>> {
+pub(in crate::model) fn cliques(pairs: &[(u32, u32)], told: &[bool]) -> Vec<Vec<u32>> {
     debug_assert!(pairs.is_sorted() && pairs.len() == told.len());
     let size = pairs.iter().map(|&(_, b)| b as usize + 1).max().unwrap_or(0);
     let larger = Edges::new(size, pairs.iter().copied());

@@ -282,8 +282,7 @@ impl<'p> Join<'_, 'p> {
         self.globs_and_names(globs, other_literals);
         self.globs_and_names(other_globs, literals);
         for &glob in globs {
-            self.spend(other_globs.len());
-            other_globs.iter().for_each(|&other| self.compare(glob, other));
+            self.compare_all(glob, other_globs.iter().copied());
         }
         for &whole in wholes {
             self.whole(whole, b + 1..index.below(b).end, |_| true, visit);
@@ -324,43 +323,46 @@ impl<'p> Join<'_, 'p> {
                 let others = begin_with(&backwards, &tail, |name| self.index.backwards(name));
                 fits = if others.len() < fits.len() { others } else { fits };
             }
-            self.spend(1 + fits.len());
-            for &name in fits {
-                if self.work.get() == 0 {
-                    return;
-                }
-                self.compare(glob, name);
-            }
+            self.compare_all(glob, fits.iter().copied());
         }
     }
 
     /// Compares each two of some globs whose ends fit.
     fn globs_among(&mut self, globs: &[Place]) {
-        let heads = |glob: Place| ends_of_name(self.index.name(glob)).0.iter().copied();
-        let tails = |glob: Place| ends_of_name(self.index.name(glob)).1.iter().rev().copied();
-        let (mut by_head, mut by_tail) = (globs.to_vec(), globs.to_vec());
-        by_head.sort_unstable_by(|&a, &b| heads(a).cmp(heads(b)));
-        by_tail.sort_unstable_by(|&a, &b| tails(a).cmp(tails(b)));
-        // What fits a glob and has the longer end comes after it.
-        let fits = |order: &[Place], end: &dyn Fn(Place) -> Vec<u8>| -> Vec<usize> {
-            let after = order.iter().enumerate().map(|(at, &glob)| {
-                let own = end(glob);
-                order[at + 1..].partition_point(|&other| end(other).starts_with(&own))
-            });
-            after.collect()
-        };
-        let head_fits = fits(&by_head, &|glob| heads(glob).collect());
-        let tail_fits = fits(&by_tail, &|glob| tails(glob).collect());
-        let heads_tell_more = head_fits.iter().sum::<usize>() <= tail_fits.iter().sum();
-        let (order, fits) = if heads_tell_more { (by_head, head_fits) } else { (by_tail, tail_fits) };
-        for (at, length) in fits.into_iter().enumerate() {
-            self.spend(length);
-            for &other in &order[at + 1..at + 1 + length] {
-                if self.work.get() == 0 {
-                    return;
-                }
-                self.compare(order[at], other);
+        let index = self.index;
+        let heads = |glob: Place| ends_of_name(index.name(glob)).0.iter().copied();
+        let tails = |glob: Place| ends_of_name(index.name(glob)).1.iter().rev().copied();
+        let (mut begun, mut open): (Vec<_>, Vec<_>) = globs.iter().copied().partition(|&glob| heads(glob).len() > 0);
+        open.sort_unstable_by(|&a, &b| tails(a).cmp(tails(b)));
+        self.longer(&open, tails);
+        begun.sort_unstable_by(|&a, &b| heads(a).cmp(heads(b)));
+        self.longer(&begun, heads);
+        begun.sort_unstable_by(|&a, &b| tails(a).cmp(tails(b)));
+        for (some, others, equal) in [(&open, &begun, true), (&begun, &open, false)] {
+            for &glob in some {
+                let tail: Vec<u8> = tails(glob).collect();
+                let fits = begin_with(others, &tail, tails);
+                self.compare_all(glob, fits.iter().copied().filter(|&other| equal || tails(other).len() > tail.len()));
             }
+        }
+    }
+
+    /// Compares globs, in the order of their ends, with those that have a longer one that fits, which come after them.
+    fn longer<B: Iterator<Item = u8>>(&mut self, globs: &[Place], end: impl Fn(Place) -> B) {
+        for (at, &glob) in globs.iter().enumerate() {
+            let own: Vec<u8> = end(glob).collect();
+            self.compare_all(glob, begin_with(&globs[at + 1..], &own, &end).iter().copied());
+        }
+    }
+
+    fn compare_all(&mut self, glob: Place, others: impl Iterator<Item = Place>) {
+        self.spend(1);
+        for other in others {
+            self.spend(1);
+            if self.work.get() == 0 {
+                return;
+            }
+            self.compare(glob, other);
         }
     }
 

@@ -180,7 +180,7 @@ pub fn meeting<'p>(a: &'p Pattern, b: &'p Pattern) -> &'p str {
 }
 
 /// Whether `path` is `folder` or lies below it.
-pub fn is_at_or_below(path: &str, folder: &str) -> bool {
+pub(super) fn is_at_or_below(path: &str, folder: &str) -> bool {
     match path.strip_prefix(folder) {
         Some(rest) => folder.is_empty() || rest.is_empty() || rest.starts_with('/'),
         None => false,

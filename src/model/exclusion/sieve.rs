@@ -3,7 +3,7 @@
 //! Each plain name on a pattern's way is a hash of the way so far. A pattern whose way passes no other's end, and on
 //! whose end no other's way goes on, meets none. Hashes that are equal by chance, or by malice, only let more through.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::index::End;
@@ -19,43 +19,51 @@ pub(super) enum Wanted {
 }
 
 /// Those of `ends` that may meet one that is wanted, in their order; each that does is among them.
-pub(super) fn sieve<'p>(ends: impl Iterator<Item = End<'p>>, wanted: Wanted) -> Vec<End<'p>> {
+pub(super) fn sieve(mut ends: Vec<End<'_>>, wanted: Wanted) -> Vec<End<'_>> {
     let mut ways = Ways::default();
     let mut slots: HashMap<u64, Slot, BuildHasherDefault<Passed>> = HashMap::default();
-    let mut all = Vec::new();
-    for end in ends {
-        let glob = ways.push(&end);
+    slots.reserve(ends.len());
+    let mut globs = Vec::with_capacity(ends.len());
+    for end in &ends {
+        let glob = ways.push(end);
         let slot = slots.entry(ways.last()).or_default();
         slot.globs |= glob;
         if !glob {
             let count = if end.writes { &mut slot.writers } else { &mut slot.readers };
             *count = count.saturating_add(1);
         }
-        all.push((end, glob));
+        globs.push(glob);
     }
-    let root = slots.get(&ROOT).copied().unwrap_or_default();
-    let mut passes = vec![false; all.len()];
-    for (at, (end, glob)) in all.iter().enumerate() {
+    // Where the way of one that is wanted leads through.
+    let mut met: HashSet<u64, BuildHasherDefault<Passed>> = HashSet::default();
+    let mut passes = vec![false; ends.len()];
+    // What is known of the last way: neighbours have most of it in common.
+    let mut known: (bool, Vec<(u64, bool)>) = (false, Vec::new());
+    for (at, (end, &glob)) in ends.iter().zip(&globs).enumerate() {
         let way = ways.of(at);
-        // The root is on every way: it is looked at once.
-        passes[at] = *glob || root.globs || root.holds(end, way.len() == 1 && !glob, wanted);
-        for (depth, hash) in way.iter().enumerate().skip(1) {
-            if let Some(slot) = slots.get_mut(hash) {
-                let own = depth + 1 == way.len() && !glob;
-                passes[at] |= slot.globs;
-                if slot.holds(end, own, wanted) {
-                    passes[at] = true;
-                    slot.met = true;
-                }
+        let above = if glob { way } else { &way[..way.len() - 1] };
+        let same = known.1.iter().zip(above).take_while(|((old, _), new)| old == *new).count();
+        known.1.truncate(if known.0 == end.writes { same } else { 0 });
+        known.0 = end.writes;
+        for hash in &above[known.1.len()..] {
+            let before = known.1.last().is_some_and(|&(_, passes)| passes);
+            let slot = slots.get(hash).copied().unwrap_or_default();
+            let holds = slot.holds(end, false, wanted);
+            if holds {
+                met.insert(*hash);
             }
+            known.1.push((*hash, before || slot.globs || holds));
         }
+        let own = if glob { None } else { slots.get(&way[way.len() - 1]) };
+        let here = own.is_some_and(|slot| slot.globs || slot.holds(end, true, wanted));
+        passes[at] = glob || here || known.1.last().is_some_and(|&(_, passes)| passes);
     }
-    let met = |at: usize| {
-        let way = ways.of(at);
-        way.len() == 1 || slots.get(&way[way.len() - 1]).is_some_and(|slot| slot.met)
-    };
-    let passing = all.iter().enumerate().filter(|&(at, _)| passes[at] || met(at));
-    passing.map(|(_, (end, _))| *end).collect()
+    let mut at = 0;
+    ends.retain(|_| {
+        at += 1;
+        passes[at - 1] || !met.is_empty() && ways.of(at - 1).last().is_some_and(|end| met.contains(end))
+    });
+    ends
 }
 
 /// What ends on a way.
@@ -65,8 +73,6 @@ struct Slot {
     readers: u8,
     /// Whether a glob goes on from here.
     globs: bool,
-    /// Whether the way of one that is wanted leads through here.
-    met: bool,
 }
 
 impl Slot {
@@ -208,7 +214,7 @@ mod tests {
             let rows: Vec<(bool, Pattern)> =
                 rows.into_iter().filter_map(|(writes, text)| Some((writes || !readers, text.parse().ok()?))).collect();
             let ends = rows.iter().zip(0..).map(|((writes, pattern), task)| End { task, writes: *writes, pattern });
-            let passed: Vec<u32> = sieve(ends, wanted).iter().map(|end| end.task).collect();
+            let passed: Vec<u32> = sieve(ends.collect(), wanted).iter().map(|end| end.task).collect();
             for (a, (writes, pattern)) in rows.iter().enumerate() {
                 let meets = rows.iter().enumerate().any(|(b, (other_writes, other))| {
                     b != a && (*other_writes != *writes || !readers) && meet(pattern, other)
@@ -225,7 +231,7 @@ mod tests {
             .map(|text| text.parse().unwrap())
             .collect();
         let ends = patterns.iter().zip(0..).map(|(pattern, task)| End { task, writes: true, pattern });
-        let passed: Vec<u32> = sieve(ends, Wanted::Writers).iter().map(|end| end.task).collect();
+        let passed: Vec<u32> = sieve(ends.collect(), Wanted::Writers).iter().map(|end| end.task).collect();
         assert_eq!(passed, [3, 5]);
     }
 }

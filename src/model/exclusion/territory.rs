@@ -15,7 +15,7 @@ use crate::model::task::Task;
 /// How much may be spent on comparing globs, about half a second.
 const WORK: u64 = 20_000_000;
 /// How many pairs of reader and writer, or how many members of contested paths, are told one by one.
-const MOST: usize = 2_000_000;
+const MOST: usize = 1_000_000;
 
 /// Tasks of which each two exclude each other since they write one path. Tasks are places in the list that was asked
 /// about, in order.
@@ -53,7 +53,7 @@ impl<'s> Rules<'s> {
     pub fn contested<'p>(&self, tasks: &[&'p Task]) -> Vec<Contested<'p>> {
         let exclusive = tasks.iter().zip(0..).filter(|(task, _)| self.is_exclusive(task));
         let ends = exclusive.flat_map(|(task, number)| self.ends(number, &task.writes, true));
-        let index = Index::new(sieve(ends, Wanted::Writers).into_iter());
+        let index = Index::new(sieve(ends.collect(), Wanted::Writers).into_iter());
         let mut sets = Found::new(&index, WORK).sets();
         sets.retain(|set| set.tasks.len() > 1);
         sets.sort_unstable();
@@ -68,7 +68,7 @@ impl<'s> Rules<'s> {
         }
         let writes = tasks.iter().zip(0..).flat_map(|(task, number)| self.ends(number, &task.writes, true));
         let reads = tasks.iter().zip(0..).flat_map(|(task, number)| self.ends(number, &task.reads, false));
-        readers(&Index::new(sieve(writes.chain(reads), Wanted::Readers).into_iter()))
+        readers(&Index::new(sieve(writes.chain(reads).collect(), Wanted::Readers).into_iter()))
     }
 
     fn ends<'p>(&self, task: u32, patterns: &'p [Pattern], writes: bool) -> impl Iterator<Item = End<'p>> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Node;
 use crate::model::exclusion::Rules;
 use crate::model::graph::{Edges, Ix};
+use crate::model::implied::Number;
 use crate::model::standing::{Holder, Standings};
 use crate::model::state::State;
 use crate::model::task::{Minutes, Task, TaskFile};
@@ -13,7 +14,7 @@ use crate::model::task::{Minutes, Task, TaskFile};
 ///
 /// Jobs that run already come without needs: they start now whatever they wait for.
 pub struct Network<'a> {
-    /// Every job after all that it needs; holders that the file no longer names come last.
+    /// Every job after all that it needs; holders that the file no longer names come first.
     pub jobs: Vec<Job<'a>>,
     /// Names of what only one running job may hold; [`Network::resources`] gives indices into it.
     pub names: Vec<Resource<'a>>,
@@ -52,7 +53,7 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resource<'a> {
     Lock(&'a str),
-    /// A literal path that both write.
+    /// A path that all its holders write, or that one of each two reads and the other writes where no order follows.
     Path(&'a str),
     Issue(&'a str),
 }
@@ -69,26 +70,55 @@ impl<'a> Network<'a> {
                 pairs.push((node as u32, *names.entry(resource).or_insert(next)));
             }
         }
-        network.resources = Edges::new(network.jobs.len(), pairs.iter().copied());
         let mut sorted: Vec<_> = names.into_iter().collect();
         sorted.sort_unstable_by_key(|&(_, index)| index);
         network.names = sorted.into_iter().map(|(name, _)| name).collect();
+        for (nodes, path) in network.paths(file, standings, rules) {
+            let resource = network.names.len() as u32;
+            network.names.push(Resource::Path(path));
+            pairs.extend(nodes.into_iter().map(|node| (node, resource)));
+        }
+        network.resources = Edges::new(network.jobs.len(), pairs.iter().copied());
         network
+    }
+
+    /// Sets of jobs that exclude each other since all write a path, or since they read what the others write and no order
+    /// follows from it.
+    fn paths(&self, file: &TaskFile, standings: &'a Standings, rules: &Rules<'a>) -> Vec<(Vec<u32>, &'a str)> {
+        let tasks: Vec<&'a Task> = self.jobs.iter().map(|job| job.task).collect();
+        let mut paths: Vec<(Vec<u32>, &str)> =
+            rules.contested(&tasks).into_iter().map(|set| (set.tasks, set.path)).collect();
+        for (numbers, path) in standings.implied.exclusive() {
+            let nodes = numbers.into_iter().filter_map(|number| self.numbered(file, standings, number));
+            paths.push((nodes.map(|node| node as u32).collect(), path));
+        }
+        paths
+    }
+
+    /// The job of a task by its number in [`Standings::implied`].
+    fn numbered(&self, file: &TaskFile, standings: &Standings, number: Number) -> Option<Node> {
+        let number = number as usize;
+        match number.checked_sub(file.graph.len()) {
+            None => self.node(number),
+            // Those that the file does not name come first, in the order of the holders.
+            Some(place) => Some(standings.holders[..place].iter().filter(|holder| holder.index.is_none()).count()),
+        }
     }
 
     fn of_jobs(file: &'a TaskFile, standings: &'a Standings) -> Network<'a> {
         let graph = &file.graph;
         let holders: HashMap<Ix, &Holder> =
             standings.holders.iter().filter_map(|holder| Some((holder.index?, holder))).collect();
-        let mut jobs = Vec::new();
+        let foreign = standings.holders.iter().filter(|holder| holder.index.is_none());
+        let mut jobs: Vec<Job<'_>> = foreign.map(|holder| Job::new(&holder.task, None, holder.state)).collect();
         let mut nodes = vec![NONE; graph.len()];
         let mut stuck = Vec::new();
         let mut dead = vec![false; graph.len()];
-        for ix in graph.topological() {
+        for ix in standings.implied.topological(graph) {
             let state = standings.tasks[ix].state;
             let waits = !state.over() && !state.holds();
-            dead[ix] =
-                matches!(state, State::Cancelled | State::Lost) || waits && graph.needs(ix).any(|need| dead[need]);
+            dead[ix] = matches!(state, State::Cancelled | State::Lost)
+                || waits && standings.needs(file, ix).any(|need| dead[need]);
             if dead[ix] && !matches!(state, State::Cancelled | State::Lost) {
                 stuck.push(ix);
             }
@@ -101,26 +131,34 @@ impl<'a> Network<'a> {
                 ));
             }
         }
-        let foreign = standings.holders.iter().filter(|holder| holder.index.is_none());
-        jobs.extend(foreign.map(|holder| Job::new(&holder.task, None, holder.state)));
         stuck.sort_unstable();
 
-        let waiting = jobs.iter().enumerate().filter(|(_, job)| job.place == Place::Open);
-        let pairs: Vec<(u32, u32)> = waiting
-            .filter_map(|(node, job)| Some((node, job.index?)))
-            .flat_map(|(node, ix)| graph.needs(ix).map(move |need| (node, need)))
-            .filter(|&(_, need)| nodes[need] != NONE)
-            .map(|(node, need)| (node as u32, nodes[need]))
-            .collect();
-        Network {
-            needs: Edges::new(jobs.len(), pairs.iter().copied()),
-            dependants: Edges::new(jobs.len(), pairs.iter().map(|&(node, need)| (need, node))),
+        let mut network = Network {
+            needs: Edges::default(),
+            dependants: Edges::default(),
             jobs,
             names: Vec::new(),
             stuck,
             resources: Edges::default(),
             nodes,
+        };
+        let pairs = network.order(file, standings);
+        network.needs = Edges::new(network.len(), pairs.iter().copied());
+        network.dependants = Edges::new(network.len(), pairs.iter().map(|&(node, need)| (need, node)));
+        network
+    }
+
+    /// Needs among the jobs, declared and implied, as (job, need).
+    fn order(&self, file: &TaskFile, standings: &Standings) -> Vec<(u32, u32)> {
+        let mut pairs = Vec::new();
+        for (node, job) in self.jobs.iter().enumerate().filter(|(_, job)| job.place == Place::Open) {
+            let Some(ix) = job.index else { continue };
+            let written = standings.implied.needs_of(ix as Number).iter();
+            let written = written.filter_map(|after| self.numbered(file, standings, after.writer));
+            let needs = file.graph.needs(ix).filter_map(|need| self.node(need)).chain(written);
+            pairs.extend(needs.map(|need| (node as u32, need as u32)));
         }
+        pairs
     }
 
     pub fn len(&self) -> usize {
@@ -166,10 +204,6 @@ impl<'a> Job<'a> {
 fn held_by<'a>(task: &'a Task, rules: &Rules<'a>) -> Vec<Resource<'a>> {
     let mut held: Vec<_> = rules.claims(task).locks.into_iter().map(Resource::Lock).collect();
     held.extend(task.issue.as_deref().map(Resource::Issue));
-    if rules.is_exclusive(task) {
-        let literal = task.writes.iter().filter(|write| write.is_literal() && !rules.is_shared(write));
-        held.extend(literal.map(|write| Resource::Path(write.literal_prefix())));
-    }
     held.sort_unstable();
     held.dedup();
     held
