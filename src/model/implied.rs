@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::exclusion::{Contested, Readers, cliques};
+use super::exclusion::{Contested, Readers, Rules, cliques};
 use super::graph::{Edges, Graph, Ix, knots};
+use super::task::{Task, TaskFile};
 
 /// How many needs are followed to find pairs that are in sequence already.
 const STEPS: usize = 50_000_000;
@@ -67,19 +68,31 @@ impl Implied {
         Implied { needs, circles, crowds }
     }
 
+    /// What follows from a file alone, as long as nothing has started.
+    pub fn of_file(file: &TaskFile) -> Implied {
+        let open = file.graph.tasks().iter().zip(0..).filter(|(task, _)| task.state.is_none());
+        let (tasks, numbers): (Vec<&Task>, Vec<Number>) = open.unzip();
+        Implied::new(&file.graph, &Rules::new(&file.settings).readers(&tasks), &numbers, |_| false)
+    }
+
+    /// Whether an order follows for each pair of reader and writer.
+    pub fn is_orderly(&self) -> bool {
+        self.circles.is_empty() && self.crowds.is_empty()
+    }
+
     /// What a task reads that others write first.
     pub fn needs_of(&self, reader: Number) -> &[After] {
         row(&self.needs, reader)
     }
 
-    /// All implied needs, in order.
-    pub fn needs(&self) -> &[After] {
-        &self.needs
-    }
-
     /// All pairs that have no order, in order.
     pub fn circles(&self) -> &[After] {
         &self.circles
+    }
+
+    /// Sets in which pairs without an order may be, in the place of which there were too many; with a path for each.
+    pub fn crowds(&self) -> impl Iterator<Item = (&[Number], &str)> {
+        self.crowds.iter().map(|(members, path)| (&members[..], &**path))
     }
 
     /// The path for which the one implicitly needs the other.

@@ -179,6 +179,10 @@ impl<'p> Index<'p> {
         self.names.len()
     }
 
+    pub(super) fn everywhere(&self) -> Range<Place> {
+        0..self.len() as Place
+    }
+
     /// The patterns that end at one of these places.
     pub(super) fn ends(&self, places: Range<Place>) -> &[End<'p>] {
         &self.ends[self.starts[places.start as usize] as usize..self.starts[places.end as usize] as usize]
@@ -209,7 +213,7 @@ impl<'p> Index<'p> {
     pub(super) fn meetings(&self, work: &Cell<u64>, visit: &mut impl FnMut(Meeting)) {
         let mut join = Join { index: self, memo: Memo::default(), work, open: Vec::new() };
         let mut crowded = 0;
-        for place in 0..self.len() as Place {
+        for place in self.everywhere() {
             if !self.ends_at(place).is_empty() {
                 visit(Meeting::All(place, self.below(place)));
             }

@@ -173,10 +173,13 @@ fn spend(work: &Cell<u64>, steps: u64) {
     work.set(work.get().saturating_sub(steps));
 }
 
-/// The text that says best where `a` and `b` meet: a literal one, else the more precise one.
+/// The text that says best where `a` and `b` meet: a literal one, else the more precise one. The same for both orders.
 pub fn meeting<'p>(a: &'p Pattern, b: &'p Pattern) -> &'p str {
-    let precision = |pattern: &Pattern| (pattern.is_literal(), pattern.literal_prefix().len());
-    if precision(b) > precision(a) { b.as_str() } else { a.as_str() }
+    let precision = |pattern: &'p Pattern| {
+        let text = pattern.as_str();
+        (pattern.is_literal(), pattern.literal_prefix().len(), !text.contains("**"), text.len(), text)
+    };
+    precision(a).max(precision(b)).4
 }
 
 /// Whether `path` is `folder` or lies below it.

@@ -77,7 +77,7 @@ impl<'s> Rules<'s> {
 }
 
 fn readers<'p>(index: &Index<'p>) -> Readers<'p> {
-    let places = (0..index.len() as Place).filter(|&place| !index.ends_at(place).is_empty());
+    let places = index.everywhere().filter(|&place| !index.ends_at(place).is_empty());
     let all: Vec<(Place, End<'p>)> =
         places.flat_map(|place| index.ends_at(place).iter().map(move |&end| (place, end))).collect();
     let (writing, reading): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, end)| end.writes);
@@ -103,7 +103,8 @@ fn readers<'p>(index: &Index<'p>) -> Readers<'p> {
     });
     if too_many {
         found.pairs.clear();
-        crowds = vec![0..index.len() as Place];
+        crowds.clear();
+        crowds.push(index.everywhere());
     }
     found.pairs.sort_unstable_by_key(|one| (one.reader, one.writer, one.path));
     found.pairs.dedup_by_key(|one| (one.reader, one.writer));
@@ -130,12 +131,10 @@ fn set<'p>(index: &Index<'p>, places: impl IntoIterator<Item = Range<Place>>) ->
     let mut tasks: Vec<u32> = ends.iter().map(|end| end.task).collect();
     tasks.sort_unstable();
     tasks.dedup();
-    let patterns = ends.iter().map(|end| end.pattern);
-    let best = patterns.reduce(|best, other| {
-        let names_other =
-            meeting(best, other) != best.as_str() || meeting(other, best) == other.as_str() && other < best;
-        if names_other { other } else { best }
-    });
+    let best = ends
+        .iter()
+        .map(|end| end.pattern)
+        .reduce(|best, other| if meeting(best, other) == best.as_str() { best } else { other });
     Contested { tasks, path: best.map_or("", Pattern::as_str) }
 }
 
@@ -160,7 +159,7 @@ impl<'i, 'p> Found<'i, 'p> {
         let mut leaves = Vec::new();
         let mut globs = Vec::new();
         let mut first = index.len() as Place;
-        for place in (0..index.len() as Place).rev().filter(|&place| !index.ends_at(place).is_empty()) {
+        for place in index.everywhere().rev().filter(|&place| !index.ends_at(place).is_empty()) {
             if !index.is_literal(place) {
                 globs.push(place);
             } else if first >= index.below(place).end {
@@ -211,7 +210,7 @@ impl<'i, 'p> Found<'i, 'p> {
     fn sets(mut self) -> Vec<Contested<'p>> {
         let index = self.index;
         if self.members > MOST {
-            return vec![set(index, [0..index.len() as Place])];
+            return vec![set(index, std::iter::once(index.everywhere()))];
         }
         self.covering.sort_unstable();
         self.covering.dedup();
