@@ -14,8 +14,10 @@ use crate::model::task::Task;
 
 /// How much may be spent on comparing globs, about half a second.
 const WORK: u64 = 20_000_000;
-/// How many pairs of reader and writer, or how many members of contested paths, are told one by one.
+/// How many pairs of reader and writer, or of globs that meet, are told one by one.
 const MOST: usize = 1_000_000;
+/// How many members contested paths have in all.
+const MOST_MEMBERS: usize = 4_000_000;
 
 /// Tasks of which each two exclude each other since they write one path. Tasks are places in the list that was asked
 /// about, in order.
@@ -175,7 +177,7 @@ impl<'i, 'p> Found<'i, 'p> {
             Meeting::Crowd(places) => found.crowds.push(places),
             Meeting::All(place, places) => {
                 found.take(place, places);
-                if found.members > MOST {
+                if found.is_full() {
                     work.set(0);
                 }
             }
@@ -190,7 +192,7 @@ impl<'i, 'p> Found<'i, 'p> {
         let (leaves, globs) = (self.range(&self.leaves, &places), self.range(&self.globs, &places));
         let own = self.index.ends_at(place).len();
         self.members += own * (leaves.len() + globs.len());
-        if self.members > MOST {
+        if self.is_full() {
             return;
         }
         if whole {
@@ -202,6 +204,10 @@ impl<'i, 'p> Found<'i, 'p> {
         self.pairs.extend(self.globs[globs].iter().map(|&other| (place.min(other), place.max(other))));
     }
 
+    fn is_full(&self) -> bool {
+        self.members > MOST_MEMBERS || self.pairs.len() > MOST
+    }
+
     fn range(&self, sorted: &[Place], places: &Range<Place>) -> Range<usize> {
         let start = sorted.partition_point(|&place| place < places.start);
         start..start + sorted[start..].partition_point(|&place| place < places.end)
@@ -209,7 +215,7 @@ impl<'i, 'p> Found<'i, 'p> {
 
     fn sets(mut self) -> Vec<Contested<'p>> {
         let index = self.index;
-        if self.members > MOST {
+        if self.is_full() {
             return vec![set(index, std::iter::once(index.everywhere()))];
         }
         self.covering.sort_unstable();

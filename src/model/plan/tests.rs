@@ -115,6 +115,28 @@ fn busy_workers_leave_fewer_slots_and_reported_tasks_none() {
 }
 
 #[test]
+fn what_is_reported_holds_its_paths_and_locks_but_no_slot() {
+    let writes = |id, path| with(task(id, 1, &[]), |task| task.writes = patterns(&[path]));
+    let mut holder = writes("A", "src/**");
+    holder.0.locks = vec!["db".into()];
+    let mut file = file(vec![
+        holder,
+        writes("B", "src/b.rs"),
+        with(task("C", 1, &[]), |task| task.locks = vec!["db".into()]),
+        writes("D", "migrations/1.sql"),
+        writes("E", "docs"),
+    ]);
+    file.settings.locks.insert("db".into(), patterns(&["migrations/[0-9]*"]));
+    let held = "B writes:A:src/b.rs, C lock:db:A, D lock:db:A";
+    let one = Options { workers: Some(1), phase: None };
+    for reported in [State::Done, State::Stopped] {
+        assert_eq!(shown(&file, &[("A", reported)], &one), texts("E", "", held), "{reported:?}");
+    }
+    assert_eq!(shown(&file, &[("A", State::Active)], &one), texts("", "E", held));
+    assert_eq!(shown(&file, &[("A", State::Landed)], &one).2, "");
+}
+
+#[test]
 fn overlap_that_only_warns_is_told() {
     let warns = |id| {
         with(task(id, 1, &[]), |task| {
