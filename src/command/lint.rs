@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::git::{Repo, read_bounded};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
-use crate::model::taskfile::parse_bytes;
+use crate::model::taskfile::{circles, parse_bytes};
 use crate::model::text::{count, escape};
 use crate::render::fault::{self, Source};
 
@@ -22,7 +22,10 @@ pub struct Args {}
 pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (path, name) = task_file_path(global)?;
     let bytes = read_bounded(&path).map_err(|error| with_hint(error, global))?;
-    let (text, parsed) = parse_bytes(&bytes);
+    let (text, mut parsed) = parse_bytes(&bytes);
+    if let Some(file) = &parsed.file {
+        parsed.warnings.extend(circles(file, &text));
+    }
     let source = Source { name: &name, text: &text };
     let exit = if parsed.faults.is_empty() { Exit::Success } else { Exit::Usage };
     if global.json {

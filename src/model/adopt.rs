@@ -1,5 +1,6 @@
 //! Whether an existing branch or worktree may become a task's.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::failure::{Exit, Failure};
@@ -9,7 +10,7 @@ use super::ledger::Snapshot;
 use super::oid::Oid;
 use super::standing::Names;
 use super::start::{Scene, again, blocking_branch, excluded_by, free_name, in_words, not_cancelled};
-use super::state::State;
+use super::state::{Reason, State};
 use super::text::shell_word;
 
 const NEW_BRANCH: &str = "use 'git switch -c NEW-BRANCH' there to begin a branch for the task";
@@ -184,6 +185,8 @@ fn warnings(scene: &Scene<'_>, ix: Ix) -> Vec<String> {
     if !unmet.is_empty() {
         warnings.push(format!("task '{id}' needs {}, not landed yet", unmet.join(", ")));
     }
-    warnings.extend(excluded_by(scene, ix).iter().map(|reason| format!("task '{id}' {}", in_words(reason))));
+    let waits = scene.standings.tasks[ix].reasons.iter().filter(|reason| matches!(reason, Reason::Reads { .. }));
+    let reasons: BTreeSet<Reason> = waits.cloned().chain(excluded_by(scene, ix)).collect();
+    warnings.extend(reasons.iter().map(|reason| format!("task '{id}' {}", in_words(reason))));
     warnings
 }

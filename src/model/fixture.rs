@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::exclusion::exclusions;
 use super::facts::{Facts, Target};
 use super::graph::{Graph, Ix};
 use super::ledger::Ledger;
 use super::oid::Oid;
 use super::pattern::Pattern;
-use super::standing::{Holder, Standing, Standings};
+use super::standing::{Holder, Standing, Standings, settled};
 use super::state::State;
 use super::task::{Settings, Task, TaskFile};
 
@@ -51,20 +50,10 @@ pub(crate) fn standings_of(file: &TaskFile, given: &BTreeMap<Ix, State>) -> Stan
     let holds = given.iter().filter(|(_, state)| state.holds());
     let holders: Vec<Holder> =
         holds.map(|(&ix, &state)| Holder { task: tasks[ix].clone(), index: Some(ix), state }).collect();
-    let standing = |ix: Ix| {
-        let landed = |need| given.get(&need) == Some(&State::Landed);
-        let excluded = holders.iter().flat_map(|holder| exclusions(&file.settings, &tasks[ix], &holder.task));
-        let (state, reasons) = match given.get(&ix) {
-            Some(&state) => (state, Vec::new()),
-            None if !file.graph.needs(ix).all(landed) => (State::Waiting, Vec::new()),
-            None => {
-                let reasons: Vec<_> = excluded.collect();
-                (if reasons.is_empty() { State::Ready } else { State::Held }, reasons)
-            }
-        };
-        Standing { state, reasons, proof: None }
-    };
-    Standings { tasks: (0..tasks.len()).map(standing).collect(), holders, ..Standings::default() }
+    let standing =
+        |ix: Ix| Standing { state: given.get(&ix).copied().unwrap_or(State::Ready), reasons: Vec::new(), proof: None };
+    let shown = Standings { tasks: (0..tasks.len()).map(standing).collect(), holders, ..Standings::default() };
+    settled(file, shown)
 }
 
 /// What a repository shows whose `main` is at 1a2b3c4.

@@ -117,22 +117,83 @@ impl Graph {
         order
     }
 
-    /// Whether `from` needs `to`, directly or through others. Linear in the part of the graph above `from`.
-    pub fn needs_transitively(&self, from: Ix, to: Ix) -> bool {
-        let mut seen = std::collections::HashSet::from([from]);
-        let mut stack = vec![from];
-        while let Some(ix) = stack.pop() {
-            for need in self.needs(ix) {
-                if need == to {
-                    return true;
-                }
-                if seen.insert(need) {
-                    stack.push(need);
-                }
+    /// By task: where it stands in the order of needs, seen from `ix`. Linear in the graph.
+    pub fn sides(&self, ix: Ix) -> Vec<Side> {
+        let mut sides = vec![Side::Apart; self.len()];
+        spread(ix, &mut sides, Side::Before, |ix| self.needs(ix));
+        spread(ix, &mut sides, Side::After, |ix| self.dependants(ix));
+        sides
+    }
+}
+
+/// Marks everything that can be reached over `next`.
+fn spread<I: Iterator<Item = Ix>>(from: Ix, sides: &mut [Side], side: Side, next: impl Fn(Ix) -> I) {
+    let mut stack = vec![from];
+    while let Some(ix) = stack.pop() {
+        for other in next(ix) {
+            if sides[other] == Side::Apart {
+                sides[other] = side;
+                stack.push(other);
             }
         }
-        false
     }
+}
+
+/// Where a task stands in the order of needs, seen from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Neither needs the other.
+    Apart,
+    /// The other needs it, directly or through others.
+    Before,
+    /// It needs the other.
+    After,
+}
+
+/// The sets of more than one of `size` things that can be reached from each other over `next` (Tarjan 1972, with its own
+/// stack: nothing recurses).
+pub(super) fn knots<I: Iterator<Item = usize>>(size: usize, next: impl Fn(usize) -> I) -> Vec<Vec<usize>> {
+    const UNSEEN: usize = usize::MAX;
+    const DONE: usize = usize::MAX - 1;
+    let mut order = vec![UNSEEN; size];
+    let mut low = vec![0; size];
+    let mut open: Vec<usize> = Vec::new();
+    let mut knots = Vec::new();
+    let mut count = 0;
+    for root in 0..size {
+        if order[root] != UNSEEN {
+            continue;
+        }
+        let mut path = vec![(root, next(root))];
+        (order[root], low[root]) = (count, count);
+        count += 1;
+        open.push(root);
+        while let Some((ix, nexts)) = path.last_mut() {
+            let ix = *ix;
+            if let Some(other) = nexts.next() {
+                if order[other] == UNSEEN {
+                    (order[other], low[other]) = (count, count);
+                    count += 1;
+                    open.push(other);
+                    path.push((other, next(other)));
+                } else if order[other] != DONE {
+                    low[ix] = low[ix].min(order[other]);
+                }
+                continue;
+            }
+            path.pop();
+            if let Some((above, _)) = path.last() {
+                low[*above] = low[*above].min(low[ix]);
+            }
+            if low[ix] == order[ix] {
+                let start = open.iter().rposition(|&other| other == ix).unwrap_or(0);
+                let knot = open.split_off(start);
+                knot.iter().for_each(|&member| order[member] = DONE);
+                knots.extend((knot.len() > 1).then_some(knot));
+            }
+        }
+    }
+    knots
 }
 
 #[cfg(test)]
@@ -151,8 +212,7 @@ mod tests {
         assert_eq!(graph.dependants(0).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(graph.position(&"B".parse().unwrap()), Some(1));
         assert_eq!(graph.topological(), [0, 1, 2]);
-        assert!(graph.needs_transitively(2, 0));
-        assert!(!graph.needs_transitively(0, 2));
+        assert_eq!(graph.sides(1), [Side::Before, Side::Apart, Side::After]);
     }
 
     #[test]

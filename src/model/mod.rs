@@ -10,6 +10,7 @@ pub mod failure;
 pub(crate) mod fixture;
 pub mod graph;
 pub mod id;
+pub mod implied;
 pub mod import;
 pub mod install;
 pub mod ledger;

@@ -10,6 +10,11 @@ use std::str::FromStr;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern(Box<str>);
 
+/// The longest pattern, in bytes.
+pub const LONGEST: usize = 4096;
+/// How deep `{…}` may stand in `{…}`.
+pub const DEEPEST: usize = 16;
+
 /// Why a text is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PatternFault {
@@ -18,6 +23,10 @@ pub enum PatternFault {
     LeavesTheTree,
     /// Contains a control character.
     ControlCharacter,
+    /// Has more bytes than [`LONGEST`].
+    TooLong,
+    /// Has more `{` inside each other than [`DEEPEST`].
+    TooDeep,
     /// The glob itself is malformed.
     Glob(String),
 }
@@ -43,8 +52,45 @@ impl Pattern {
     }
 }
 
+/// The glob of a pattern's text: `*` and `?` stay within a folder, a backslash takes the next character as it is.
+///
+/// # Errors
+/// The text is malformed.
+pub fn glob(text: &str) -> Result<globset::Glob, globset::Error> {
+    globset::GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build()
+}
+
 fn is_glob(character: char) -> bool {
     matches!(character, '*' | '?' | '[' | '{' | '\\')
+}
+
+/// The characters of a pattern that stand in no class and behind no backslash, each with its place and how many `{` are
+/// open around it.
+pub(super) fn bare(text: &str) -> impl Iterator<Item = (usize, char, usize)> {
+    let mut characters = text.char_indices().peekable();
+    let mut depth = 0usize;
+    std::iter::from_fn(move || {
+        loop {
+            let (at, character) = characters.next()?;
+            match character {
+                '\\' => {
+                    characters.next();
+                    continue;
+                }
+                '[' => {
+                    characters.next_if(|(_, next)| matches!(next, '!' | '^'));
+                    // The first character belongs to the class, even if it is a bracket.
+                    characters.next();
+                    characters.by_ref().find(|(_, next)| *next == ']');
+                    continue;
+                }
+                '{' => depth += 1,
+                '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            return Some((at, character, depth));
+        }
+    })
 }
 
 impl FromStr for Pattern {
@@ -53,6 +99,9 @@ impl FromStr for Pattern {
     fn from_str(text: &str) -> Result<Pattern, PatternFault> {
         if text.is_empty() {
             return Err(PatternFault::Empty);
+        }
+        if text.len() > LONGEST {
+            return Err(PatternFault::TooLong);
         }
         if text.chars().any(char::is_control) {
             return Err(PatternFault::ControlCharacter);
@@ -63,10 +112,10 @@ impl FromStr for Pattern {
         }
         // Without these a pattern cannot be malformed, and building an automaton for each of 100,000 would be felt.
         if text.contains(is_glob) && text.contains(['[', '{', '}', '\\']) {
-            globset::GlobBuilder::new(text)
-                .literal_separator(true)
-                .build()
-                .map_err(|fault| PatternFault::Glob(fault.kind().to_string()))?;
+            if bare(text).any(|(_, _, depth)| depth > DEEPEST) {
+                return Err(PatternFault::TooDeep);
+            }
+            glob(text).map_err(|fault| PatternFault::Glob(fault.kind().to_string()))?;
         }
         Ok(Pattern(text.into()))
     }
@@ -80,6 +129,8 @@ impl fmt::Display for PatternFault {
                 f.write_str("a pattern stays inside the repository: no '..' and no absolute path")
             }
             PatternFault::ControlCharacter => f.write_str("a pattern holds no control characters"),
+            PatternFault::TooLong => write!(f, "a pattern has at most {LONGEST} bytes"),
+            PatternFault::TooDeep => write!(f, "a pattern has at most {DEEPEST} '{{' inside each other"),
             PatternFault::Glob(why) => write!(f, "malformed pattern: {why}"),
         }
     }
@@ -134,5 +185,17 @@ mod tests {
         assert_eq!("".parse::<Pattern>(), Err(PatternFault::Empty));
         assert_eq!("a\nb".parse::<Pattern>(), Err(PatternFault::ControlCharacter));
         assert!(matches!("a[b".parse::<Pattern>(), Err(PatternFault::Glob(_))));
+    }
+
+    #[test]
+    fn patterns_that_would_take_long_to_compare_are_refused() {
+        assert!("a".repeat(LONGEST).parse::<Pattern>().is_ok());
+        assert_eq!("a".repeat(LONGEST + 1).parse::<Pattern>(), Err(PatternFault::TooLong));
+        let nested = |depth: usize| format!("{}a{}", "{".repeat(depth), "}".repeat(depth)).parse::<Pattern>();
+        assert!(nested(DEEPEST).is_ok());
+        assert_eq!(nested(DEEPEST + 1), Err(PatternFault::TooDeep));
+        assert_eq!(nested(1000), Err(PatternFault::TooDeep));
+        assert!("\\{".repeat(100).parse::<Pattern>().is_ok());
+        assert!(format!("[{}]", "{".repeat(100)).parse::<Pattern>().is_ok());
     }
 }

@@ -5,7 +5,7 @@ mod outlook;
 
 use std::collections::HashSet;
 
-use super::exclusion::{Overlapping, Rules};
+use super::exclusion::{Beside, Overlapping, Pairs, Party};
 use super::facts::Facts;
 use super::graph::Ix;
 use super::id::TaskId;
@@ -150,16 +150,16 @@ pub enum Next {
 /// the critical path first, then those that unblock most, the current phase, the shorter ones, the smaller id. Others
 /// are chosen only where everything left takes less time then.
 pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, options: &'a Options) -> Plan<'a> {
-    let rules = Rules::new(&file.settings);
+    let pairs = Pairs::new(file, &standings.implied);
     let phase = options.phase.as_deref().or(file.settings.phase.as_deref());
     let slots = Slots::new(&file.settings, options, standings);
-    let network = Network::new(file, standings, &rules, slots.crew());
+    let network = Network::new(file, standings, &pairs.rules, slots.crew());
     let path = CriticalPath::new(&network.problem);
     let ready = candidates(file, standings, &network, &path, phase);
-    let by_rule = choose(file, &rules, ready.clone(), slots.clone(), None);
+    let by_rule = choose(&pairs, file, ready.clone(), slots.clone(), None);
     let outlook = Outlook::new(network, path, &by_rule.start, phase, options.effort.unwrap_or(1));
     let departed = outlook.departure(&by_rule, &ready).map(|begun| {
-        let choice = choose(file, &rules, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
+        let choice = choose(&pairs, file, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
         (choice.start.len() == begun.len()).then_some(choice)
     });
     // The schedule may begin with more than there are slots for now: tasks of no minutes take none in it.
@@ -193,7 +193,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     };
     plan.waiting = plan.reached(with_state(standings, State::Waiting).collect());
     plan.counts = plan.counted();
-    plan.warnings = plan.warned(&rules);
+    plan.warnings = plan.warned(&pairs);
     plan.next = plan.next_step();
     plan
 }
@@ -235,7 +235,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn warned(&self, rules: &Rules<'_>) -> Vec<Warning> {
+    fn warned(&self, pairs: &Pairs<'_>) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let known = |phase: &&str| self.file.graph.tasks().iter().any(|task| task.phase.as_deref() == Some(*phase));
         if let Some(phase) = self.phase.filter(|phase| !known(phase) && !self.file.graph.is_empty()) {
@@ -244,12 +244,18 @@ impl<'a> Plan<'a> {
         if self.workers.limit > 3 && self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
             warnings.push(Warning::ManyWorkers(self.workers.limit));
         }
-        let mut beside: Vec<&Task> = self.standings.holders.iter().map(|holder| &holder.task).collect();
+        let holders = self.standings.holders.iter().enumerate();
+        let mut beside: Vec<Party<'_>> =
+            holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect();
         for candidate in &self.start {
-            let task = self.task(candidate.ix);
-            let overlaps = beside.iter().flat_map(|other| rules.overlaps(task, other));
-            warnings.extend(overlaps.map(|overlap| Warning::Overlap(task.id.clone(), overlap)));
-            beside.push(task);
+            let party = pairs.candidate(self.task(candidate.ix), candidate.ix);
+            for other in &beside {
+                if let Beside::Overlaps(overlaps) = pairs.beside(&party, other) {
+                    let id = || party.task().id.clone();
+                    warnings.extend(overlaps.into_iter().map(|overlap| Warning::Overlap(id(), overlap)));
+                }
+            }
+            beside.push(party);
         }
         let unchecked: Vec<Ix> = self.start.iter().filter(|chosen| !chosen.checked).map(|chosen| chosen.ix).collect();
         if !unchecked.is_empty() && beside.len() > 1 {
@@ -280,7 +286,10 @@ impl<'a> Plan<'a> {
     /// Active tasks that something waits for or is held by; all, where nothing is.
     fn awaited(&self) -> Vec<TaskId> {
         let held = self.held.iter().flat_map(|held| &held.reasons).filter_map(other);
-        let waiting = self.waiting.iter().flat_map(|&ix| self.unmet(ix).map(|(id, _)| id));
+        let waiting = self.waiting.iter().flat_map(|&ix| {
+            let written = self.standings.tasks[ix].reasons.iter().filter_map(other);
+            self.unmet(ix).map(|(id, _)| id).chain(written)
+        });
         let named: HashSet<&TaskId> = held.chain(waiting).collect();
         let ids = || self.standings.holders.iter().map(|holder| &holder.task.id);
         let awaited: Vec<TaskId> = ids().filter(|id| named.contains(id)).cloned().collect();
@@ -301,7 +310,9 @@ impl Batch {
 fn other(reason: &Reason) -> Option<&TaskId> {
     match reason {
         Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-        Reason::Reads { id, .. } | Reason::Writes { id, .. } | Reason::Lock { id, .. } => Some(id),
+        Reason::Reads { id, .. } | Reason::ReadBy { id, .. } | Reason::Writes { id, .. } | Reason::Lock { id, .. } => {
+            Some(id)
+        }
         _ => None,
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::exclusion::{Claims, Rules};
+use super::exclusion::{Pairs, Party, Rules};
 use super::facts::{Facts, Observed};
 use super::graph::Ix;
 use super::id::TaskId;
+use super::implied::{Implied, Number};
 use super::ledger::{Record, Report};
 use super::proof::{Evidence, Mentions, proof};
 use super::state::{Proof, Reason, State};
@@ -20,12 +21,14 @@ pub struct Standings {
     pub holders: Vec<Holder>,
     /// Tasks that the ledger knows and the file no longer names.
     pub gone: BTreeMap<TaskId, Standing>,
+    /// The order that follows from what tasks that are not over read and write.
+    pub implied: Implied,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     pub state: State,
-    /// For `held`: who excludes it. For `waiting`: empty, see [`Standings::unmet`].
+    /// For `held`: who excludes it. For `waiting`: who writes what it reads; what it needs, see [`Standings::unmet`].
     pub reasons: Vec<Reason>,
     /// For `landed`.
     pub proof: Option<Proof>,
@@ -46,9 +49,31 @@ impl Standings {
         file.graph.needs(ix).filter(|&need| self.tasks[need].state != State::Landed)
     }
 
+    /// What has to land before `ix` starts, declared or implied, as far as the file names it; landed or not.
+    pub fn needs<'a>(&'a self, file: &'a TaskFile, ix: Ix) -> impl Iterator<Item = Ix> + 'a {
+        let implied = self.implied.needs_of(ix as Number).iter().map(|after| after.writer as Ix);
+        file.graph.needs(ix).chain(implied.filter(|&writer| writer < file.graph.len()))
+    }
+
+    /// Everything that `ix` waits for: needs that have not landed, then who writes what it reads.
+    pub fn waits_for(&self, file: &TaskFile, ix: Ix) -> Vec<Reason> {
+        let reason = |need: Ix| {
+            let id = file.graph.tasks()[need].id.clone();
+            if self.tasks[need].state == State::Cancelled { Reason::Cancelled(id) } else { Reason::Needs(id) }
+        };
+        self.unmet(file, ix).map(reason).chain(self.tasks[ix].reasons.iter().cloned()).collect()
+    }
+
     /// Worker slots in use.
     pub fn busy(&self) -> usize {
         self.holders.iter().filter(|holder| holder.state.busy()).count()
+    }
+
+    /// The id of a task by its number in [`Standings::implied`].
+    pub fn called<'a>(&'a self, file: &'a TaskFile, number: Number) -> &'a TaskId {
+        let tasks = file.graph.tasks();
+        let number = number as usize;
+        if number < tasks.len() { &tasks[number].id } else { &self.holders[number - tasks.len()].task.id }
     }
 
     pub fn holder(&self, id: &TaskId) -> Option<&Holder> {
@@ -72,12 +97,19 @@ pub fn standings(file: &TaskFile, facts: &Facts, names: &Names) -> Standings {
         standings.gone.insert(id.clone(), observed(facts, names, &mentions, (id, None)));
     }
     standings.holders = holders(file, facts, &standings);
-    let rules = Rules::new(&file.settings);
+    settled(file, standings)
+}
+
+/// Decides about the tasks that are `ready` as far as repository and ledger show: they may wait, or be held.
+pub(super) fn settled(file: &TaskFile, mut standings: Standings) -> Standings {
+    standings.implied = implied(file, &standings);
     let unstarted: Vec<Option<Standing>> = {
-        let held: Vec<(Claims<'_>, Option<Ix>)> =
-            standings.holders.iter().map(|holder| (rules.claims(&holder.task), holder.index)).collect();
+        let pairs = Pairs::new(file, &standings.implied);
+        let holders = standings.holders.iter().enumerate();
+        let holders: Vec<Party<'_>> =
+            holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect();
         let ready = |ix: Ix| standings.tasks[ix].state == State::Ready;
-        let decide = |ix: Ix| ready(ix).then(|| unstarted(file, &standings, (&rules, &held), ix));
+        let decide = |ix: Ix| ready(ix).then(|| unstarted(file, &standings, (&pairs, &holders), ix));
         (0..standings.tasks.len()).map(decide).collect()
     };
     for (ix, standing) in unstarted.into_iter().enumerate() {
@@ -86,6 +118,25 @@ pub fn standings(file: &TaskFile, facts: &Facts, names: &Names) -> Standings {
         }
     }
     standings
+}
+
+/// Looks at everything that is not over, at active tasks as they were when they started.
+fn implied(file: &TaskFile, standings: &Standings) -> Implied {
+    let graph = &file.graph;
+    let mut holders = standings.holders.iter().filter(|holder| holder.index.is_some()).peekable();
+    let mut numbers: Vec<Number> = Vec::new();
+    let mut tasks: Vec<&Task> = Vec::new();
+    for (ix, task) in graph.tasks().iter().enumerate().filter(|(ix, _)| !standings.tasks[*ix].state.over()) {
+        numbers.push(ix as Number);
+        tasks.push(holders.next_if(|holder| holder.index == Some(ix)).map_or(task, |holder| &holder.task));
+    }
+    for (place, holder) in standings.holders.iter().enumerate().filter(|(_, holder)| holder.index.is_none()) {
+        numbers.push((graph.len() + place) as Number);
+        tasks.push(&holder.task);
+    }
+    let readers = Rules::new(&file.settings).readers(&tasks);
+    let started = |number: Number| standings.tasks.get(number as usize).is_none_or(|one| one.state.holds());
+    Implied::new(graph, &readers, &numbers, started)
 }
 
 fn standing(state: State) -> Standing {
@@ -163,28 +214,19 @@ fn holders(file: &TaskFile, facts: &Facts, standings: &Standings) -> Vec<Holder>
 }
 
 /// A task that nobody started: waiting, held or ready.
-fn unstarted(
-    file: &TaskFile,
-    standings: &Standings,
-    (rules, holders): (&Rules<'_>, &[(Claims<'_>, Option<Ix>)]),
-    ix: Ix,
-) -> Standing {
-    if standings.unmet(file, ix).next().is_some() {
-        return standing(State::Waiting);
+fn unstarted(file: &TaskFile, standings: &Standings, (pairs, holders): (&Pairs<'_>, &[Party<'_>]), ix: Ix) -> Standing {
+    let written = standings.implied.needs_of(ix as Number).iter();
+    let reads: Vec<Reason> = written
+        .map(|after| Reason::Reads { id: standings.called(file, after.writer).clone(), path: after.path.to_string() })
+        .collect();
+    if !reads.is_empty() || standings.unmet(file, ix).next().is_some() {
+        return Standing { reasons: reads, ..standing(State::Waiting) };
     }
     if holders.is_empty() {
         return standing(State::Ready);
     }
-    let claims = rules.claims(&file.graph.tasks()[ix]);
-    let mut reasons = Vec::new();
-    for (holder, index) in holders {
-        let found = rules.exclusions(&claims, holder);
-        // A holder that needs this task comes after it: in sequence, so no overlap.
-        let after = || index.is_some_and(|holder| file.graph.needs_transitively(holder, ix));
-        if !found.is_empty() && !after() {
-            reasons.extend(found);
-        }
-    }
+    let candidate = pairs.candidate(&file.graph.tasks()[ix], ix);
+    let mut reasons: Vec<Reason> = holders.iter().flat_map(|holder| pairs.reasons(&candidate, holder)).collect();
     reasons.sort();
     let state = if reasons.is_empty() { State::Ready } else { State::Held };
     Standing { reasons, ..standing(state) }

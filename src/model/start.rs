@@ -5,7 +5,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::exclusion::{exclusions, shared_locks};
+use super::exclusion::{Pairs, Party};
 use super::facts::{Branch, Facts, Head, Worktree};
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
@@ -157,36 +157,26 @@ fn beside_active(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Pr
 
 /// Why task `ix` may not run beside the other active tasks, whatever its own state.
 pub(super) fn excluded_by(scene: &Scene<'_>, ix: Ix) -> Vec<Reason> {
-    let (graph, task) = (&scene.file.graph, &scene.file.graph.tasks()[ix]);
-    let others = scene.standings.holders.iter().filter(|holder| holder.index != Some(ix));
-    let reasons = others.flat_map(|holder| {
-        let sequence = holder
-            .index
-            .is_some_and(|other| graph.needs_transitively(other, ix) || graph.needs_transitively(ix, other));
-        between(scene, task, &holder.task, sequence)
-    });
+    let pairs = Pairs::new(scene.file, &scene.standings.implied);
+    let candidate = party(scene, &pairs, ix);
+    let others = scene.standings.holders.iter().enumerate().filter(|(_, holder)| holder.index != Some(ix));
+    let reasons =
+        others.flat_map(|(place, holder)| pairs.reasons(&candidate, &pairs.holder(&holder.task, holder.index, place)));
     reasons.collect()
 }
 
-/// Why `task` may not start beside `holder`. Tasks in sequence do not overlap, but a lock has one holder even so.
-fn between(scene: &Scene<'_>, task: &Task, holder: &Task, sequence: bool) -> Vec<Reason> {
-    let settings = &scene.file.settings;
-    let mut found = if sequence { Vec::new() } else { exclusions(settings, task, holder) };
-    for lock in shared_locks(settings, task, holder) {
-        if !found.contains(&lock) {
-            found.push(lock);
-        }
-    }
-    found
+fn party<'a>(scene: &Scene<'a>, pairs: &Pairs<'a>, ix: Ix) -> Party<'a> {
+    let candidate = pairs.candidate(&scene.file.graph.tasks()[ix], ix);
+    if scene.standings.tasks[ix].state.over() { candidate.again() } else { candidate }
 }
 
 /// Tasks chosen together must not exclude each other either.
 fn side_by_side(scene: &Scene<'_>, request: &Request, fresh: &[Ix], problems: &mut Problems) {
-    let tasks = scene.file.graph.tasks();
-    for (at, &a) in fresh.iter().enumerate() {
-        for &b in &fresh[at + 1..] {
-            let sequence = scene.file.graph.needs_transitively(a, b) || scene.file.graph.needs_transitively(b, a);
-            problems.held(request.force, &tasks[b].id, &between(scene, &tasks[b], &tasks[a], sequence));
+    let pairs = Pairs::new(scene.file, &scene.standings.implied);
+    let parties: Vec<Party<'_>> = fresh.iter().map(|&ix| party(scene, &pairs, ix)).collect();
+    for (at, one) in parties.iter().enumerate() {
+        for other in &parties[at + 1..] {
+            problems.held(request.force, &other.task().id, &pairs.reasons(other, one));
         }
     }
 }

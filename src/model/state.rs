@@ -63,6 +63,11 @@ pub enum Reason {
         id: TaskId,
         path: String,
     },
+    /// Writes a path that this task reads, and no order follows from it.
+    ReadBy {
+        id: TaskId,
+        path: String,
+    },
     /// Needs a task that was cancelled.
     Cancelled(TaskId),
     /// Writes a path that this task writes too.
@@ -88,6 +93,7 @@ impl fmt::Display for Reason {
         match self {
             Reason::Needs(id) => write!(f, "needs:{id}"),
             Reason::Reads { id, path } => write!(f, "reads:{id}:{path}"),
+            Reason::ReadBy { id, path } => write!(f, "read-by:{id}:{path}"),
             Reason::Cancelled(id) => write!(f, "cancelled:{id}"),
             Reason::Writes { id, path } => write!(f, "writes:{id}:{path}"),
             Reason::Lock { name, id } => write!(f, "lock:{name}:{id}"),

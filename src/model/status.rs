@@ -318,12 +318,13 @@ impl Teller<'_> {
         let states = &self.standings.tasks;
         let met = |need: Ix| states[need].state == State::Landed || states[need].state.holds();
         let mut can_start = vec![false; graph.len()];
-        for ix in graph.topological() {
+        let needs = |ix: Ix| self.standings.needs(self.file, ix);
+        for ix in self.standings.implied.topological(graph) {
             let waits = states[ix].state == State::Waiting;
-            can_start[ix] = waits && graph.needs(ix).all(|need| met(need) || can_start[need]);
+            can_start[ix] = waits && needs(ix).all(|need| met(need) || can_start[need]);
         }
         let open = (0..graph.len()).filter(|&ix| can_start[ix]);
-        let (next, later): (Vec<Ix>, Vec<Ix>) = open.partition(|&ix| graph.needs(ix).all(met));
+        let (next, later): (Vec<Ix>, Vec<Ix>) = open.partition(|&ix| needs(ix).all(met));
         let named = |&ix: &Ix| (graph.tasks()[ix].id.clone(), graph.tasks()[ix].title.clone());
         (next.iter().chain(&later).map(named).collect(), next.len())
     }

@@ -157,6 +157,11 @@ fn waiting(plan: &Plan<'_>, ix: Ix, table: &Table, out: &mut String) {
             break;
         }
     }
+    let written = &plan.standings.tasks[ix].reasons;
+    if !written.is_empty() && needs.len() <= 1000 {
+        needs.push_str(if needs.is_empty() { "" } else { "; " });
+        needs.push_str(&reason::sentence(&written[..written.len().min(100)]));
+    }
     table.row(plan.task(ix), None, &table.fit(&needs, false), out);
 }
 

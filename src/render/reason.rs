@@ -29,6 +29,7 @@ fn phrase(group: &[Reason]) -> String {
         Reason::Needs(_) => format!("needs {}", ids()),
         Reason::Cancelled(_) => format!("needs {}, cancelled", ids()),
         Reason::Reads { id, path } => format!("reads {} after {id}", paths(path)),
+        Reason::ReadBy { id, path } => format!("writes {}, which {id} reads", paths(path)),
         Reason::Writes { id, path } => format!("writes {} like {id}", paths(path)),
         Reason::Lock { .. } => names(|reason| match reason {
             Reason::Lock { name, id } => Some(format!("lock {} with {id}", escape(name))),
@@ -51,7 +52,7 @@ fn id(reason: &Reason) -> Option<&TaskId> {
 
 fn path(reason: &Reason) -> Option<(&TaskId, &str)> {
     match reason {
-        Reason::Reads { id, path } | Reason::Writes { id, path } => Some((id, path)),
+        Reason::Reads { id, path } | Reason::ReadBy { id, path } | Reason::Writes { id, path } => Some((id, path)),
         _ => None,
     }
 }

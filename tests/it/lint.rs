@@ -27,6 +27,38 @@ fn a_sound_file_is_counted() {
 }
 
 #[test]
+fn readers_and_writers_in_a_circle_are_a_warning() {
+    let sandbox = Sandbox::new();
+    let file = "version = 1\n[task.A]\nreads = [\"b/x\"]\nwrites = [\"a\"]\n[task.B]\nwrites = [\"b/**\"]\nneeds = [\"C\"]\n\
+                [task.C]\nreads = [\"a/y\"]\n";
+    sandbox.write("dispatch.toml", file);
+    sandbox.dispatch(&["lint"]).assert().success().stderr("").stdout(
+        "\
+warning: task 'A' reads 'b/x', which 'B' writes, and that order would go in a circle: they exclude each other
+ --> dispatch.toml:2:1
+  |
+2 | [task.A]
+  | ^^^^^^^^
+hint: let 'A' need 'B', or the other way round, to say which comes first
+
+warning: task 'C' reads 'a/y', which 'A' writes, and that order would go in a circle: they exclude each other
+ --> dispatch.toml:8:1
+  |
+8 | [task.C]
+  | ^^^^^^^^
+hint: let 'C' need 'A', or the other way round, to say which comes first
+
+dispatch.toml: 3 tasks, no faults, 2 warnings
+",
+    );
+    let json = stdout(&sandbox.dispatch(&["lint", "--json"]).assert().success());
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&answer["faults"][0]["severity"], &answer["faults"][1]["line"]), (&"warning".into(), &8.into()));
+    sandbox.write("dispatch.toml", &file.replace("[task.C]\n", "[task.C]\nneeds = [\"A\"]\n"));
+    sandbox.dispatch(&["lint"]).assert().success().stdout("dispatch.toml: 3 tasks, no faults\n");
+}
+
+#[test]
 fn every_fault_is_told_with_its_line_and_exit_code_2() {
     let sandbox = Sandbox::new();
     sandbox.write("dispatch.toml", "version = 1\nworkrs = 3\nworkers = 9\n[task.A]\nneeds = [\"B\"]\n");

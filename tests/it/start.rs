@@ -185,6 +185,56 @@ locks = ["db"]
 }
 
 #[test]
+fn plan_and_start_say_alike_that_a_reader_comes_after_the_writer() {
+    let sandbox = Sandbox::with_tasks(
+        r#"
+[task.R]
+reads = ["src/**"]
+writes = ["docs/api.md"]
+[task.S]
+needs = ["R"]
+[task.W]
+writes = ["src/types.rs"]
+"#,
+    );
+    sandbox.ok(&["plan"]).answers("  R  reads src/types.rs after W\n").answers("git dispatch start W\n");
+    let waiting = sandbox.ok(&["plan", "--json"]).json()["waiting"].clone();
+    assert_eq!(waiting[0]["reasons"], serde_json::json!(["reads:W:src/types.rs"]));
+    assert_eq!(waiting[1]["reasons"], serde_json::json!(["needs:R"]));
+    let text = "task 'R' reads 'src/types.rs', which 'W' writes";
+    for arguments in [["start", "R"].as_slice(), &["start", "R", "W"], &["start", "W", "R"]] {
+        let refused = sandbox.refuses(arguments, 3, text).says("git dispatch start --force R");
+        assert_eq!(refused.stderr.matches(text).count(), 1, "{refused:?}");
+    }
+    sandbox.ok(&["start", "W"]);
+    sandbox.refuses(&["start", "R"], 3, text);
+    sandbox.ok(&["plan"]).answers("R  reads src/types.rs after W").answers("before one of these lands: W");
+    assert_eq!(sandbox.ok(&["status", "--json"]).json()["unblocks"][0]["id"], "R");
+    sandbox.commit_in(&sandbox.place("W"), &[("src/types.rs", "x")], "types");
+    sandbox.git(&["merge", "--quiet", "--no-ff", "--no-edit", "task/W"]);
+    sandbox.ok(&["start", "R"]);
+}
+
+#[test]
+fn force_starts_a_reader_before_the_writer_which_then_waits_for_nobody() {
+    let sandbox = Sandbox::with_tasks("[task.R]\nreads = [\"src/a\"]\n[task.W]\nwrites = [\"src/*\"]\n");
+    sandbox.ok(&["start", "--force", "R"]);
+    sandbox.ok(&["start", "W"]);
+}
+
+#[test]
+fn tasks_in_a_circle_of_readers_exclude_each_other() {
+    let sandbox = Sandbox::with_tasks(
+        "[task.A]\nreads = [\"b\"]\nwrites = [\"a\"]\n[task.B]\nwrites = [\"b\"]\nreads = [\"c\"]\n[task.C]\nwrites = [\"c\"]\nreads = [\"a\"]\n",
+    );
+    sandbox.ok(&["plan"]).answers("B  1h  writes b, which A reads\n").answers("C  1h  reads a after A\n");
+    sandbox.refuses(&["start", "A", "B"], 3, "task 'B' writes 'b', which 'A' reads").says("--force B");
+    // What has started waits for nobody, so from then on there is an order.
+    sandbox.ok(&["start", "A"]);
+    sandbox.ok(&["plan"]).answers("  B  reads c after C\n").answers("  C  reads a after A\n");
+}
+
+#[test]
 fn an_active_task_is_not_started_twice() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.ok(&["start", "A"]);

@@ -1,72 +1,116 @@
 //! Whether two path patterns can cover one path, decided from the patterns alone.
 
-use crate::model::pattern::Pattern;
+mod automaton;
+mod name;
 
-/// Whether some path may be covered by both patterns; never a wrong *no*.
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use automaton::{Automaton, Common, MOST_PAIRS, common, tidy};
+use name::is_any;
+use name::is_intricate;
+pub(super) use name::{Glance, ends as ends_of_name, glance as glance_at_names, is_glob};
+
+use globset::GlobMatcher;
+
+use crate::model::pattern::{Pattern, bare, glob};
+
+/// Whether some path is covered by both: it, or a folder above it, is matched (by the rules of [`glob`]).
 ///
-/// Patterns are compared folder by folder. Exact for two literals: one that names a folder covers everything below it.
-/// A *yes* may be too careful where both have a glob in the same place, and after `**`.
+/// Exact, but for two patterns whose comparison would take more than a million steps: that is a *yes*, so there is never
+/// a wrong *no*.
+///
+/// [`glob`]: crate::model::pattern::glob
 pub fn meet(a: &Pattern, b: &Pattern) -> bool {
-    let (mut left, mut right) = (components(a.as_str()), components(b.as_str()));
-    let mut literal = true;
-    loop {
-        let (Some(one), Some(other)) = (left.next(), right.next()) else {
-            // What is named so far is a folder that covers whatever the other names below.
-            return true;
-        };
-        let globs = (is_glob(one), is_glob(other));
-        if literal && globs != (false, false) {
-            literal = false;
-            if !is_component_wise(a.as_str()) || !is_component_wise(b.as_str()) {
-                return true;
-            }
-        }
-        let same = match globs {
-            (false, false) => one == other,
-            _ if one == b"**" || other == b"**" => return true,
-            (true, true) => true,
-            (true, false) => matches(one, other),
-            (false, true) => matches(other, one),
-        };
-        if !same {
-            return false;
-        }
+    match glance(a.as_str(), b.as_str()) {
+        Glance::Yes => true,
+        Glance::No => false,
+        Glance::Unclear => match (Automaton::new(a.as_str()), Automaton::new(b.as_str())) {
+            (Some(a), Some(b)) => common(&a, &b, MOST_PAIRS, |_, _| ()).0 != Common::Nothing,
+            _ => true,
+        },
     }
 }
 
-/// The text that says best where `a` and `b` meet: a literal one, else the more precise one.
-pub fn meeting<'p>(a: &'p Pattern, b: &'p Pattern) -> &'p str {
-    let precision = |pattern: &Pattern| (pattern.is_literal(), pattern.literal_prefix().len());
-    if precision(b) > precision(a) { b.as_str() } else { a.as_str() }
-}
-
-/// Whether `path` is `folder` or lies below it.
-pub fn is_at_or_below(path: &str, folder: &str) -> bool {
-    match path.strip_prefix(folder) {
-        Some(rest) => folder.is_empty() || rest.is_empty() || rest.starts_with('/'),
-        None => false,
-    }
-}
-
-/// The names between slashes, as bytes: this runs for every pair of patterns, and searching a `str` costs more.
-fn components(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|&byte| byte == b'/').filter(|component| !matches!(*component, b"" | b"."))
-}
-
-/// Whether the pattern means the same when each of its components is read alone: no group or class that could hold a `/`.
-fn is_component_wise(text: &str) -> bool {
-    if text.contains('\\') {
-        return false;
-    }
-    let groups = match (text.find('{'), text.rfind('}')) {
-        (Some(open), Some(close)) if open < close => {
-            let inside = &text[open..close];
-            !inside.contains('/') && !inside.contains("**")
+/// What the names of two patterns say, folder by folder. Exact where it is not [`Glance::Unclear`].
+///
+/// From the first `**` on, and where one of the two has no more names, everything below is covered by one and something
+/// there by the other: whatever comes then, they meet.
+fn glance(a: &str, b: &str) -> Glance {
+    let intricate = is_intricate(a) || is_intricate(b);
+    let mut answer = if intricate { Glance::Unclear } else { Glance::Yes };
+    let (mut left, mut right) = (parts(a), parts(b));
+    while let (Some(one), Some(other)) = (left.next(), right.next()) {
+        // A class or a group may hold a slash: from there on, names do not tell.
+        if one == "**" || other == "**" || intricate && (is_glob(one) || is_glob(other)) {
+            return answer;
         }
-        (None, None) => true,
-        _ => false,
-    };
-    groups && text.split('[').skip(1).all(is_plain_class)
+        match name::glance(one, other) {
+            Glance::Yes => {}
+            Glance::No => return Glance::No,
+            Glance::Unclear => answer = Glance::Unclear,
+        }
+    }
+    answer
+}
+
+/// How much of a pattern decides whom it meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Names, each a glob or not: everything at or below what they match.
+    Names,
+    /// Plain names, and below them what only the whole pattern tells: a class or a group that may hold a slash.
+    Whole,
+    /// It matches no path.
+    Nothing,
+}
+
+/// Puts the names of the folders that a pattern leads through into `names`.
+///
+/// They end before the first `**`, and before stars that only say *something below*: both change nothing about whom it
+/// meets, since everything below what one pattern matches is covered by it, and something there by the other.
+pub(super) fn read<'p>(pattern: &'p Pattern, names: &mut Vec<&'p str>) -> Reach {
+    names.clear();
+    let mut sure = true;
+    let mut deep = false;
+    for part in parts(pattern.as_str()) {
+        deep |= part == "**";
+        let intricate = is_intricate(part);
+        if intricate && !is_self_contained(part) && !deep {
+            let plain = names.iter().position(|name| is_glob(name)).unwrap_or(names.len());
+            names.truncate(plain);
+            return if matches_something(pattern) { Reach::Whole } else { Reach::Nothing };
+        }
+        sure &= !intricate || is_self_contained(part) && surely_matches(part);
+        if !deep {
+            names.push(part);
+        }
+    }
+    while names.last().is_some_and(|name| is_any(name)) {
+        names.pop();
+    }
+    if sure || matches_something(pattern) { Reach::Names } else { Reach::Nothing }
+}
+
+/// Whether it covers any path; also where that would take too long to say.
+fn matches_something(pattern: &Pattern) -> bool {
+    Automaton::new(pattern.as_str()).is_none_or(|own| common(&own, &own, MOST_PAIRS, |_, _| ()).0 != Common::Nothing)
+}
+
+/// Whether a part of a pattern means the same when it is read alone: no class or group in it can hold a slash.
+fn is_self_contained(part: &str) -> bool {
+    let mut depth = 0usize;
+    for character in part.bytes() {
+        match character {
+            b'{' => depth += 1,
+            b'}' if depth == 0 => return false,
+            b'}' => depth -= 1,
+            b'\\' => return false,
+            _ => {}
+        }
+    }
+    let inside = part.find('{').map_or("", |open| &part[open..]);
+    depth == 0 && !inside.contains("**") && part.split('[').skip(1).all(is_plain_class)
 }
 
 /// Whether what follows a `[` is a class of letters, digits and `_`, or of ranges between them.
@@ -80,117 +124,81 @@ fn is_plain_class(rest: &str) -> bool {
         })
 }
 
-fn is_glob(component: &[u8]) -> bool {
-    component.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'{' | b'\\'))
+/// Whether it is easy to see that a self-contained part matches some name: a character that every match has.
+fn surely_matches(part: &str) -> bool {
+    bare(part).any(|(_, character, depth)| depth == 0 && (character.is_alphanumeric() || "_-*?".contains(character)))
+        || part.starts_with('[')
 }
 
-/// Whether a component that is a glob matches a name.
-fn matches(glob: &[u8], name: &[u8]) -> bool {
-    let (Ok(glob), Ok(name)) = (std::str::from_utf8(glob), std::str::from_utf8(name)) else { return true };
-    if !glob.contains(['?', '[', '{']) {
-        return matches_stars(glob, name);
-    }
-    match globset::GlobBuilder::new(glob).literal_separator(true).build() {
-        Ok(glob) => glob.compile_matcher().is_match(name),
-        Err(_) => true,
-    }
+/// Remembers what it takes automata to tell.
+#[derive(Default)]
+pub(super) struct Memo<'p> {
+    globs: HashMap<&'p str, Option<Automaton<'p>>>,
+    names: HashMap<(&'p str, &'p str), bool>,
 }
 
-/// A glob whose only special character is `*`, without building an automaton for it.
-fn matches_stars(glob: &str, name: &str) -> bool {
-    let mut parts = glob.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
+impl<'p> Memo<'p> {
+    /// Whether two names meet, of which one at least is a glob.
+    pub(super) fn names_meet(&mut self, a: &'p str, b: &'p str, work: &Cell<u64>) -> bool {
+        let key = if a <= b { (a, b) } else { (b, a) };
+        if let Some(&known) = self.names.get(&key) {
+            return known;
         }
+        let answer = self.meet(a, b, work);
+        self.names.insert(key, answer);
+        answer
     }
-    rest.ends_with(last)
+
+    /// Whether two patterns cover one path. Takes what it costs from `work`; where nothing is left of that, the answer is
+    /// a careful *yes*.
+    pub(super) fn meet(&mut self, a: &'p str, b: &'p str, work: &Cell<u64>) -> bool {
+        for text in [a, b] {
+            if is_glob(text) && !self.globs.contains_key(text) {
+                spend(work, 100 + 20 * text.len() as u64);
+                self.globs.insert(text, Automaton::new(text));
+            }
+        }
+        let plain = [a, b].map(|text| if is_glob(text) { None } else { Automaton::new(text) });
+        let [one, other] = [(a, &plain[0]), (b, &plain[1])]
+            .map(|(text, plain)| plain.as_ref().or_else(|| self.globs.get(text).and_then(Option::as_ref)));
+        let (Some(one), Some(other)) = (one, other) else { return true };
+        let most = usize::try_from(work.get()).unwrap_or(MOST_PAIRS).min(MOST_PAIRS);
+        let (answer, steps) = common(one, other, most, |_, _| ());
+        spend(work, 10 + 2 * steps as u64);
+        answer != Common::Nothing
+    }
+}
+
+fn spend(work: &Cell<u64>, steps: u64) {
+    work.set(work.get().saturating_sub(steps));
+}
+
+/// The text that says best where `a` and `b` meet: a literal one, else the more precise one. The same for both orders.
+pub fn meeting<'p>(a: &'p Pattern, b: &'p Pattern) -> &'p str {
+    let precision = |pattern: &'p Pattern| {
+        let text = pattern.as_str();
+        (pattern.is_literal(), pattern.literal_prefix().len(), !text.contains("**"), text.len(), text)
+    };
+    precision(a).max(precision(b)).4
+}
+
+/// Whether `path` is `folder` or lies below it.
+pub(super) fn is_at_or_below(path: &str, folder: &str) -> bool {
+    match path.strip_prefix(folder) {
+        Some(rest) => folder.is_empty() || rest.is_empty() || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+/// What tells whether the pattern matches a path, whatever lies below it; `None` for one that is too large.
+pub(super) fn matcher(pattern: &Pattern) -> Option<GlobMatcher> {
+    glob(&tidy(pattern.as_str())).ok().map(|glob| glob.compile_matcher())
+}
+
+/// The names between slashes, without those that name no folder.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split('/').filter(|part| !matches!(*part, "" | "."))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn pattern(text: &str) -> Pattern {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn patterns_meet_where_a_path_is_covered_by_both() {
-        for (a, b, expected) in [
-            ("src/foo", "src/foo", true),
-            ("src/foo", "src/foobar", false),
-            ("src/foo/", "src/foo/bar.rs", true),
-            ("src", "src/**", true),
-            ("src/**", "srcs/x", false),
-            ("src/*.rs", "src/lib.rs", true),
-            ("src/*.rs", "src/lib.c", false),
-            ("src/*.rs", "src/a/lib.rs", false),
-            ("src/*/x.rs", "src/foo", true),
-            ("src/*/a.rs", "src/*/b.rs", false),
-            ("src/l?b.rs", "src/lib.rs", true),
-            ("src/l?b.rs", "src/club.rs", false),
-            ("src/[ab].rs", "src/c.rs", false),
-            ("src/[a-c].rs", "src/c.rs", true),
-            ("src/[!a]b", "src/x/b", true),
-            ("{src,docs}/a", "docs/a", true),
-            ("{src,docs}/a", "lib/a", false),
-            ("{src/a,b}/c", "src/a", true),
-            ("**/Cargo.toml", "crates/a/Cargo.toml", true),
-            ("**", "x", true),
-            ("a/**/b", "a/c", true),
-            ("./src/a", "src//a", true),
-            ("migrations/*_*.sql", "migrations/001_init.sql", true),
-            ("migrations/*_*.sql", "migrations/init.sql", false),
-        ] {
-            let (left, right) = (pattern(a), pattern(b));
-            assert_eq!(meet(&left, &right), expected, "{a} and {b}");
-            assert_eq!(meet(&right, &left), expected, "{b} and {a}");
-        }
-    }
-
-    #[test]
-    fn the_place_of_a_meeting_is_named_as_precisely_as_the_patterns_do() {
-        assert_eq!(meeting(&pattern("src/**"), &pattern("src/lib.rs")), "src/lib.rs");
-        assert_eq!(meeting(&pattern("src/a/**"), &pattern("src/**")), "src/a/**");
-        assert_eq!(meeting(&pattern("src"), &pattern("src/a")), "src/a");
-    }
-
-    /// Whether a pattern covers a path by gitignore(5): it matches the path or a folder above it.
-    fn covers(pattern: &str, path: &str) -> bool {
-        let glob = globset::GlobBuilder::new(pattern.trim_end_matches('/')).literal_separator(true).build().unwrap();
-        let matcher = glob.compile_matcher();
-        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        ends.into_iter().any(|end| matcher.is_match(&path[..end]))
-    }
-
-    fn component() -> impl Strategy<Value = &'static str> {
-        prop::sample::select(vec!["a", "b", "ab", "*", "**", "a*", "?", "[ab]", "[!a]", "{a,b}", "{a/b,b}", "*b"])
-    }
-
-    proptest! {
-        #[test]
-        fn patterns_that_cover_one_path_meet(
-            a in prop::collection::vec(component(), 1..4),
-            b in prop::collection::vec(component(), 1..4),
-            path in prop::collection::vec(prop::sample::select(vec!["a", "b", "ab"]), 1..5),
-        ) {
-            let (a, b, path) = (a.join("/"), b.join("/"), path.join("/"));
-            if covers(&a, &path) && covers(&b, &path) {
-                prop_assert!(meet(&pattern(&a), &pattern(&b)), "{a} and {b} both cover {path}");
-            }
-        }
-
-        #[test]
-        fn stars_match_as_globset_says(glob in "[ab*]{1,6}", name in "[ab]{0,6}") {
-            let matcher = globset::GlobBuilder::new(&glob.replace("**", "*")).literal_separator(true).build().unwrap();
-            prop_assert_eq!(matches_stars(&glob, &name), matcher.compile_matcher().is_match(&name));
-        }
-    }
-}
+mod tests;

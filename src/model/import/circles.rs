@@ -8,8 +8,9 @@ use super::needs::Edge;
 use super::settle::Field;
 use super::sink::{Sinks, quoted};
 use crate::model::graph::Graph;
+use crate::model::graph::knots;
 use crate::model::task::Task;
-use crate::model::taskfile::cycle::{self, knots};
+use crate::model::taskfile::cycle;
 
 /// How many other readings are tried.
 const READINGS: usize = 50;
@@ -71,7 +72,7 @@ impl View {
     /// By item: the number of its knot.
     fn knots(&self) -> Vec<Option<usize>> {
         let mut knot = vec![None; self.items.len()];
-        for (number, members) in knots(&self.graph).into_iter().enumerate() {
+        for (number, members) in knots(self.graph.len(), |ix| self.graph.needs(ix)).into_iter().enumerate() {
             members.into_iter().for_each(|member| knot[self.items[member]] = Some(number));
         }
         knot

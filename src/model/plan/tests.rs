@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::exclusion::exclusions;
+use crate::model::exclusion::Pairs;
 use crate::model::fixture::{Sketch, facts, file, patterns, standings, standings_of, task, with};
 use crate::model::graph::Graph;
 
@@ -74,11 +74,25 @@ fn a_writer_goes_before_those_who_read_what_it_writes() {
         reads(writes(task("B", 3, &[]), "b"), "c/**"),
         writes(task("C", 1, &[]), "c/y"),
     ];
-    assert_eq!(outcome(sketches.clone()), texts("C", "", "A reads:B:b/x, B reads:C:c/y"));
-    // In a circle there is no order: the last that is asked goes ahead, and what reads it follows.
+    assert_eq!(outcome(sketches.clone()), texts("C", "", ""));
+    assert_eq!(waiting(sketches.clone()), "B reads:C:c/y, A reads:B:b/x");
+    // In a circle there is no order: each two of which one reads what the other writes exclude each other.
     let mut circle = sketches;
     circle[2] = reads(circle[2].clone(), "a");
-    assert_eq!(outcome(circle), texts("C", "", "A reads:B:b/x, B reads:C:c/y"));
+    assert_eq!(outcome(circle.clone()), texts("A", "", "B read-by:A:b/x, C reads:A:a"));
+    assert_eq!(waiting(circle), "");
+}
+
+/// The waiting tasks with what they wait for.
+fn waiting(sketches: Vec<Sketch>) -> String {
+    let file = file(sketches);
+    let (facts, standings, options) = (facts(), standings(&file, &[]), Options::default());
+    let plan = plan(&file, &facts, &standings, &options);
+    let words = plan.waiting.iter().flat_map(|&ix| {
+        let id = &plan.task(ix).id;
+        plan.standings.waits_for(&file, ix).into_iter().map(move |reason| format!("{id} {reason}"))
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -98,6 +112,28 @@ fn busy_workers_leave_fewer_slots_and_reported_tasks_none() {
     let file = file(sketches.into());
     let given = [("A", State::Active), ("B", State::Done), ("C", State::Stopped)];
     assert_eq!(shown(&file, &given, &Options { workers: Some(2), ..Options::default() }), texts("D", "E", ""));
+}
+
+#[test]
+fn what_is_reported_holds_its_paths_and_locks_but_no_slot() {
+    let writes = |id, path| with(task(id, 1, &[]), |task| task.writes = patterns(&[path]));
+    let mut holder = writes("A", "src/**");
+    holder.0.locks = vec!["db".into()];
+    let mut file = file(vec![
+        holder,
+        writes("B", "src/b.rs"),
+        with(task("C", 1, &[]), |task| task.locks = vec!["db".into()]),
+        writes("D", "migrations/1.sql"),
+        writes("E", "docs"),
+    ]);
+    file.settings.locks.insert("db".into(), patterns(&["migrations/[0-9]*"]));
+    let held = "B writes:A:src/b.rs, C lock:db:A, D lock:db:A";
+    let one = Options { workers: Some(1), ..Options::default() };
+    for reported in [State::Done, State::Stopped] {
+        assert_eq!(shown(&file, &[("A", reported)], &one), texts("E", "", held), "{reported:?}");
+    }
+    assert_eq!(shown(&file, &[("A", State::Active)], &one), texts("", "E", held));
+    assert_eq!(shown(&file, &[("A", State::Landed)], &one).2, "");
 }
 
 #[test]
@@ -199,11 +235,12 @@ proptest! {
         given.extend((0..file.graph.len()).filter(|&ix| bit(running & !landed, ix) && ix % 3 == 0).map(|ix| (ix, State::Active)));
         let (facts, standings, options) = (facts(), standings_of(&file, &given), Options { workers: Some(6), ..Options::default() });
         let one = plan(&file, &facts, &standings, &options);
-        let tasks = file.graph.tasks();
+        let (tasks, pairs) = (file.graph.tasks(), Pairs::new(&file, &standings.implied));
         for (at, candidate) in one.start.iter().enumerate() {
-            let earlier = one.start[..at].iter().map(|other| &tasks[other.ix]);
-            for other in earlier.chain(standings.holders.iter().map(|holder| &holder.task)) {
-                prop_assert_eq!(exclusions(&file.settings, &tasks[candidate.ix], other), vec![]);
+            let earlier = one.start[..at].iter().map(|other| pairs.candidate(&tasks[other.ix], other.ix));
+            let holders = standings.holders.iter().map(|holder| pairs.holder(&holder.task, holder.index, 0));
+            for other in earlier.chain(holders) {
+                prop_assert_eq!(pairs.reasons(&pairs.candidate(&tasks[candidate.ix], candidate.ix), &other), vec![]);
             }
         }
         let counts = one.counts;

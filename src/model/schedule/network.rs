@@ -6,6 +6,7 @@ use std::fmt;
 use super::{Crew, Job, Limit, Node, Place, Problem};
 use crate::model::exclusion::Rules;
 use crate::model::graph::Ix;
+use crate::model::implied::Number;
 use crate::model::standing::{Holder, Standings};
 use crate::model::state::State;
 use crate::model::task::{Kind, Task, TaskFile};
@@ -15,7 +16,7 @@ use crate::model::task::{Kind, Task, TaskFile};
 /// Jobs that run already come without needs: they start now whatever they wait for.
 #[derive(Debug)]
 pub struct Network<'a> {
-    /// The jobs; holders that the file no longer names come last.
+    /// The jobs; holders that the file no longer names come first.
     pub problem: Problem,
     /// By node.
     pub tasks: Vec<&'a Task>,
@@ -35,7 +36,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resource<'a> {
     Lock(&'a str),
-    /// A literal path that both write.
+    /// A path that all its holders write, or that one of each two reads and the other writes where no order follows.
     Path(&'a str),
     Issue(&'a str),
 }
@@ -53,29 +54,21 @@ impl<'a> Network<'a> {
     /// The jobs that `file` and `standings` leave, with estimates as they stood when a task started.
     pub fn new(file: &'a TaskFile, standings: &'a Standings, rules: &Rules<'a>, crew: Crew) -> Network<'a> {
         let (entries, nodes, stuck) = entries(file, standings);
-        let mut needs = Vec::new();
-        for (node, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.begun()) {
-            let ix = entry.index.into_iter();
-            let wanted = ix.flat_map(|ix| file.graph.needs(ix)).map(|need| nodes[need]).filter(|&need| need != NONE);
-            needs.extend(wanted.map(|need| (node as u32, need)));
-        }
-        let mut names = HashMap::with_capacity(entries.len());
-        let mut holds = Vec::new();
+        let nodes = Nodes { of_tasks: nodes, tasks: file.graph.len(), standings };
+        let mut holds = Holds::default();
         for (node, entry) in entries.iter().enumerate() {
-            for resource in held_by(entry.task, rules) {
-                let next = names.len() as u32;
-                holds.push((node as u32, *names.entry(resource).or_insert(next)));
-            }
+            held_by(entry.task, rules).into_iter().for_each(|resource| holds.named(node as u32, resource));
         }
-        let mut sorted: Vec<_> = names.into_iter().collect();
-        sorted.sort_unstable_by_key(|&(_, index)| index);
+        holds.paths(&entries, standings, rules, &nodes);
+        let mut needs = needs(file, &entries, &nodes);
+        needs.extend(holds.after_stopped(&entries));
         Network {
-            problem: Problem::new(entries.iter().map(Entry::job).collect(), crew, &needs, &holds),
+            problem: Problem::new(entries.iter().map(Entry::job).collect(), crew, &needs, &holds.pairs),
             tasks: entries.iter().map(|entry| entry.task).collect(),
-            names: sorted.into_iter().map(|(name, _)| name).collect(),
+            names: holds.names,
             stuck,
             indices: entries.iter().map(|entry| entry.index).collect(),
-            nodes,
+            nodes: nodes.of_tasks,
         }
     }
 
@@ -136,19 +129,21 @@ impl Entry<'_> {
     }
 }
 
-/// What is left, every task after all that it needs; by index into the graph, where it stands in that; and what can
-/// never run.
+/// What is left, every task after all that it needs and those first that the file does not name; by index into the
+/// graph, where it stands in that; and what can never run.
 fn entries<'a>(file: &'a TaskFile, standings: &'a Standings) -> (Vec<Entry<'a>>, Vec<u32>, Vec<Ix>) {
     let graph = &file.graph;
     let holders: HashMap<Ix, &Holder> =
         standings.holders.iter().filter_map(|holder| Some((holder.index?, holder))).collect();
-    let (mut entries, mut nodes, mut stuck) = (Vec::new(), vec![NONE; graph.len()], Vec::new());
-    let mut dead = vec![false; graph.len()];
-    for ix in graph.topological() {
+    let foreign = standings.holders.iter().filter(|holder| holder.index.is_none());
+    let mut entries: Vec<Entry<'_>> =
+        foreign.map(|holder| Entry { task: &holder.task, index: None, state: holder.state }).collect();
+    let (mut nodes, mut stuck, mut dead) = (vec![NONE; graph.len()], Vec::new(), vec![false; graph.len()]);
+    for ix in standings.implied.topological(graph) {
         let state = standings.tasks[ix].state;
         let waits = !state.over() && !state.holds();
         let over = matches!(state, State::Cancelled | State::Lost);
-        dead[ix] = over || waits && graph.needs(ix).any(|need| dead[need]);
+        dead[ix] = over || waits && standings.needs(file, ix).any(|need| dead[need]);
         if dead[ix] && !over {
             stuck.push(ix);
         }
@@ -158,19 +153,101 @@ fn entries<'a>(file: &'a TaskFile, standings: &'a Standings) -> (Vec<Entry<'a>>,
             entries.push(Entry { task, index: Some(ix), state });
         }
     }
-    let foreign = standings.holders.iter().filter(|holder| holder.index.is_none());
-    entries.extend(foreign.map(|holder| Entry { task: &holder.task, index: None, state: holder.state }));
     stuck.sort_unstable();
     (entries, nodes, stuck)
+}
+
+/// Where the job of a task stands.
+struct Nodes<'s> {
+    of_tasks: Vec<u32>,
+    tasks: usize,
+    standings: &'s Standings,
+}
+
+impl Nodes<'_> {
+    fn of(&self, ix: Ix) -> Option<u32> {
+        Some(self.of_tasks[ix]).filter(|&node| node != NONE)
+    }
+
+    /// The job of a task by its number in [`Standings::implied`].
+    fn numbered(&self, number: Number) -> Option<u32> {
+        let number = number as usize;
+        match number.checked_sub(self.tasks) {
+            None => self.of(number),
+            // Those that the file does not name come first, in the order of the holders.
+            Some(place) => {
+                let before = self.standings.holders[..place].iter();
+                Some(before.filter(|holder| holder.index.is_none()).count() as u32)
+            }
+        }
+    }
+}
+
+/// Needs among the jobs that have not begun, declared and implied, as (job, need).
+fn needs(file: &TaskFile, entries: &[Entry<'_>], nodes: &Nodes<'_>) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::new();
+    for (node, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.begun()) {
+        let Some(ix) = entry.index else { continue };
+        let written = nodes.standings.implied.needs_of(ix as Number).iter();
+        let written = written.filter_map(|after| nodes.numbered(after.writer));
+        let needs = file.graph.needs(ix).filter_map(|need| nodes.of(need)).chain(written);
+        pairs.extend(needs.map(|need| (node as u32, need)));
+    }
+    pairs
+}
+
+/// Who holds what, as (job, resource), and what the resources are called.
+#[derive(Default)]
+struct Holds<'a> {
+    pairs: Vec<(u32, u32)>,
+    names: Vec<Resource<'a>>,
+    numbers: HashMap<Resource<'a>, u32>,
+}
+
+impl<'a> Holds<'a> {
+    fn named(&mut self, node: u32, resource: Resource<'a>) {
+        let names = &mut self.names;
+        let number = *self.numbers.entry(resource).or_insert_with(|| {
+            names.push(resource);
+            names.len() as u32 - 1
+        });
+        self.pairs.push((node, number));
+    }
+
+    /// Sets of jobs that exclude each other since all write a path, or since they read what the others write and no
+    /// order follows from it.
+    fn paths(&mut self, entries: &[Entry<'a>], standings: &'a Standings, rules: &Rules<'a>, nodes: &Nodes<'_>) {
+        let tasks: Vec<&'a Task> = entries.iter().map(|entry| entry.task).collect();
+        let contested = rules.contested(&tasks).into_iter().map(|set| (set.tasks, set.path));
+        let circles =
+            standings.implied.exclusive().into_iter().map(|(numbers, path)| {
+                (numbers.into_iter().filter_map(|number| nodes.numbered(number)).collect(), path)
+            });
+        let sets: Vec<(Vec<u32>, &str)> = contested.chain(circles).collect();
+        for (set, path) in sets {
+            let number = self.names.len() as u32;
+            self.names.push(Resource::Path(path));
+            self.pairs.extend(set.into_iter().map(|node| (node, number)));
+        }
+    }
+
+    /// What a stopped task holds it keeps until it lands, although nobody works on it: what else wants that comes after
+    /// it, if it has not begun.
+    fn after_stopped(&self, entries: &[Entry<'_>]) -> Vec<(u32, u32)> {
+        let stopped = |node: u32| entries[node as usize].state == State::Stopped;
+        let held: HashMap<u32, u32> =
+            self.pairs.iter().filter(|(node, _)| stopped(*node)).map(|&(node, number)| (number, node)).collect();
+        let waits = |&(node, number): &(u32, u32)| {
+            let holder = *held.get(&number)?;
+            (holder < node && !entries[node as usize].state.holds()).then_some((node, holder))
+        };
+        self.pairs.iter().filter_map(waits).collect()
+    }
 }
 
 fn held_by<'a>(task: &'a Task, rules: &Rules<'a>) -> Vec<Resource<'a>> {
     let mut held: Vec<_> = rules.claims(task).locks.into_iter().map(Resource::Lock).collect();
     held.extend(task.issue.as_deref().map(Resource::Issue));
-    if rules.is_exclusive(task) {
-        let literal = task.writes.iter().filter(|write| write.is_literal() && !rules.is_shared(write));
-        held.extend(literal.map(|write| Resource::Path(write.literal_prefix())));
-    }
     held.sort_unstable();
     held.dedup();
     held

@@ -45,6 +45,7 @@ pub fn in_words(reason: &Reason) -> String {
     match reason {
         Reason::Needs(id) => format!("needs '{id}'"),
         Reason::Reads { id, path } => format!("reads '{path}', which '{id}' writes"),
+        Reason::ReadBy { id, path } => format!("writes '{path}', which '{id}' reads"),
         Reason::Cancelled(id) => format!("needs '{id}', which is cancelled"),
         Reason::Writes { id, path } => format!("writes '{path}' like '{id}'"),
         Reason::Lock { name, id } => format!("wants lock '{name}', which '{id}' holds until it lands"),
@@ -83,7 +84,9 @@ impl Problems {
 
     fn add(&mut self, what: String, hints: impl IntoIterator<Item = String>) {
         self.all_active = false;
-        self.list.push(what);
+        if !self.list.contains(&what) {
+            self.list.push(what);
+        }
         for hint in hints {
             if !self.hints.contains(&hint) {
                 self.hints.push(hint);
@@ -93,11 +96,16 @@ impl Problems {
 
     pub(super) fn waiting(&mut self, scene: &Scene<'_>, ix: Ix) {
         let id = &scene.file.graph.tasks()[ix].id;
+        let hint = format!("use 'git dispatch start --force {id}' to start it all the same, without their work");
+        for reason in &scene.standings.tasks[ix].reasons {
+            self.add(format!("task '{id}' {}", in_words(reason)), [hint.clone()]);
+        }
         let unmet: Vec<String> = scene.standings.unmet(scene.file, ix).map(|need| need_in_words(scene, need)).collect();
         let shown = unmet.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let more = if unmet.len() > 5 { format!(" and {} more", unmet.len() - 5) } else { String::new() };
-        let hint = format!("use 'git dispatch start --force {id}' to start it all the same, without their work");
-        self.add(format!("task '{id}' needs {shown}{more}"), [hint]);
+        if !unmet.is_empty() {
+            self.add(format!("task '{id}' needs {shown}{more}"), [hint]);
+        }
     }
 
     /// `force` silences everything but locks.

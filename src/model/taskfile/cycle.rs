@@ -2,7 +2,7 @@
 
 use super::sink::Sink;
 use super::tasks::Need;
-use crate::model::graph::{Graph, Ix};
+use crate::model::graph::{Graph, Ix, knots};
 
 /// How many cycles are told, and how many ids of one.
 const CYCLES: usize = 5;
@@ -31,7 +31,8 @@ pub(in crate::model) fn shortest(graph: &Graph) -> (Vec<Vec<Ix>>, usize) {
     if graph.topological().len() == graph.len() {
         return (Vec::new(), 0);
     }
-    let knots = knots(graph);
+    let mut knots = knots(graph.len(), |ix| graph.needs(ix));
+    knots.sort_by_key(Vec::len);
     let mut search = Search::new(graph, &knots);
     let mut cycles: Vec<Vec<Ix>> = Vec::new();
     for (number, knot) in knots.iter().enumerate() {
@@ -54,52 +55,6 @@ pub(in crate::model) fn shown(cycle: &[Ix], name: impl Fn(Ix) -> String) -> Stri
     }
     words.extend(cycle.first().map(id));
     words.join(" → ")
-}
-
-/// The strongly connected components with more than one task, smallest first (Tarjan 1972, with its own stack).
-pub(in crate::model) fn knots(graph: &Graph) -> Vec<Vec<Ix>> {
-    const UNSEEN: usize = usize::MAX;
-    const DONE: usize = usize::MAX - 1;
-    let mut order = vec![UNSEEN; graph.len()];
-    let mut low = vec![0; graph.len()];
-    let mut open: Vec<Ix> = Vec::new();
-    let mut knots = Vec::new();
-    let mut count = 0;
-    for root in 0..graph.len() {
-        if order[root] != UNSEEN {
-            continue;
-        }
-        let mut path = vec![(root, graph.needs(root))];
-        (order[root], low[root]) = (count, count);
-        count += 1;
-        open.push(root);
-        while let Some((ix, needs)) = path.last_mut() {
-            let ix = *ix;
-            if let Some(next) = needs.next() {
-                if order[next] == UNSEEN {
-                    (order[next], low[next]) = (count, count);
-                    count += 1;
-                    open.push(next);
-                    path.push((next, graph.needs(next)));
-                } else if order[next] != DONE {
-                    low[ix] = low[ix].min(order[next]);
-                }
-                continue;
-            }
-            path.pop();
-            if let Some((above, _)) = path.last() {
-                low[*above] = low[*above].min(low[ix]);
-            }
-            if low[ix] == order[ix] {
-                let start = open.iter().rposition(|&other| other == ix).unwrap_or(0);
-                let knot = open.split_off(start);
-                knot.iter().for_each(|&member| order[member] = DONE);
-                knots.extend((knot.len() > 1).then_some(knot));
-            }
-        }
-    }
-    knots.sort_by_key(Vec::len);
-    knots
 }
 
 /// Breadth-first searches that share their memory.

@@ -80,6 +80,8 @@ struct Waiting<'p> {
     /// Those of `needs` that were cancelled: it never starts while it names them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cancelled: Vec<&'p TaskId>,
+    /// All of it, also what follows from paths.
+    reasons: Vec<Reason>,
 }
 
 #[derive(Serialize)]
@@ -172,7 +174,7 @@ fn task<'p>(plan: &'p Plan<'_>, one: &Candidate, reasons: Vec<Reason>) -> Task<'
 fn waiting<'p>(plan: &'p Plan<'_>, ix: Ix) -> Waiting<'p> {
     let needs = plan.unmet(ix).map(|(id, _)| id).collect();
     let cancelled = plan.unmet(ix).filter_map(|(id, cancelled)| cancelled.then_some(id)).collect();
-    Waiting { id: &plan.task(ix).id, needs, cancelled }
+    Waiting { id: &plan.task(ix).id, needs, cancelled, reasons: plan.standings.waits_for(plan.file, ix) }
 }
 
 fn schedule<'p>(plan: &'p Plan<'_>) -> Schedule<'p> {
