@@ -8,6 +8,7 @@ mod list;
 mod network;
 mod path;
 mod problem;
+mod ranks;
 mod reach;
 mod serial;
 mod shop;
@@ -46,8 +47,9 @@ pub struct Slot {
 }
 
 impl Schedule {
+    /// Of slots in the order of their starts.
     fn of(mut slots: Vec<Slot>) -> Schedule {
-        slots.sort_unstable();
+        slots.chunk_by_mut(|a, b| a.start == b.start).for_each(<[Slot]>::sort_unstable);
         let makespan = slots.iter().map(|slot| slot.end).max().unwrap_or(0);
         Schedule { slots, makespan }
     }
@@ -63,9 +65,9 @@ impl Schedule {
 
     /// Nodes by a key of their slots.
     fn order_by<K: Ord>(&self, key: impl Fn(&Slot) -> K) -> Vec<u32> {
-        let mut slots: Vec<&Slot> = self.slots.iter().collect();
-        slots.sort_by_key(|slot| (key(slot), slot.node));
-        slots.into_iter().map(|slot| slot.node as u32).collect()
+        let mut nodes: Vec<(K, u32)> = self.slots.iter().map(|slot| (key(slot), slot.node as u32)).collect();
+        nodes.sort_unstable();
+        nodes.into_iter().map(|(_, node)| node).collect()
     }
 }
 

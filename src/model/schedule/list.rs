@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{Node, Place, Problem, Schedule, Slot};
+use super::ranks::Ranks;
+use super::{Crew, Node, Place, Problem, Schedule, Slot};
 use crate::model::task::Minutes;
 
 /// A schedule that never lets a worker wait while a job may start, the first of `order` before the others.
@@ -28,6 +29,11 @@ pub fn list_schedule(problem: &Problem, order: &[u32]) -> Schedule {
     Schedule::of(lister.slots)
 }
 
+/// Whether research has workers of its own.
+fn apart(crew: Crew) -> bool {
+    crew.research > crew.workers
+}
+
 /// Ranks, the first on top.
 type Queue = BinaryHeap<Reverse<u32>>;
 
@@ -40,7 +46,7 @@ struct Lister<'p> {
     open: Vec<u32>,
     started: Vec<bool>,
     /// Jobs that may start but for workers and resources; research apart, where it has workers of its own.
-    ready: [Queue; 2],
+    ready: [Ranks; 2],
     /// By resource: how many running jobs hold it, and who waits for it.
     held: Vec<u32>,
     parked: Vec<Queue>,
@@ -70,7 +76,7 @@ impl<'p> Lister<'p> {
             rank,
             open: (0..jobs).map(|node| problem.needs(node).len() as u32).collect(),
             started: vec![false; jobs],
-            ready: [Queue::new(), Queue::new()],
+            ready: [Ranks::new(jobs), Ranks::new(if apart(problem.crew) { jobs } else { 0 })],
             held: vec![0; problem.resource_count()],
             parked: vec![Queue::new(); problem.resource_count()],
             ends: BinaryHeap::new(),
@@ -100,28 +106,31 @@ impl<'p> Lister<'p> {
     }
 
     fn queue(&mut self, node: Node) {
-        let apart = self.problem.jobs[node].research && self.problem.crew.research > self.problem.crew.workers;
-        self.ready[usize::from(apart)].push(Reverse(self.rank[node]));
+        let apart = self.problem.jobs[node].research && apart(self.problem.crew);
+        self.ready[usize::from(apart)].insert(self.rank[node]);
     }
 
     /// The first job in the queues for which there is a worker.
     fn next(&mut self) -> Option<(u32, Node)> {
-        let tops = [0, 1].map(|queue| self.ready[queue].peek().map(|&Reverse(rank)| (rank, queue)));
-        let mut tops: Vec<(u32, usize)> = tops.into_iter().flatten().collect();
-        tops.sort_unstable();
-        let fits = |&(rank, _): &(u32, usize)| self.has_worker(self.order[rank as usize] as Node);
-        let (rank, queue) = tops.into_iter().find(fits)?;
+        let queue = match [0, 1].map(|queue| self.ready[queue].first()) {
+            [None, None] => return None,
+            [Some(one), other] if other.is_none_or(|other| one < other) && self.has_worker(one) => 0,
+            [_, Some(other)] if self.has_worker(other) => 1,
+            [Some(one), Some(_)] if self.has_worker(one) => 0,
+            _ => return None,
+        };
+        let rank = self.ready[queue].first()?;
         let node = self.order[rank as usize] as Node;
-        let alone = self.problem.jobs[node].alone && self.problem.jobs[node].minutes > 0;
-        if self.problem.jobs[node].minutes > 0 && (self.alone > 0 || alone && self.running > 0) {
+        let job = &self.problem.jobs[node];
+        if job.minutes > 0 && (self.alone > 0 || job.alone && self.running > 0) {
             return None;
         }
-        self.ready[queue].pop();
+        self.ready[queue].remove(rank);
         Some((rank, node))
     }
 
-    fn has_worker(&self, node: Node) -> bool {
-        let (job, crew) = (&self.problem.jobs[node], self.problem.crew);
+    fn has_worker(&self, rank: u32) -> bool {
+        let (job, crew) = (&self.problem.jobs[self.order[rank as usize] as Node], self.problem.crew);
         let limit = if job.research && self.code == 0 { crew.research } else { crew.workers };
         job.minutes == 0 || self.working < limit
     }

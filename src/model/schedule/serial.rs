@@ -1,5 +1,6 @@
 //! A serial schedule (Kelley 1963; Kolisch 1996): jobs one by one, each as early as those before it permit.
 
+use super::ranks::Ranks;
 use super::{Node, Place, Problem};
 use crate::model::task::Minutes;
 
@@ -174,35 +175,6 @@ impl<'p> Decoder<'p> {
             }
         }
         end
-    }
-}
-
-/// A set of ranks that gives the least.
-struct Ranks {
-    words: Vec<u64>,
-    /// No word before this one has any.
-    first: usize,
-}
-
-impl Ranks {
-    fn new(most: usize) -> Ranks {
-        Ranks { words: vec![0; most.div_ceil(64)], first: 0 }
-    }
-
-    fn insert(&mut self, rank: u32) {
-        let word = rank as usize / 64;
-        self.words[word] |= 1 << (rank % 64);
-        self.first = self.first.min(word);
-    }
-
-    fn pop(&mut self) -> Option<u32> {
-        while *self.words.get(self.first)? == 0 {
-            self.first += 1;
-        }
-        let word = &mut self.words[self.first];
-        let rank = self.first as u32 * 64 + word.trailing_zeros();
-        *word &= *word - 1;
-        Some(rank)
     }
 }
 

@@ -9,7 +9,7 @@ use super::tabu::reorder;
 use super::{CriticalPath, LowerBound, Node, Place, Problem, Schedule, list_schedule};
 use crate::model::task::Minutes;
 
-/// Above so many jobs schedules are made by lists only.
+/// Above so many jobs schedules are made by few lists only, and the rule is expected to name long chains first.
 const SERIAL: usize = 3_000;
 /// What one unit of effort may do at most: place so many jobs, and make so many schedules, fewer of few jobs.
 const PLACEMENTS: u64 = 400_000;
@@ -41,7 +41,7 @@ pub fn solve(problem: &Problem, path: &CriticalPath, rule: &[u32], effort: u32) 
     let by_rule = list_schedule(problem, rule);
     let mut lower_bound = LowerBound::quick(problem, path);
     let mut best = by_rule.clone();
-    if best.makespan > lower_bound.minutes {
+    if best.makespan > lower_bound.minutes && problem.len() <= SERIAL {
         best.or_shorter(list_schedule(problem, &longest_first(path)));
     }
     if best.makespan > lower_bound.minutes {
@@ -70,7 +70,7 @@ fn longest_first(path: &CriticalPath) -> Vec<u32> {
 /// How many schedules may be made.
 fn budget(problem: &Problem, effort: u32) -> u32 {
     let jobs = problem.len().max(1) as u64;
-    let decodings = DECODINGS.min(DECODINGS_A_JOB * jobs).min(PLACEMENTS / jobs).max(2);
+    let decodings = DECODINGS.min(DECODINGS_A_JOB * jobs).min(PLACEMENTS / jobs).max(4);
     u32::try_from(decodings * u64::from(effort)).unwrap_or(u32::MAX)
 }
 
@@ -83,10 +83,10 @@ fn searched(problem: &Problem, path: &CriticalPath, first: &Schedule, goal: Minu
     if problem.len() <= SERIAL && Decoder::fits(problem) {
         return improve(problem, path, Starts::of(first), goal, decodings).into_schedule(problem);
     }
-    justified(problem, first, goal, decodings / 2)
+    justified(problem, first, goal, decodings / 4)
 }
 
-/// Shifts all jobs back and forward, `rounds` times or until that gains nothing.
+/// Shifts all jobs back and forward (as [`improve`] does), `rounds` times or until that gains nothing.
 fn justified(problem: &Problem, first: &Schedule, goal: Minutes, rounds: u32) -> Schedule {
     let reversed = problem.reversed();
     let mut best = first.clone();
