@@ -52,7 +52,7 @@ __git_dispatch_flags ()
 	local global="-C --file --json --color -q --quiet -v --verbose -h --help"
 	case $1 in
 	'') echo "$global -V --version" ;;
-	plan) echo "--workers --phase --format $global" ;;
+	plan) echo "--workers --phase --effort --what-if --format $global" ;;
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -82,7 +82,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;

@@ -23,7 +23,7 @@ function __git_dispatch_line
                 set file (string replace -- --file= '' $word)
             case ' -C?*'
                 set dir (__git_dispatch_below "$dir" (string sub -s 3 -- $word))
-            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --format' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output'
+            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --effort' ' --format' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output'
                 set value $word
             case ' -n'
                 test "$rest[1]" = log; and set value $word
@@ -103,6 +103,8 @@ complete -c git-dispatch -n '__git_dispatch_using import' -s o -l output -r -F -
 complete -c git-dispatch -n '__git_dispatch_using import' -l all -d 'Take what is done or cancelled too'
 complete -c git-dispatch -n '__git_dispatch_using import' -l tag -x -d 'Take the tasks of a tag'
 complete -c git-dispatch -n '__git_dispatch_using import' -l break-cycles -d 'Leave out needs that close a circle'
+complete -c git-dispatch -n '__git_dispatch_using plan' -l effort -x -d 'Search this many times as long'
+complete -c git-dispatch -n '__git_dispatch_using plan' -l what-if -d 'Show what other numbers of workers would make of it'
 complete -c git-dispatch -n '__git_dispatch_using plan' -l phase -x -d 'Prefer tasks of a phase'
 complete -c git-dispatch -n '__git_dispatch_using plan' -l format -x -a 'text json markdown mermaid svg html dot' -d 'Answer in a format'
 complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d 'Plan for this many workers'

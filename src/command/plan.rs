@@ -22,6 +22,9 @@ pub struct Args {
     /// Search N times as long for a shorter plan; 0 keeps to the rule of choice
     #[arg(long, value_name = "N")]
     pub effort: Option<u32>,
+    /// Show what more or fewer workers would make of it
+    #[arg(long)]
+    pub what_if: bool,
     /// Answer as text, json, markdown, mermaid, svg, html or dot
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
     pub format: Option<Format>,
@@ -71,7 +74,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
-    let options = Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort };
+    let options =
+        Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort, what_if: args.what_if };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
     let layout = Layout { width: console.width(), verbose: global.verbose };
     let (repo, next_batch) = (repo.name(), scene.facts.ledger.next_batch_name());
@@ -86,6 +90,10 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 
 /// `--json` is `--format json`.
 fn format(args: &Args, global: &Global) -> Result<Format, Failure> {
+    if let Some(format) = args.format.filter(|format| args.what_if && !matches!(format, Format::Text | Format::Json)) {
+        let what = format!("'--what-if' has no answer in format '{}'", format.name());
+        return Err(Failure::new(Exit::Usage, what).hint("use 'git dispatch plan --what-if' to get it as text"));
+    }
     match (args.format, global.json) {
         (Some(format), true) if format != Format::Json => {
             let what = format!("'--json' and '--format {}' ask for two answers", format.name());
@@ -105,6 +113,7 @@ fn told(plan: &Plan<'_>, format: Format, layout: Layout, frame: Frame<'_>) -> Re
     }
     let picture = || Picture::new(plan, frame);
     Ok(match format {
+        Format::Text if !plan.curve.is_empty() => render::plan::curve::text(plan, layout),
         Format::Text => render::plan::text(plan, layout),
         Format::Json => render::plan::json::json(plan),
         Format::Svg => render::plan::svg::svg(&picture()),

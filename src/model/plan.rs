@@ -13,16 +13,18 @@ use super::oid::Oid;
 use super::schedule::{CriticalPath, Network, Node, dependants};
 use super::standing::Standings;
 use super::state::{Reason, State};
-use super::task::{Kind, Minutes, Settings, Task, TaskFile};
+use super::task::{Batches, Kind, Minutes, Settings, Task, TaskFile};
 use choice::{Choice, Slots, choose};
 
-pub use outlook::Outlook;
+pub use outlook::{Outlook, Point, WORKERS_THAT_PAY};
 
 /// What the command line says about a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     pub workers: Option<u32>,
     pub phase: Option<String>,
+    /// Whether to tell what other numbers of workers would make of it.
+    pub what_if: bool,
     /// How long shorter schedules are searched for, as a multiple of the usual; `None` is 1, and 0 not at all.
     pub effort: Option<u32>,
 }
@@ -53,6 +55,10 @@ pub struct Plan<'a> {
     pub stuck: Vec<Ix>,
     pub batch: Batch,
     pub outlook: Outlook<'a>,
+    /// With other numbers of workers, from one on; empty unless asked for.
+    pub curve: Vec<Point<'a>>,
+    /// Under barriers: the tasks whose batch must be complete before what is queued starts.
+    pub barrier: Vec<TaskId>,
     /// How many of the tasks that are left give no estimate.
     pub unestimated: usize,
     pub warnings: Vec<Warning>,
@@ -119,8 +125,8 @@ pub struct Batch {
 pub enum Warning {
     /// This task is to start although it writes what another writes too.
     Overlap(TaskId, Overlapping),
-    /// More than three workers: coordination eats the gain.
-    ManyWorkers(u32),
+    /// More than three workers: coordination eats the gain. So many minutes they save, against three.
+    ManyWorkers(u32, Minutes),
     /// Tasks to start that declare no `writes`.
     NotChecked(Vec<Ix>),
     /// No task has the phase that is preferred.
@@ -156,8 +162,11 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     let network = Network::new(file, standings, &pairs.rules, slots.crew());
     let path = CriticalPath::new(&network.problem);
     let ready = candidates(file, standings, &network, &path, phase);
-    let by_rule = choose(&pairs, file, ready.clone(), slots.clone(), None);
-    let outlook = Outlook::new(network, path, &by_rule.start, phase, options.effort.unwrap_or(1));
+    let batches = file.settings.batches == Some(Batches::Barrier);
+    let now = if batches { slots.clone().in_batches(&ready, standings) } else { slots.clone() };
+    let by_rule = choose(&pairs, file, ready.clone(), now, None);
+    let effort = options.effort.unwrap_or(1);
+    let outlook = Outlook::new(network, path, &by_rule.start, (phase, batches), effort);
     let departed = outlook.departure(&by_rule, &ready).map(|begun| {
         let choice = choose(&pairs, file, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
         (choice.start.len() == begun.len()).then_some(choice)
@@ -184,6 +193,8 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
         unestimated: outlook.unestimated(),
         alone: workers.busy as usize + start.len() < 2,
         stuck: outlook.network.stuck.clone(),
+        curve: if options.what_if { outlook.curve(effort) } else { Vec::new() },
+        barrier: if batches { barrier(standings, &start, file) } else { Vec::new() },
         outlook,
         warnings: Vec::new(),
         next: Next::Start,
@@ -193,7 +204,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     };
     plan.waiting = plan.reached(with_state(standings, State::Waiting).collect());
     plan.counts = plan.counted();
-    plan.warnings = plan.warned(&pairs);
+    plan.warnings = plan.warned(effort, &pairs);
     plan.next = plan.next_step();
     plan
 }
@@ -235,14 +246,15 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn warned(&self, pairs: &Pairs<'_>) -> Vec<Warning> {
+    fn warned(&self, effort: u32, pairs: &Pairs<'_>) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let known = |phase: &&str| self.file.graph.tasks().iter().any(|task| task.phase.as_deref() == Some(*phase));
         if let Some(phase) = self.phase.filter(|phase| !known(phase) && !self.file.graph.is_empty()) {
             warnings.push(Warning::NoSuchPhase(phase.to_owned()));
         }
-        if self.workers.limit > 3 && self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
-            warnings.push(Warning::ManyWorkers(self.workers.limit));
+        if self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
+            let saved = self.outlook.saved_by_many(effort);
+            warnings.extend(saved.map(|saved| Warning::ManyWorkers(self.outlook.workers, saved)));
         }
         let holders = self.standings.holders.iter().enumerate();
         let mut beside: Vec<Party<'_>> =
@@ -276,7 +288,7 @@ impl<'a> Plan<'a> {
             return Next::Nothing;
         }
         let holders = &self.standings.holders;
-        if !self.queued.is_empty() {
+        if !self.queued.is_empty() && self.barrier.is_empty() {
             let busy = holders.iter().filter(|holder| holder.state.busy());
             return Next::Report(busy.map(|holder| holder.task.id.clone()).collect());
         }
@@ -319,6 +331,13 @@ fn other(reason: &Reason) -> Option<&TaskId> {
 
 fn with_state(standings: &Standings, state: State) -> impl Iterator<Item = Ix> {
     standings.tasks.iter().enumerate().filter(move |(_, standing)| standing.state == state).map(|(ix, _)| ix)
+}
+
+/// The tasks whose batch comes before any other: what this clone has under way, else what it is to start.
+fn barrier(standings: &Standings, start: &[Candidate], file: &TaskFile) -> Vec<TaskId> {
+    let under_way: Vec<TaskId> = standings.under_way().map(|holder| holder.task.id.clone()).collect();
+    let chosen = start.iter().map(|one| file.graph.tasks()[one.ix].id.clone());
+    if under_way.is_empty() { chosen.collect() } else { under_way }
 }
 
 /// The ready tasks in the order of choice.

@@ -14,6 +14,7 @@ mod serial;
 mod shop;
 mod solve;
 mod tabu;
+mod waves;
 
 pub use bound::{Limit, LowerBound};
 pub use list::list_schedule;
@@ -22,6 +23,7 @@ pub use path::CriticalPath;
 pub use problem::{Crew, Job, Place, Problem};
 pub use reach::dependants;
 pub use solve::{Solution, solve};
+pub use waves::{batch_size, batches};
 
 use super::task::Minutes;
 

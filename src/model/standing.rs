@@ -76,6 +76,11 @@ impl Standings {
         if number < tasks.len() { &tasks[number].id } else { &self.holders[number - tasks.len()].task.id }
     }
 
+    /// What this clone started and has not landed.
+    pub fn under_way(&self) -> impl Iterator<Item = &Holder> {
+        self.holders.iter().filter(|holder| holder.state != State::Elsewhere)
+    }
+
     pub fn holder(&self, id: &TaskId) -> Option<&Holder> {
         self.holders.iter().find(|holder| holder.task.id == *id)
     }

@@ -84,6 +84,10 @@ pub enum Reason {
     Alone(TaskId),
     /// Every worker slot is taken.
     Slot,
+    /// Waits until the batch of this task is complete.
+    Batch(TaskId),
+    /// Starts, or waits, against the rule of choice, since that makes the plan so many minutes shorter.
+    Shortens(u64),
     GateStart,
     GateLand,
 }
@@ -100,6 +104,8 @@ impl fmt::Display for Reason {
             Reason::Issue(id) => write!(f, "issue:{id}"),
             Reason::Alone(id) => write!(f, "alone:{id}"),
             Reason::Slot => f.write_str("slot"),
+            Reason::Batch(id) => write!(f, "batch:{id}"),
+            Reason::Shortens(minutes) => write!(f, "shortens:{minutes}"),
             Reason::GateStart => f.write_str("gate:start"),
             Reason::GateLand => f.write_str("gate:land"),
         }

@@ -1,6 +1,7 @@
 //! `plan` as text; as JSON in [`json`].
 
 mod caption;
+pub mod curve;
 pub mod dot;
 pub mod html;
 pub mod json;
@@ -16,8 +17,8 @@ use anstyle::{AnsiColor, Style};
 use super::reason;
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
-use crate::model::plan::{Candidate, Next, Outlook, Plan, Warning};
-use crate::model::schedule::{Bound, Resource};
+use crate::model::plan::{Candidate, Next, Plan, WORKERS_THAT_PAY, Warning};
+use crate::model::state::Reason;
 use crate::model::task::DEFAULT_ESTIMATE;
 use crate::model::text::{count, duration, escape};
 use table::Table;
@@ -42,7 +43,8 @@ pub fn text(plan: &Plan<'_>, layout: Layout) -> String {
     let lists = out.len();
     out.push('\n');
     start(plan, &table, &mut out);
-    list("Queued for a free worker:", &plan.queued, &table, &mut out, |one, out| candidate(plan, one, &table, out));
+    let queued = if plan.barrier.is_empty() { "Queued for a free worker:" } else { "For a later batch:" };
+    list(queued, &plan.queued, &table, &mut out, |one, out| candidate(plan, one, &table, out));
     list("Held:", &plan.held, &table, &mut out, |held, out| {
         let task = plan.task(held.ix);
         table.row(task, Some(task.minutes()), &table.fit(&reason::sentence(&held.reasons), true), out);
@@ -62,9 +64,13 @@ pub fn text(plan: &Plan<'_>, layout: Layout) -> String {
 pub fn warnings(plan: &Plan<'_>) -> Vec<String> {
     let line = |warning: &Warning| match warning {
         Warning::Overlap(id, overlap) => Some(format!("'{id}' and '{}' both write '{}'", overlap.id, overlap.path)),
-        Warning::ManyWorkers(workers) => {
-            Some(format!("{workers} workers: above 3, coordination eats most of what another one gains"))
+        Warning::ManyWorkers(workers, 0) => {
+            Some(format!("{workers} workers make it no shorter than {WORKERS_THAT_PAY} do, and take more coordination"))
         }
+        Warning::ManyWorkers(workers, saved) => Some(format!(
+            "{workers} workers save {} against {WORKERS_THAT_PAY}; above {WORKERS_THAT_PAY}, coordination eats most of what another one gains",
+            duration(*saved)
+        )),
         Warning::NotChecked(_) => None,
         Warning::NoSuchPhase(phase) => Some(format!("no task has phase '{phase}'")),
     };
@@ -143,6 +149,10 @@ fn candidate(plan: &Plan<'_>, one: &Candidate, table: &Table, out: &mut String) 
         };
         let _ = write!(notes, "{gap}unblocks {}", one.unblocks);
     }
+    if let Some(saved) = one.shortens {
+        let gap = if notes.is_empty() { "" } else { "  " };
+        let _ = write!(notes, "{gap}{}", reason::sentence(&[Reason::Shortens(saved)]));
+    }
     table.row(plan.task(one.ix), Some(one.minutes), &notes, out);
 }
 
@@ -176,13 +186,13 @@ fn times(plan: &Plan<'_>, out: &mut String) {
     if !outlook.network.problem.is_empty() {
         let _ = writeln!(
             out,
-            "Everything left: {} with {} (no plan can beat {}{}), {} in sequence",
+            "Everything left: {} with {}{}, {} in sequence",
             duration(outlook.schedule.makespan),
             count(outlook.workers as usize, "worker"),
-            duration(outlook.lower_bound),
-            binding(outlook),
+            if outlook.rolling.is_some() { " in batches" } else { "" },
             duration(outlook.sequential),
         );
+        let _ = writeln!(out, "  {}", caption::proof(outlook));
     }
     if plan.unestimated > 0 {
         let what = count(plan.unestimated, "task");
@@ -196,15 +206,6 @@ fn times(plan: &Plan<'_>, out: &mut String) {
             "Not counted: {what} waiting for cancelled or lost ones, such as {}",
             first(plan, &plan.stuck)
         );
-    }
-}
-
-fn binding(outlook: &Outlook<'_>) -> String {
-    match outlook.bound {
-        Bound::CriticalPath | Bound::Workers => String::new(),
-        Bound::Resource(Resource::Lock(name)) => format!(", lock {}", escape(name)),
-        Bound::Resource(Resource::Path(path)) => format!(", all that write {}", escape(path)),
-        Bound::Resource(Resource::Issue(issue)) => format!(", all of issue {}", escape(issue)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use crate::model::id::TaskId;
 use crate::model::state::Reason;
-use crate::model::text::escape;
+use crate::model::text::{duration, escape};
 
 /// All reasons in one line, escaped: `writes src/db/pool.rs like SCR-002; needs RUN-001, RUN-002`.
 /// Several paths shared with one task are counted.
@@ -38,6 +38,8 @@ fn phrase(group: &[Reason]) -> String {
         Reason::Issue(_) => format!("same issue as {}", ids()),
         Reason::Alone(_) => format!("not beside {}", ids()),
         Reason::Slot => "no free worker".to_owned(),
+        Reason::Batch(_) => format!("after the batch of {}", ids()),
+        Reason::Shortens(minutes) => format!("shortens the plan by {}", duration(*minutes)),
         Reason::GateStart => "waits for review before it starts".to_owned(),
         Reason::GateLand => "waits for review before it lands".to_owned(),
     }
@@ -45,7 +47,9 @@ fn phrase(group: &[Reason]) -> String {
 
 fn id(reason: &Reason) -> Option<&TaskId> {
     match reason {
-        Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
+        Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) | Reason::Batch(id) => {
+            Some(id)
+        }
         _ => None,
     }
 }

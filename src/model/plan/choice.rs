@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Candidate, Held, Ix, Kind, Minutes, Options, Reason, Settings, Standings, Task, TaskFile, Workers};
 use crate::model::exclusion::{Pairs, Party};
-use crate::model::schedule::Crew;
+use crate::model::schedule::{Crew, batch_size};
 
 /// How many tasks may run side by side: more where all of them are research.
 #[derive(Debug, Clone)]
@@ -26,6 +26,15 @@ impl Slots {
             used: busy,
             only_research: standings.holders.iter().all(|holder| holder.task.kind == Kind::Research),
         }
+    }
+
+    /// The slots for one batch of `ready` tasks: none while another is under way, else so many that batches are even.
+    pub(super) fn in_batches(self, ready: &[Candidate], standings: &Standings) -> Slots {
+        if standings.under_way().next().is_some() {
+            return Slots { limit: self.used, research: self.used, ..self };
+        }
+        let even = |limit: u32| batch_size(ready.len(), limit) as u32;
+        Slots { limit: even(self.limit), research: even(self.research), ..self }
     }
 
     fn limit_with(&self, only_research: bool) -> u32 {

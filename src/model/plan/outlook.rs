@@ -5,10 +5,24 @@ use std::collections::HashSet;
 
 use super::choice::Choice;
 use super::{Candidate, Ix, Minutes, TaskId};
-use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, Schedule, dependants, solve};
+use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, Schedule, batches, dependants, solve};
 
 /// Up to so many jobs the rule orders all that is left; above, what cannot start yet is ordered by the longest chain.
 const FEW: usize = 4_000;
+
+/// Above so many workers, coordination eats most of what another one gains.
+pub const WORKERS_THAT_PAY: u32 = 3;
+/// More workers than these are not tried.
+const MOST_WORKERS: u32 = 64;
+
+/// How long everything left takes with some number of workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point<'a> {
+    pub workers: u32,
+    pub makespan: Minutes,
+    pub lower_bound: Minutes,
+    pub bound: Bound<'a>,
+}
 
 /// How long everything left takes.
 #[derive(Debug)]
@@ -25,6 +39,8 @@ pub struct Outlook<'a> {
     pub bound: Bound<'a>,
     /// How long it takes where the rule alone chooses.
     pub by_rule: Minutes,
+    /// Under barriers: how long it would take if each slot were filled again as it frees. `schedule` is in batches then.
+    pub rolling: Option<Minutes>,
     /// Everything left, one task after the other.
     pub sequential: Minutes,
 }
@@ -34,11 +50,17 @@ impl<'a> Outlook<'a> {
         network: Network<'a>,
         path: CriticalPath,
         start: &[Candidate],
-        phase: Option<&str>,
+        (phase, barrier): (Option<&str>, bool),
         effort: u32,
     ) -> Outlook<'a> {
         let problem = &network.problem;
-        let solution = solve(problem, &path, &rule(&network, &path, start, phase), effort);
+        let rule = rule(&network, &path, start, phase);
+        let mut solution = solve(problem, &path, &rule, effort);
+        let rolling = barrier.then_some(solution.schedule.makespan);
+        if barrier {
+            solution.schedule = batches(problem, &rule);
+            solution.by_rule = solution.schedule.makespan;
+        }
         let only_research = !problem.is_empty() && problem.jobs.iter().all(|job| job.research);
         Outlook {
             crew: problem.crew,
@@ -46,6 +68,7 @@ impl<'a> Outlook<'a> {
             lower_bound: solution.lower_bound.minutes,
             bound: network.bound(solution.lower_bound.limit),
             by_rule: solution.by_rule,
+            rolling,
             sequential: problem.sequential(),
             schedule: solution.schedule,
             network,
@@ -61,6 +84,38 @@ impl<'a> Outlook<'a> {
     /// Minutes that departing from the rule saves.
     pub fn saved(&self) -> Minutes {
         self.by_rule - self.schedule.makespan
+    }
+
+    /// Minutes that more workers than three save; `None` where there are no more.
+    pub(super) fn saved_by_many(&self, effort: u32) -> Option<Minutes> {
+        let three = Crew::of(WORKERS_THAT_PAY);
+        (self.workers > three.workers).then(|| {
+            let problem = self.network.problem.with_crew(three);
+            let order = rule(&self.network, &self.path, &[], None);
+            let makespan = solve(&problem, &self.path, &order, effort).schedule.makespan;
+            makespan.saturating_sub(self.rolling.unwrap_or(self.schedule.makespan))
+        })
+    }
+
+    /// How long everything left takes with 1, 2, 3 … workers, until more do not help.
+    pub(super) fn curve(&self, effort: u32) -> Vec<Point<'a>> {
+        let (network, path) = (&self.network, &self.path);
+        let order = rule(network, path, &[], None);
+        let solved = |workers: u32| solve(&network.problem.with_crew(Crew::of(workers)), path, &order, effort);
+        let most = network.problem.len().clamp(1, MOST_WORKERS as usize) as u32;
+        let least = solved(most).schedule.makespan;
+        let mut curve: Vec<Point<'_>> = Vec::new();
+        for workers in 1..=most {
+            let solution = solved(workers);
+            let before = curve.last().map_or(Minutes::MAX, |point| point.makespan);
+            let makespan = solution.schedule.makespan.min(before);
+            let lower_bound = solution.lower_bound.minutes;
+            curve.push(Point { workers, makespan, lower_bound, bound: network.bound(solution.lower_bound.limit) });
+            if makespan <= least {
+                break;
+            }
+        }
+        curve
     }
 
     /// The id of a job.

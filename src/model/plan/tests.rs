@@ -39,10 +39,58 @@ fn the_order_of_choice_is_critical_unblocks_phase_shorter_id() {
         task("F", 1, &["D"]),
         task("G", 1, &[]),
     ];
-    let options = Options { workers: Some(9), phase: Some("now".into()), effort: None };
+    let options = Options { workers: Some(9), phase: Some("now".into()), ..Options::default() };
     assert_eq!(shown(&file(sketches.clone()), &[], &options), texts("E D C B G A", "", ""));
     let options = Options { workers: Some(2), ..options };
     assert_eq!(shown(&file(sketches), &[], &options), texts("E D", "C B G A", ""));
+}
+
+#[test]
+fn a_task_chosen_against_the_rule_says_how_much_that_saves() {
+    // By the rule the two long ones come first, since they are the critical path; then a worker waits for the last one.
+    let sketches = [("A", 3), ("B", 3), ("C", 2), ("D", 2), ("E", 2)].map(|(id, hours)| task(id, hours, &[]));
+    let file = file(sketches.into());
+    let (facts, standings) = (facts(), standings(&file, &[]));
+    let options = Options { workers: Some(2), ..Options::default() };
+    let searched = plan(&file, &facts, &standings, &options);
+    let marks = |list: &[Candidate]| list.iter().map(|one| (one.ix, one.shortens)).collect::<Vec<_>>();
+    assert_eq!(searched.outlook.schedule.makespan, 6 * 60);
+    assert_eq!((searched.outlook.saved(), searched.outlook.proven()), (60, true));
+    assert_eq!(marks(&searched.start).len(), 2);
+    assert_eq!(marks(&searched.start)[1].1, Some(60));
+    assert!(marks(&searched.queued).contains(&(1, Some(60))));
+    let options = Options { effort: Some(0), ..options };
+    let by_rule = plan(&file, &facts, &standings, &options);
+    assert_eq!(marks(&by_rule.start), [(0, None), (1, None)]);
+}
+
+#[test]
+fn batches_are_even_and_one_is_complete_before_the_next() {
+    let mut file = file(["A", "B", "C", "D"].map(|id| task(id, 1, &[])).into());
+    file.settings.batches = Some(Batches::Barrier);
+    let options = Options::default();
+    assert_eq!(shown(&file, &[], &options), texts("A B", "C D", ""));
+    let (facts, first) = (facts(), standings(&file, &[]));
+    let one = plan(&file, &facts, &first, &options);
+    assert_eq!((one.outlook.schedule.makespan, one.outlook.rolling), (120, Some(120)));
+    assert_eq!(one.barrier, ["A".parse().unwrap(), "B".parse().unwrap()]);
+    let given = [("A", State::Landed), ("B", State::Done)];
+    assert_eq!(shown(&file, &given, &options), texts("", "C D", ""));
+    let second = standings(&file, &given);
+    assert_eq!(plan(&file, &facts, &second, &options).next, Next::Land(vec!["B".parse().unwrap()]));
+    let given = [("A", State::Landed), ("B", State::Elsewhere)];
+    assert_eq!(shown(&file, &given, &options), texts("C D", "", ""));
+}
+
+#[test]
+fn the_curve_ends_where_more_workers_do_not_help() {
+    let file = file(vec![task("A", 2, &[]), task("B", 2, &[]), task("C", 2, &[]), task("D", 2, &["A"])]);
+    let (facts, standings) = (facts(), standings(&file, &[]));
+    let options = Options { what_if: true, ..Options::default() };
+    let plan = plan(&file, &facts, &standings, &options);
+    let curve: Vec<_> =
+        plan.curve.iter().map(|point| (point.workers, point.makespan, point.bound.to_string())).collect();
+    assert_eq!(curve, [(1, 480, "workers".to_owned()), (2, 240, "critical-path".to_owned())]);
 }
 
 #[test]
@@ -150,7 +198,7 @@ fn overlap_that_only_warns_is_told() {
     let plan = plan(&file, &facts, &standings, &options);
     let overlap = Overlapping { id: "A".parse().unwrap(), path: "x".into() };
     let expected =
-        [Warning::ManyWorkers(4), Warning::Overlap("B".parse().unwrap(), overlap), Warning::NotChecked(vec![2])];
+        [Warning::ManyWorkers(4, 0), Warning::Overlap("B".parse().unwrap(), overlap), Warning::NotChecked(vec![2])];
     assert_eq!(plan.warnings, expected);
 }
 

@@ -136,6 +136,11 @@ impl Problem {
         problem
     }
 
+    /// The same problem for other workers.
+    pub fn with_crew(&self, crew: Crew) -> Problem {
+        Problem { crew, ..self.clone() }
+    }
+
     /// The same problem with time running backwards: every job is open, and needed by what it needs.
     /// Its jobs no longer come after all that they need.
     pub(super) fn reversed(&self) -> Problem {

@@ -83,6 +83,12 @@ fn tasks_that_can_never_run_are_left_out_and_named() {
 }
 
 #[test]
+fn batches_are_of_much_the_same_size() {
+    let sizes = [(0, 3), (1, 3), (2, 3), (3, 3), (4, 3), (5, 3), (6, 3), (7, 3), (9, 1)];
+    assert_eq!(sizes.map(|(tasks, workers)| batch_size(tasks, workers)), [0, 1, 2, 3, 2, 3, 3, 3, 1]);
+}
+
+#[test]
 fn a_chain_of_fifty_thousand_needs_no_deep_stack() {
     const LENGTH: u32 = 50_000;
     let tasks = (0..LENGTH).map(|n| Task::named(format!("T{n:05}").parse().unwrap())).collect();
@@ -245,6 +251,16 @@ proptest! {
             let index = network.index(node).unwrap();
             prop_assert_eq!(network.node(index), Some(node));
             prop_assert!(!standings.tasks[index].state.over());
+        }
+    }
+
+    #[test]
+    fn batches_keep_the_rules_and_end_before_the_next_begins(problem in any_problem(16)) {
+        let order: Vec<u32> = (0..problem.len() as u32).collect();
+        let schedule = batches(&problem, &order);
+        check(&problem, &schedule)?;
+        for (one, other) in schedule.slots.iter().flat_map(|one| schedule.slots.iter().map(move |other| (one, other))) {
+            prop_assert!(one.start == other.start || one.end <= other.start || other.end <= one.start);
         }
     }
 

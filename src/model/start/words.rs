@@ -52,6 +52,8 @@ pub fn in_words(reason: &Reason) -> String {
         Reason::Issue(id) => format!("works on the same issue as '{id}'"),
         Reason::Alone(id) => format!("and '{id}' cannot run side by side: one of them runs alone"),
         Reason::Slot => "waits for a free worker".to_owned(),
+        Reason::Batch(id) => format!("waits until the batch of '{id}' is complete"),
+        Reason::Shortens(_) => "starts later, since that makes the plan shorter".to_owned(),
         Reason::GateStart => "waits for an approval before it starts".to_owned(),
         Reason::GateLand => "waits for an approval before it lands".to_owned(),
     }

@@ -1,6 +1,7 @@
 //! Sentences that all pictures share. Escaped for a terminal; each format escapes them once more for itself.
 
 use crate::model::picture::{Bar, Picture, Row};
+use crate::model::plan::Outlook;
 use crate::model::schedule::{Bound, Resource};
 use crate::model::task::Kind;
 use crate::model::text::{count, duration, escape};
@@ -11,22 +12,31 @@ pub fn times(picture: &Picture<'_>) -> String {
     if picture.bars.is_empty() {
         return String::new();
     }
-    let (makespan, bound) = (outlook.schedule.makespan, duration(outlook.lower_bound));
-    let proof = if outlook.proven() {
-        format!("proven shortest, bound by {}", binding(picture))
-    } else {
-        format!("no plan can beat {bound}, bound by {}", binding(picture))
-    };
-    let workers = count(outlook.workers as usize, "worker");
-    format!("{} with {workers} · {proof} · {} in sequence", duration(makespan), duration(outlook.sequential))
+    let (makespan, workers) = (duration(outlook.schedule.makespan), count(outlook.workers as usize, "worker"));
+    format!("{makespan} with {workers} · {} · {} in sequence", proof(outlook), duration(outlook.sequential))
 }
 
-/// What keeps the plan from being shorter.
-fn binding(picture: &Picture<'_>) -> String {
-    let outlook = &picture.plan.outlook;
-    match outlook.bound {
+/// How good the schedule is: `proven shortest, bound by the critical path`, or within how much of what binds it; and what
+/// batches cost.
+pub fn proof(outlook: &Outlook<'_>) -> String {
+    let (makespan, bound) = (outlook.schedule.makespan, outlook.lower_bound);
+    let binding = binding(outlook.bound, outlook.workers);
+    let cost = outlook.rolling.map(|rolling| match makespan.saturating_sub(rolling) {
+        0 => "no longer than filling each slot as it frees".to_owned(),
+        more => format!("{} longer than filling each slot as it frees", duration(more)),
+    });
+    let proof = match makespan.saturating_sub(bound) {
+        0 => format!("proven shortest, bound by {binding}"),
+        more => format!("within {} of the shortest: bound by {binding} at {}", duration(more), duration(bound)),
+    };
+    cost.into_iter().chain([proof]).collect::<Vec<_>>().join("; ")
+}
+
+/// What keeps a plan from being shorter.
+pub fn binding(bound: Bound<'_>, workers: u32) -> String {
+    match bound {
         Bound::CriticalPath => "the critical path".to_owned(),
-        Bound::Workers => count(outlook.workers as usize, "worker"),
+        Bound::Workers => count(workers as usize, "worker"),
         Bound::Resource(Resource::Lock(name)) => format!("lock {}", escape(name)),
         Bound::Resource(Resource::Path(path)) => format!("all that write {}", escape(path)),
         Bound::Resource(Resource::Issue(issue)) => format!("all of issue {}", escape(issue)),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
-use crate::model::plan::{Candidate, Next, Plan, Warning};
+use crate::model::plan::{self, Candidate, Next, Plan, Warning};
 use crate::model::state::Reason;
 use crate::render::json::{SCHEMA, Target, line};
 
@@ -29,6 +29,8 @@ struct Document<'p> {
     stuck: Vec<&'p TaskId>,
     batch: Batch,
     schedule: Schedule<'p>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    what_if: Vec<Point>,
     alone: bool,
     next: Step<'p>,
     warnings: Vec<String>,
@@ -98,6 +100,11 @@ struct Schedule<'p> {
     lower_bound_minutes: u64,
     bound: String,
     proven: bool,
+    /// Of the plan that only the rule of choice makes.
+    rule_minutes: u64,
+    /// Of the plan without barriers, where it has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rolling_minutes: Option<u64>,
     sequential_minutes: u64,
     unestimated: usize,
     tasks: Vec<Slot<'p>>,
@@ -110,6 +117,15 @@ struct Slot<'p> {
     end_minute: u64,
     /// From 1.
     worker: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Point {
+    workers: u32,
+    makespan_minutes: u64,
+    lower_bound_minutes: u64,
+    bound: String,
+    proven: bool,
 }
 
 #[derive(Serialize)]
@@ -137,8 +153,8 @@ fn document<'p>(plan: &'p Plan<'_>) -> Document<'p> {
             waiting: counts.waiting,
             lost: counts.lost,
         },
-        start: plan.start.iter().map(|one| task(plan, one, vec![])).collect(),
-        queued: plan.queued.iter().map(|one| task(plan, one, vec![Reason::Slot])).collect(),
+        start: plan.start.iter().map(|one| task(plan, one, shortens(one))).collect(),
+        queued: plan.queued.iter().map(|one| task(plan, one, waits(plan, one))).collect(),
         held: plan.held.iter().map(|one| Held { id: &plan.task(one.ix).id, reasons: &one.reasons }).collect(),
         waiting: plan.waiting.iter().map(|&ix| waiting(plan, ix)).collect(),
         lost: ids(&plan.lost),
@@ -149,10 +165,22 @@ fn document<'p>(plan: &'p Plan<'_>) -> Document<'p> {
             benefit: plan.batch.benefit().map(|hundredths| hundredths as f64 / 100.0),
         },
         schedule: schedule(plan),
+        what_if: plan.curve.iter().map(point).collect(),
         alone: plan.alone,
         next: next(plan),
         warnings: plan.warnings.iter().flat_map(|warning| codes(plan, warning)).collect(),
     }
+}
+
+fn shortens(one: &Candidate) -> Vec<Reason> {
+    one.shortens.map(Reason::Shortens).into_iter().collect()
+}
+
+/// Why a task that could start is queued.
+fn waits(plan: &Plan<'_>, one: &Candidate) -> Vec<Reason> {
+    let batch: Vec<Reason> = plan.barrier.iter().cloned().map(Reason::Batch).collect();
+    let reasons = if batch.is_empty() { shortens(one) } else { batch };
+    if reasons.is_empty() { vec![Reason::Slot] } else { reasons }
 }
 
 fn task<'p>(plan: &'p Plan<'_>, one: &Candidate, reasons: Vec<Reason>) -> Task<'p> {
@@ -191,9 +219,21 @@ fn schedule<'p>(plan: &'p Plan<'_>) -> Schedule<'p> {
         lower_bound_minutes: outlook.lower_bound,
         bound: outlook.bound.to_string(),
         proven: outlook.proven(),
+        rule_minutes: outlook.by_rule,
+        rolling_minutes: outlook.rolling,
         sequential_minutes: outlook.sequential,
         unestimated: plan.unestimated,
         tasks: tasks.collect(),
+    }
+}
+
+fn point(point: &plan::Point<'_>) -> Point {
+    Point {
+        workers: point.workers,
+        makespan_minutes: point.makespan,
+        lower_bound_minutes: point.lower_bound,
+        bound: point.bound.to_string(),
+        proven: point.makespan <= point.lower_bound,
     }
 }
 
@@ -213,7 +253,7 @@ fn codes(plan: &Plan<'_>, warning: &Warning) -> Vec<String> {
     match warning {
         Warning::Overlap(id, overlap) => vec![format!("overlap:{id}:{}:{}", overlap.id, overlap.path)],
         Warning::NoSuchPhase(phase) => vec![format!("no-such-phase:{phase}")],
-        Warning::ManyWorkers(workers) => vec![format!("workers:{workers}")],
+        Warning::ManyWorkers(workers, _) => vec![format!("workers:{workers}")],
         Warning::NotChecked(tasks) => tasks.iter().map(|&ix| format!("not-checked:{}", plan.task(ix).id)).collect(),
     }
 }

@@ -35,7 +35,7 @@ fn neon() -> Vec<Sketch> {
 
 fn shown(sketches: Vec<Sketch>, given: &[(&str, State)], phase: Option<&str>, columns: usize) -> String {
     let file = file(sketches);
-    let options = Options { workers: None, phase: phase.map(str::to_owned), effort: None };
+    let options = Options { workers: None, phase: phase.map(str::to_owned), ..Options::default() };
     let (facts, standings) = (facts(), standings(&file, given));
     let plan = plan(&file, &facts, &standings, &options);
     let text = text(&plan, Layout { width: columns, verbose: false });
@@ -63,7 +63,8 @@ Waiting:
   RUN-002  CLI run command                needs RUN-001
 
 This batch: 4h side by side, 11h in sequence, 2.75x
-Everything left: 12h with 3 workers (no plan can beat 12h), 22h in sequence
+Everything left: 12h with 3 workers, 22h in sequence
+  proven shortest, bound by the critical path
 
   git dispatch start SCR-001 SCR-002 SCR-003
 "
@@ -97,7 +98,8 @@ Beside them (phase-1):
   · overlap not checked, no 'writes' given: FND-012
 
 This batch: 4h side by side, 7h in sequence, 1.75x
-Everything left: 4h with 3 workers (no plan can beat 4h), 7h in sequence
+Everything left: 4h with 3 workers, 7h in sequence
+  proven shortest, bound by the critical path
 
   git dispatch start SCR-001 FND-012 FND-010
 "
@@ -122,7 +124,8 @@ fn when_nothing_can_start_the_text_says_why_and_what_is_next() {
     assert_eq!(
         end(two(), &[("A", State::Landed), ("B", State::Active)]),
         "\
-Everything left: 1h with 3 workers (no plan can beat 1h), 1h in sequence
+Everything left: 1h with 3 workers, 1h in sequence
+  proven shortest, bound by the critical path
 Everything left has started: B
 
   git dispatch status
@@ -134,7 +137,8 @@ Everything left has started: B
 Waiting:
   B  needs A
 
-Everything left: 2h with 3 workers (no plan can beat 2h), 2h in sequence
+Everything left: 2h with 3 workers, 2h in sequence
+  proven shortest, bound by the critical path
 Nothing can start before one of these lands: A
 
   git dispatch status
@@ -160,7 +164,8 @@ Ready:
 Waiting:
   B  needs A
 
-Everything left: 2h with 3 workers (no plan can beat 2h), 2h in sequence
+Everything left: 2h with 3 workers, 2h in sequence
+  proven shortest, bound by the critical path
 One task at a time: working on it in the main worktree is as fast
 
   git dispatch start A
@@ -199,7 +204,7 @@ fn warnings_are_lines_for_stderr() {
         (facts(), standings(&file, &[]), Options { workers: Some(5), ..Options::default() });
     assert_eq!(
         warnings(&plan(&file, &facts, &standings, &options)),
-        ["5 workers: above 3, coordination eats most of what another one gains", "'B' and 'A' both write 'x'"]
+        ["5 workers make it no shorter than 3 do, and take more coordination", "'B' and 'A' both write 'x'"]
     );
 }
 
