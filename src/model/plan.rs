@@ -243,9 +243,7 @@ impl<'a> Plan<'a> {
         if self.workers.limit > 3 && self.start.iter().any(|candidate| self.task(candidate.ix).kind == Kind::Code) {
             warnings.push(Warning::ManyWorkers(self.workers.limit));
         }
-        let holders = self.standings.holders.iter().enumerate();
-        let mut beside: Vec<Party<'_>> =
-            holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect();
+        let mut beside: Vec<Party<'_>> = self.standings.active(pairs);
         for candidate in &self.start {
             let party = pairs.candidate(self.task(candidate.ix), candidate.ix);
             for other in &beside {
