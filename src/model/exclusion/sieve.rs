@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use super::index::End;
 use super::overlap::{Reach, is_glob, is_special, read};
 
+type Set = HashSet<u64, BuildHasherDefault<Passed>>;
 type Table<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
 
 /// Those that may meet a pattern of the other list, all in one; each that does is among them.
@@ -49,18 +50,22 @@ struct ReadHere {
 /// Those that may meet another, in their order; each that does is among them.
 pub(super) fn of_one(mut ends: Vec<End<'_>>) -> Vec<End<'_>> {
     let mut ways = Ways::new();
-    let mut slots: Table<Slot> = Table::default();
-    slots.reserve(ends.len());
+    let mut ended = Set::default();
+    ended.reserve(ends.len());
+    // Where more than one ends, and from where globs go on: few, so that they are asked before the many.
+    let (mut twice, mut globs_from) = (Set::default(), Set::default());
     let mut globs = Vec::with_capacity(ends.len());
     for end in &ends {
         let glob = ways.push(end);
-        let slot = slots.entry(ways.last()).or_default();
-        slot.globs |= glob;
-        slot.ends = slot.ends.saturating_add(u8::from(!glob));
+        if glob {
+            globs_from.insert(ways.last());
+        } else if !ended.insert(ways.last()) {
+            twice.insert(ways.last());
+        }
         globs.push(glob);
     }
     // Where the way of another leads through.
-    let mut met: HashSet<u64, BuildHasherDefault<Passed>> = HashSet::default();
+    let mut met = Set::default();
     let mut passes = vec![false; ends.len()];
     // What is known of the last way: neighbours have most of it in common.
     let mut known: Vec<(u64, bool)> = Vec::new();
@@ -70,32 +75,23 @@ pub(super) fn of_one(mut ends: Vec<End<'_>>) -> Vec<End<'_>> {
         let same = known.iter().zip(above).take_while(|((old, _), new)| old == *new).count();
         known.truncate(same);
         for hash in &above[same..] {
-            let before = known.last().is_some_and(|&(_, passes)| passes);
-            let slot = slots.get(hash).copied().unwrap_or_default();
-            if slot.ends > 0 {
+            let ends_here = ended.contains(hash);
+            if ends_here {
                 met.insert(*hash);
             }
-            known.push((*hash, before || slot.globs || slot.ends > 0));
+            let before = known.last().is_some_and(|&(_, passes)| passes);
+            known.push((*hash, before || ends_here || globs_from.contains(hash)));
         }
-        let own = if glob { None } else { slots.get(&way[way.len() - 1]) };
-        let here = own.is_some_and(|slot| slot.globs || slot.ends > 1);
-        passes[at] = glob || here || known.last().is_some_and(|&(_, passes)| passes);
+        let own = way[way.len() - 1];
+        let here = glob || twice.contains(&own) || globs_from.contains(&own);
+        passes[at] = here || known.last().is_some_and(|&(_, passes)| passes);
     }
     let mut at = 0;
     ends.retain(|_| {
         at += 1;
-        passes[at - 1] || !met.is_empty() && ways.of(at - 1).last().is_some_and(|end| met.contains(end))
+        passes[at - 1] || ways.of(at - 1).last().is_some_and(|end| met.contains(end))
     });
     ends
-}
-
-/// What ends on a way.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// How many, up to 255.
-    ends: u8,
-    /// Whether a glob goes on from here.
-    globs: bool,
 }
 
 /// Hashes of ways, from the root to where a pattern ends or its first glob is.
