@@ -256,9 +256,7 @@ impl<'a> Plan<'a> {
             let saved = self.outlook.saved_by_many(effort);
             warnings.extend(saved.map(|saved| Warning::ManyWorkers(self.outlook.workers, saved)));
         }
-        let holders = self.standings.holders.iter().enumerate();
-        let mut beside: Vec<Party<'_>> =
-            holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect();
+        let mut beside: Vec<Party<'_>> = self.standings.active(pairs);
         for candidate in &self.start {
             let party = pairs.candidate(self.task(candidate.ix), candidate.ix);
             for other in &beside {

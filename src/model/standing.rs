@@ -69,6 +69,20 @@ impl Standings {
         self.holders.iter().filter(|holder| holder.state.busy()).count()
     }
 
+    /// A task of the file as one of two for [`Pairs`]: an active one as it was when it started.
+    pub fn party<'t>(&'t self, file: &'t TaskFile, pairs: &Pairs<'t>, ix: Ix) -> Party<'t> {
+        match self.holders.iter().enumerate().find(|(_, holder)| holder.index == Some(ix)) {
+            Some((place, holder)) => pairs.holder(&holder.task, Some(ix), place),
+            None => pairs.candidate(&file.graph.tasks()[ix], ix),
+        }
+    }
+
+    /// The active tasks, each as one of two for [`Pairs`].
+    pub fn active<'t>(&'t self, pairs: &Pairs<'t>) -> Vec<Party<'t>> {
+        let holders = self.holders.iter().enumerate();
+        holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect()
+    }
+
     /// The id of a task by its number in [`Standings::implied`].
     pub fn called<'a>(&'a self, file: &'a TaskFile, number: Number) -> &'a TaskId {
         let tasks = file.graph.tasks();
@@ -110,9 +124,7 @@ pub(super) fn settled(file: &TaskFile, mut standings: Standings) -> Standings {
     standings.implied = implied(file, &standings);
     let unstarted: Vec<Option<Standing>> = {
         let pairs = Pairs::new(file, &standings.implied);
-        let holders = standings.holders.iter().enumerate();
-        let holders: Vec<Party<'_>> =
-            holders.map(|(place, holder)| pairs.holder(&holder.task, holder.index, place)).collect();
+        let holders = standings.active(&pairs);
         let ready = |ix: Ix| standings.tasks[ix].state == State::Ready;
         let decide = |ix: Ix| ready(ix).then(|| unstarted(file, &standings, (&pairs, &holders), ix));
         (0..standings.tasks.len()).map(decide).collect()

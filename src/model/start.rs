@@ -159,10 +159,12 @@ fn beside_active(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Pr
 pub(super) fn excluded_by(scene: &Scene<'_>, ix: Ix) -> Vec<Reason> {
     let pairs = Pairs::new(scene.file, &scene.standings.implied);
     let candidate = party(scene, &pairs, ix);
-    let others = scene.standings.holders.iter().enumerate().filter(|(_, holder)| holder.index != Some(ix));
-    let reasons =
-        others.flat_map(|(place, holder)| pairs.reasons(&candidate, &pairs.holder(&holder.task, holder.index, place)));
-    reasons.collect()
+    let others = scene.standings.active(&pairs);
+    others
+        .iter()
+        .filter(|other| other.task().id != candidate.task().id)
+        .flat_map(|other| pairs.reasons(&candidate, other))
+        .collect()
 }
 
 fn party<'a>(scene: &Scene<'a>, pairs: &Pairs<'a>, ix: Ix) -> Party<'a> {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use automaton::{Automaton, Common, MOST_PAIRS, common, tidy};
 use name::is_any;
 use name::is_intricate;
-pub(super) use name::{Glance, ends as ends_of_name, glance as glance_at_names, is_glob};
+pub(super) use name::{Glance, ends as ends_of_name, glance as glance_at_names, is_glob, is_special};
 
 use globset::GlobMatcher;
 

@@ -4,93 +4,100 @@
 //! whose end no other's way goes on, meets none. Hashes that are equal by chance, or by malice, only let more through.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use super::index::End;
-use super::overlap::{is_glob, read};
+use super::overlap::{Reach, is_glob, is_special, read};
 
-/// Whom to look for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// Two that write.
-    Writers,
-    /// One that writes and one that reads.
-    Readers,
+type Set = HashSet<u64, BuildHasherDefault<Passed>>;
+type Table<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
+
+/// Those that may meet a pattern of the other list, all in one; each that does is among them.
+pub(super) fn of_both<'p>(reads: Vec<End<'p>>, writes: Vec<End<'p>>) -> Vec<End<'p>> {
+    let mut ways = Ways::new();
+    let mut read: Table<ReadHere> = Table::default();
+    for end in &reads {
+        let glob = ways.push(end);
+        for hash in ways.newest() {
+            read.entry(*hash).or_default();
+        }
+        let here = read.entry(ways.last()).or_default();
+        here.globs |= glob;
+        here.ends |= !glob;
+        ways.forget();
+    }
+    let passes = |end: &End<'p>| {
+        let glob = ways.push(end);
+        let met = |hash: &u64| read.get(hash).is_some_and(|here| here.globs || here.ends);
+        let passes = glob || read.contains_key(&ways.last()) || ways.newest().iter().any(met);
+        ways.forget();
+        passes
+    };
+    let mut both: Vec<End<'p>> = writes.into_iter().filter(passes).collect();
+    if !both.is_empty() {
+        both.extend(reads);
+    }
+    both
 }
 
-/// Those of `ends` that may meet one that is wanted, in their order; each that does is among them.
-pub(super) fn sieve(mut ends: Vec<End<'_>>, wanted: Wanted) -> Vec<End<'_>> {
-    let mut ways = Ways::default();
-    let mut slots: HashMap<u64, Slot, BuildHasherDefault<Passed>> = HashMap::default();
-    slots.reserve(ends.len());
+/// What is read where a way leads through.
+#[derive(Default)]
+struct ReadHere {
+    ends: bool,
+    globs: bool,
+}
+
+/// Those that may meet another, in their order; each that does is among them.
+pub(super) fn of_one(mut ends: Vec<End<'_>>) -> Vec<End<'_>> {
+    let mut ways = Ways::new();
+    let mut ended = Set::default();
+    ended.reserve(ends.len());
+    // Where more than one ends, and from where globs go on: few, so that they are asked before the many.
+    let (mut twice, mut globs_from) = (Set::default(), Set::default());
     let mut globs = Vec::with_capacity(ends.len());
     for end in &ends {
         let glob = ways.push(end);
-        let slot = slots.entry(ways.last()).or_default();
-        slot.globs |= glob;
-        if !glob {
-            let count = if end.writes { &mut slot.writers } else { &mut slot.readers };
-            *count = count.saturating_add(1);
+        if glob {
+            globs_from.insert(ways.last());
+        } else if !ended.insert(ways.last()) {
+            twice.insert(ways.last());
         }
         globs.push(glob);
     }
-    // Where the way of one that is wanted leads through.
-    let mut met: HashSet<u64, BuildHasherDefault<Passed>> = HashSet::default();
+    // Where the way of another leads through.
+    let mut met = Set::default();
     let mut passes = vec![false; ends.len()];
     // What is known of the last way: neighbours have most of it in common.
-    let mut known: (bool, Vec<(u64, bool)>) = (false, Vec::new());
-    for (at, (end, &glob)) in ends.iter().zip(&globs).enumerate() {
+    let mut known: Vec<(u64, bool)> = Vec::new();
+    for (at, &glob) in globs.iter().enumerate() {
         let way = ways.of(at);
         let above = if glob { way } else { &way[..way.len() - 1] };
-        let same = known.1.iter().zip(above).take_while(|((old, _), new)| old == *new).count();
-        known.1.truncate(if known.0 == end.writes { same } else { 0 });
-        known.0 = end.writes;
-        for hash in &above[known.1.len()..] {
-            let before = known.1.last().is_some_and(|&(_, passes)| passes);
-            let slot = slots.get(hash).copied().unwrap_or_default();
-            let holds = slot.holds(end, false, wanted);
-            if holds {
+        let same = known.iter().zip(above).take_while(|((old, _), new)| old == *new).count();
+        known.truncate(same);
+        for hash in &above[same..] {
+            let ends_here = ended.contains(hash);
+            if ends_here {
                 met.insert(*hash);
             }
-            known.1.push((*hash, before || slot.globs || holds));
+            let before = known.last().is_some_and(|&(_, passes)| passes);
+            known.push((*hash, before || ends_here || globs_from.contains(hash)));
         }
-        let own = if glob { None } else { slots.get(&way[way.len() - 1]) };
-        let here = own.is_some_and(|slot| slot.globs || slot.holds(end, true, wanted));
-        passes[at] = glob || here || known.1.last().is_some_and(|&(_, passes)| passes);
+        let own = way[way.len() - 1];
+        let here = glob || twice.contains(&own) || globs_from.contains(&own);
+        passes[at] = here || known.last().is_some_and(|&(_, passes)| passes);
     }
     let mut at = 0;
     ends.retain(|_| {
         at += 1;
-        passes[at - 1] || !met.is_empty() && ways.of(at - 1).last().is_some_and(|end| met.contains(end))
+        passes[at - 1] || ways.of(at - 1).last().is_some_and(|end| met.contains(end))
     });
     ends
 }
 
-/// What ends on a way.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    writers: u8,
-    readers: u8,
-    /// Whether a glob goes on from here.
-    globs: bool,
-}
-
-impl Slot {
-    /// Whether what ends here is wanted together with `end`, which may be part of it.
-    fn holds(&self, end: &End<'_>, own: bool, wanted: Wanted) -> bool {
-        match wanted {
-            Wanted::Writers => self.writers > u8::from(own),
-            Wanted::Readers if end.writes => self.readers > 0,
-            Wanted::Readers => self.writers > 0,
-        }
-    }
-}
-
-const ROOT: u64 = 0xcbf2_9ce4_8422_2325;
-
 /// Hashes of ways, from the root to where a pattern ends or its first glob is.
-#[derive(Default)]
 struct Ways<'p> {
+    /// That of the root: another one in each run, so that nobody can write a file whose ways fall together.
+    root: u64,
     hashes: Vec<u64>,
     /// Where each way ends.
     ends: Vec<usize>,
@@ -101,49 +108,59 @@ struct Ways<'p> {
 }
 
 impl<'p> Ways<'p> {
+    fn new() -> Ways<'p> {
+        let root = RandomState::new().hash_one(0);
+        Ways { root, hashes: vec![], ends: vec![], text: "", marks: vec![], names: vec![] }
+    }
+
     /// Adds the way of a pattern; whether a glob goes on from its end.
     fn push(&mut self, end: &End<'p>) -> bool {
         let text = end.pattern.as_str();
         let plain = text.strip_suffix("/**").unwrap_or(text);
-        let glob = if is_glob(plain) || plain.starts_with('.') || plain.contains("/.") {
+        let glob = !self.push_plain(plain) && {
+            self.hashes.truncate(self.ends.last().copied().unwrap_or(0));
             self.push_read(end)
-        } else {
-            self.push_plain(plain);
-            false
         };
         self.ends.push(self.hashes.len());
         glob
     }
 
-    fn push_plain(&mut self, text: &'p str) {
+    /// Adds a way of plain names; `false`, with half of it added, where it is another one.
+    fn push_plain(&mut self, text: &'p str) -> bool {
+        let bytes = text.as_bytes();
         let same = self.text.bytes().zip(text.bytes()).take_while(|(old, new)| old == new).count();
         // A name that the old text and the new one have in common ends with a slash in both.
         let kept = self.marks.partition_point(|&(end, _)| end < same);
         self.marks.truncate(kept);
-        self.hashes.push(ROOT);
+        self.text = text;
+        self.hashes.push(self.root);
         self.hashes.extend(self.marks.iter().map(|&(_, hash)| hash));
-        let (mut at, mut hash) = self.marks.last().copied().unwrap_or((0, ROOT));
-        let bytes = text.as_bytes();
+        let (mut at, mut hash) = self.marks.last().copied().unwrap_or((0, self.root));
         while at < bytes.len() {
             if bytes[at] == b'/' {
                 at += 1;
                 continue;
             }
             let start = at;
+            let mut plain = bytes[at] != b'.';
             while at < bytes.len() && bytes[at] != b'/' {
+                plain &= !is_special(bytes[at]);
                 at += 1;
+            }
+            if !plain {
+                return false;
             }
             hash = hash_of(hash, &bytes[start..at]);
             self.hashes.push(hash);
             self.marks.push((at, hash));
         }
-        self.text = text;
+        true
     }
 
     fn push_read(&mut self, end: &End<'p>) -> bool {
-        let whole = read(end.pattern, &mut self.names) != super::overlap::Reach::Names;
-        self.hashes.push(ROOT);
-        let mut hash = ROOT;
+        let whole = read(end.pattern, &mut self.names) != Reach::Names;
+        self.hashes.push(self.root);
+        let mut hash = self.root;
         for name in &self.names {
             if is_glob(name) {
                 return true;
@@ -154,8 +171,19 @@ impl<'p> Ways<'p> {
         whole
     }
 
+    /// The way that was added last.
+    fn newest(&self) -> &[u64] {
+        self.of(self.ends.len() - 1)
+    }
+
+    /// Drops all ways.
+    fn forget(&mut self) {
+        self.hashes.clear();
+        self.ends.clear();
+    }
+
     fn last(&self) -> u64 {
-        self.hashes.last().copied().unwrap_or(ROOT)
+        self.hashes.last().copied().unwrap_or(self.root)
     }
 
     fn of(&self, at: usize) -> &[u64] {
@@ -210,11 +238,16 @@ mod tests {
             rows in prop::collection::vec((any::<bool>(), "[ab./]{1,6}(/\\*\\*|/\\*|\\*a|/\\[ab\\]|/\\[!a\\])?"), 0..12),
             readers in any::<bool>(),
         ) {
-            let wanted = if readers { Wanted::Readers } else { Wanted::Writers };
             let rows: Vec<(bool, Pattern)> =
                 rows.into_iter().filter_map(|(writes, text)| Some((writes || !readers, text.parse().ok()?))).collect();
             let ends = rows.iter().zip(0..).map(|((writes, pattern), task)| End { task, writes: *writes, pattern });
-            let passed: Vec<u32> = sieve(ends.collect(), wanted).iter().map(|end| end.task).collect();
+            let passed = if readers {
+                let (writes, reads) = ends.partition(|end| end.writes);
+                of_both(reads, writes)
+            } else {
+                of_one(ends.collect())
+            };
+            let passed: Vec<u32> = passed.iter().map(|end| end.task).collect();
             for (a, (writes, pattern)) in rows.iter().enumerate() {
                 let meets = rows.iter().enumerate().any(|(b, (other_writes, other))| {
                     b != a && (*other_writes != *writes || !readers) && meet(pattern, other)
@@ -231,7 +264,11 @@ mod tests {
             .map(|text| text.parse().unwrap())
             .collect();
         let ends = patterns.iter().zip(0..).map(|(pattern, task)| End { task, writes: true, pattern });
-        let passed: Vec<u32> = sieve(ends.collect(), Wanted::Writers).iter().map(|end| end.task).collect();
+        let passed: Vec<u32> = of_one(ends.collect()).iter().map(|end| end.task).collect();
         assert_eq!(passed, [3, 5]);
+        let end = |at: usize, writes| End { task: at as u32, writes, pattern: &patterns[at] };
+        let passed = of_both(vec![end(3, false)], vec![end(0, true), end(4, true), end(5, true)]);
+        assert_eq!(passed.iter().map(|end| end.task).collect::<Vec<_>>(), [5, 3]);
+        assert!(of_both(vec![end(3, false)], vec![end(0, true), end(4, true)]).is_empty());
     }
 }

@@ -7,7 +7,7 @@ use super::Rules;
 use super::clique::cliques;
 use super::index::{End, Index, Meeting, Place};
 use super::overlap::meeting;
-use super::sieve::{Wanted, sieve};
+use super::sieve;
 use crate::model::graph::Edges;
 use crate::model::pattern::Pattern;
 use crate::model::task::Task;
@@ -55,7 +55,7 @@ impl<'s> Rules<'s> {
     pub fn contested<'p>(&self, tasks: &[&'p Task]) -> Vec<Contested<'p>> {
         let exclusive = tasks.iter().zip(0..).filter(|(task, _)| self.is_exclusive(task));
         let ends = exclusive.flat_map(|(task, number)| self.ends(number, &task.writes, true));
-        let index = Index::new(sieve(ends.collect(), Wanted::Writers).into_iter());
+        let index = Index::new(sieve::of_one(ends.collect()).into_iter());
         let mut sets = Found::new(&index, WORK).sets();
         sets.retain(|set| set.tasks.len() > 1);
         sets.sort_unstable();
@@ -70,7 +70,7 @@ impl<'s> Rules<'s> {
         }
         let writes = tasks.iter().zip(0..).flat_map(|(task, number)| self.ends(number, &task.writes, true));
         let reads = tasks.iter().zip(0..).flat_map(|(task, number)| self.ends(number, &task.reads, false));
-        readers(&Index::new(sieve(writes.chain(reads).collect(), Wanted::Readers).into_iter()))
+        readers(&Index::new(sieve::of_both(reads.collect(), writes.collect()).into_iter()))
     }
 
     fn ends<'p>(&self, task: u32, patterns: &'p [Pattern], writes: bool) -> impl Iterator<Item = End<'p>> {

@@ -19,11 +19,7 @@ fn reads(sketch: Sketch, path: &str) -> Sketch {
 
 /// The tasks of a file as parties: the active ones as holders.
 fn parties<'t>(pairs: &Pairs<'t>, file: &'t TaskFile, standings: &'t Standings) -> Vec<Party<'t>> {
-    let party = |(ix, task): (usize, &'t Task)| match standings.holder(&task.id) {
-        Some(holder) => pairs.holder(&holder.task, Some(ix), 0),
-        None => pairs.candidate(task, ix),
-    };
-    file.graph.tasks().iter().enumerate().map(party).collect()
+    (0..file.graph.len()).map(|ix| standings.party(file, pairs, ix)).collect()
 }
 
 /// What the rules say of the first two tasks.

@@ -49,7 +49,8 @@ fn has_stars_only(glob: &str) -> bool {
     !is_intricate(glob) && !glob.contains('?')
 }
 
-fn is_special(byte: u8) -> bool {
+/// Whether the byte makes a glob of a name.
+pub(in crate::model::exclusion) fn is_special(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[' | b'{' | b'\\')
 }
 
