@@ -8,6 +8,7 @@ use std::time::Duration;
 use git_dispatch::model::exclusion::{Contested, Rules};
 use git_dispatch::model::pattern::Pattern;
 use git_dispatch::model::task::{Settings, Task};
+use support::cpu;
 use support::report::{goal, machine};
 
 /// Each set is looked at this often.
@@ -149,15 +150,6 @@ fn median<T>(work: impl Fn() -> T) -> (Duration, T) {
         .collect();
     rounds.sort_by_key(|(cost, _)| *cost);
     rounds.swap_remove(ROUNDS / 2)
-}
-
-/// The CPU time of this process so far.
-fn cpu() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is valid for the call.
-    let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
-    assert_eq!(failed, 0, "every system has this clock");
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 #[expect(clippy::disallowed_macros, reason = "a benchmark has no console")]

@@ -1,5 +1,10 @@
-//! Whole processes, measured: what they cost, and how that compares with others run in turn with them.
+//! Whole processes, measured: what they cost, and how that compares with others run in turn with them. Work within one
+//! thread, measured likewise, and the problems to measure it with.
 
+pub mod checker;
+pub mod data;
+pub mod instance;
+pub mod network;
 pub mod report;
 pub mod stage;
 pub mod taskfile;
@@ -49,6 +54,15 @@ pub fn alternate(rounds: usize, contenders: &[Contender<'_>]) -> Vec<Vec<Cost>> 
         }
     }
     costs
+}
+
+/// The CPU time of this thread so far.
+pub fn cpu() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is valid for the call.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(failed, 0, "every system has this clock");
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 /// Runs the command to its end, its output thrown away.

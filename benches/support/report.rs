@@ -65,9 +65,19 @@ pub fn ratio(names: [&str; 2], [ours, theirs]: [&[Cost]; 2]) -> String {
 
 /// Whether a promise is kept by the median.
 pub fn goal(what: &str, median: f64, most: f64, unit: &str) -> String {
-    let verdict = if median <= most { "kept" } else { "MISSED" };
+    verdict(what, ("at most", most), (median, median <= most), unit)
+}
+
+/// Whether a figure is as high as was promised.
+pub fn goal_at_least(what: &str, figure: f64, least: f64, unit: &str) -> String {
+    verdict(what, ("at least", least), (figure, figure >= least), unit)
+}
+
+fn verdict(what: &str, (word, limit): (&str, f64), (figure, kept): (f64, bool), unit: &str) -> String {
+    let verdict = if kept { "kept" } else { "MISSED" };
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-    format!("goal: {what} at most {most}{unit}: {median:.2}{unit}, {verdict}\n")
+    let digits = if limit.abs() < 0.1 { 4 } else { 2 };
+    format!("goal: {what} {word} {limit}{unit}: {figure:.digits$}{unit}, {verdict}\n")
 }
 
 /// Least, median, most.

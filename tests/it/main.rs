@@ -3,6 +3,8 @@
 mod adopt;
 mod again;
 mod big_taskfile;
+#[path = "../../benches/support/checker.rs"]
+mod checker;
 mod counts;
 mod crash;
 mod demo;
@@ -11,12 +13,17 @@ mod floors;
 mod hostile;
 mod import;
 mod init;
+#[path = "../../benches/support/instance.rs"]
+mod instance;
 mod lint;
+#[path = "../../benches/support/network.rs"]
+mod network;
 mod observe;
 mod pictures;
 mod readme;
 mod remedies;
 mod scene;
+mod schedule;
 mod shapes;
 mod shell;
 mod start;

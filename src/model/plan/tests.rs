@@ -6,6 +6,7 @@ use super::*;
 use crate::model::exclusion::Pairs;
 use crate::model::fixture::{Sketch, facts, file, patterns, standings, standings_of, task, with};
 use crate::model::graph::Graph;
+use crate::model::schedule::Slot;
 
 /// The ids to start and to queue, and those held with their reasons.
 fn shown(file: &TaskFile, given: &[(&str, State)], options: &Options) -> (String, String, String) {
@@ -297,5 +298,51 @@ proptest! {
         let other = plan(&file, &facts, &standings, &options);
         prop_assert_eq!((one.start, one.queued, one.held), (other.start, other.queued, other.held));
         prop_assert_eq!(one.outlook.schedule, other.outlook.schedule);
+    }
+}
+
+/// Some tasks landed, some active, reported or elsewhere.
+fn begun(file: &TaskFile, landed: u32, begun: u32) -> BTreeMap<Ix, State> {
+    let states = [State::Active, State::Done, State::Stopped, State::Elsewhere];
+    let bit = |mask: u32, ix: Ix| mask >> ix & 1 == 1;
+    (0..file.graph.len())
+        .filter_map(|ix| match (bit(landed, ix), bit(begun, ix)) {
+            (true, _) => Some((ix, State::Landed)),
+            (false, true) if ix % 3 == 0 => Some((ix, states[ix / 3 % 4])),
+            _ => None,
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn in_no_schedule_do_tasks_overlap_that_the_rules_keep_apart(
+        file in any_file(),
+        masks in any::<(u32, u32)>(),
+        workers in 1u32..5,
+    ) {
+        let standings = standings_of(&file, &begun(&file, masks.0 & masks.0 >> 5, masks.1));
+        let options = Options { workers: Some(workers), ..Options::default() };
+        let (facts, tasks, pairs) = (facts(), file.graph.tasks(), Pairs::new(&file, &standings.implied));
+        let outlook = plan(&file, &facts, &standings, &options).outlook;
+        prop_assert!(outlook.schedule.makespan >= outlook.lower_bound);
+        let holds = |ix: Ix| standings.tasks[ix].state.holds();
+        let party = |ix: Ix| {
+            if holds(ix) { pairs.holder(&tasks[ix], Some(ix), 0) } else { pairs.candidate(&tasks[ix], ix) }
+        };
+        let slots: Vec<(&Slot, Ix)> =
+            outlook.schedule.slots.iter().map(|slot| (slot, outlook.network.index(slot.node).unwrap())).collect();
+        for &(slot, ix) in slots.iter().filter(|&&(_, ix)| !holds(ix)) {
+            let beside = slots.iter().filter(|(other, _)| other.start.max(slot.start) < other.end.min(slot.end));
+            for &(_, other) in beside.filter(|&&(_, other)| other != ix) {
+                let reasons = pairs.reasons(&party(ix), &party(other));
+                prop_assert!(reasons.is_empty(), "{} beside {}: {reasons:?}", tasks[ix].id, tasks[other].id);
+                prop_assert!(!standings.needs(&file, ix).any(|need| need == other), "{} beside its need {}", tasks[ix].id, tasks[other].id);
+            }
+            let working = slots.iter().filter(|(other, _)| other.worker.is_some());
+            let at_once = working.filter(|(other, _)| other.start <= slot.start && slot.start < other.end).count();
+            let active = standings.tasks.iter().filter(|one| one.state == State::Active).count();
+            prop_assert!(slot.worker.is_none() || at_once <= active.max(workers as usize), "{at_once} at {}", slot.start);
+        }
     }
 }
