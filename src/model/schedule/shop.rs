@@ -21,8 +21,11 @@ pub(super) struct Shop<'p> {
     pub(super) head: Vec<Minutes>,
     pub(super) tail: Vec<Minutes>,
     pub(super) makespan: Minutes,
+    /// Every node after all before it, and by node its position.
     topological: Vec<u32>,
-    open: Vec<u32>,
+    position: Vec<u32>,
+    /// By node: a mark, off but while a part is sorted.
+    moved: Vec<bool>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -68,12 +71,14 @@ impl<'p> Shop<'p> {
             tail: vec![0; problem.len()],
             makespan: 0,
             topological: Vec::with_capacity(problem.len()),
-            open: vec![0; problem.len()],
+            position: vec![0; problem.len()],
+            moved: vec![false; problem.len()],
         };
         for resource in 0..shop.order.len() {
             shop.number(resource, 0..shop.order[resource].len());
         }
-        shop.measure();
+        shop.sort();
+        shop.measure(0, problem.len() - 1);
         shop
     }
 
@@ -135,52 +140,103 @@ impl<'p> Shop<'p> {
         }
     }
 
-    /// Computes all heads and tails; `false` where the orders go round in a circle.
-    fn measure(&mut self) -> bool {
+    /// Puts the nodes in an order in which each comes after all before it (Kahn 1962).
+    fn sort(&mut self) {
         let problem = self.problem;
-        self.topological.clear();
-        for node in 0..problem.len() {
-            let open = problem.needs(node).len() + self.before(node, ANY).count();
-            self.open[node] = open as u32;
-            self.head[node] = 0;
-            if open == 0 {
-                self.topological.push(node as u32);
-            }
-        }
+        let mut open: Vec<usize> =
+            (0..problem.len()).map(|node| problem.needs(node).len() + self.before(node, ANY).count()).collect();
+        let mut order: Vec<u32> = (0..problem.len() as u32).filter(|&node| open[node as Node] == 0).collect();
         let mut at = 0;
-        while let Some(&node) = self.topological.get(at) {
+        while let Some(&node) = order.get(at) {
             at += 1;
-            let node = node as Node;
-            let end = self.head[node] + problem.jobs[node].minutes;
-            let served = self.next[problem.resources.range(node)].iter().filter(|&&next| next != NONE);
-            for &next in problem.dependants.row(node).iter().chain(served) {
-                let next = next as Node;
-                self.head[next] = self.head[next].max(end);
-                self.open[next] -= 1;
-                if self.open[next] == 0 {
-                    self.topological.push(next as u32);
+            for next in problem.dependants(node as Node).chain(self.after(node as Node, ANY)) {
+                open[next] -= 1;
+                if open[next] == 0 {
+                    order.push(next as u32);
                 }
             }
         }
-        self.makespan = 0;
-        for at in (0..self.topological.len()).rev() {
-            let node = self.topological[at] as Node;
-            self.tail[node] = problem.jobs[node].minutes + self.rest_without(node, ANY);
-            self.makespan = self.makespan.max(self.head[node] + self.tail[node]);
+        self.topological = order;
+        for (at, &node) in self.topological.iter().enumerate() {
+            self.position[node as Node] = at as u32;
         }
-        self.topological.len() == problem.len()
+    }
+
+    /// Computes the heads from one position of the topological order on, and the tails up to another one.
+    fn measure(&mut self, from: usize, to: usize) {
+        let problem = self.problem;
+        for at in from..self.topological.len() {
+            let node = self.topological[at] as Node;
+            let previous = self.previous[problem.resources.range(node)].iter().filter(|&&previous| previous != NONE);
+            let before = problem.needs.row(node).iter().chain(previous);
+            let ends = before.map(|&before| self.head[before as Node] + problem.jobs[before as Node].minutes);
+            self.head[node] = ends.max().unwrap_or(0);
+        }
+        for at in (0..=to).rev() {
+            let node = self.topological[at] as Node;
+            let next = self.next[problem.resources.range(node)].iter().filter(|&&next| next != NONE);
+            let after = problem.dependants.row(node).iter().chain(next).map(|&after| self.tail[after as Node]);
+            self.tail[node] = problem.jobs[node].minutes + after.max().unwrap_or(0);
+        }
+        let ends = self.head.iter().zip(&problem.jobs).map(|(head, job)| head + job.minutes);
+        self.makespan = ends.max().unwrap_or(0);
     }
 
     /// Carries a move out; `false`, and nothing changed, where the orders would go round in a circle.
     pub(super) fn make(&mut self, one: &Move) -> bool {
+        let part = &self.order[one.resource][one.range.clone()];
+        let (first, last) = (part[0] as Node, part[part.len() - 1] as Node);
+        let (from, to) = (self.position[first] as usize, self.position[last] as usize);
         self.rotate(one);
-        if self.measure() {
-            return true;
+        let sorted = if one.behind { self.sort_behind(from, to) } else { self.sort_before(from, to) };
+        if sorted {
+            self.measure(from, to);
+        } else {
+            self.rotate(&Move { behind: !one.behind, ..one.clone() });
         }
-        self.rotate(&Move { behind: !one.behind, ..one.clone() });
-        let sound = self.measure();
-        debug_assert!(sound);
-        false
+        sorted
+    }
+
+    /// Sorts a part of the topological order anew, whose first node now comes behind its last: it and what comes after
+    /// it there go to the end of the part. `false`, and nothing is sorted, where the last one is among these.
+    fn sort_behind(&mut self, from: usize, to: usize) -> bool {
+        self.moved[self.topological[from] as Node] = true;
+        for at in from + 1..=to {
+            let node = self.topological[at] as Node;
+            let after = self.problem.needs(node).chain(self.before(node, ANY)).any(|before| self.moved[before]);
+            self.moved[node] = after;
+        }
+        let sound = !self.moved[self.topological[to] as Node];
+        self.part(from, to, sound, true)
+    }
+
+    /// The same for its last node, which now comes before its first.
+    fn sort_before(&mut self, from: usize, to: usize) -> bool {
+        self.moved[self.topological[to] as Node] = true;
+        for at in (from..to).rev() {
+            let node = self.topological[at] as Node;
+            let before = self.problem.dependants(node).chain(self.after(node, ANY)).any(|after| self.moved[after]);
+            self.moved[node] = before;
+        }
+        let sound = !self.moved[self.topological[from] as Node];
+        self.part(from, to, sound, false)
+    }
+
+    /// Parts a part of the topological order in nodes that are marked and others, if it is `sound`, and takes the marks off.
+    fn part(&mut self, from: usize, to: usize, sound: bool, marked_last: bool) -> bool {
+        if sound {
+            let part = &self.topological[from..=to];
+            let (marked, others): (Vec<u32>, Vec<u32>) = part.iter().partition(|&&node| self.moved[node as Node]);
+            let sorted = if marked_last { [others, marked] } else { [marked, others] }.concat();
+            for (at, &node) in (from..).zip(&sorted) {
+                self.position[node as Node] = at as u32;
+            }
+            self.topological[from..=to].copy_from_slice(&sorted);
+        }
+        for at in from..=to {
+            self.moved[self.topological[at] as Node] = false;
+        }
+        sound
     }
 
     fn rotate(&mut self, one: &Move) {
@@ -194,7 +250,7 @@ impl<'p> Shop<'p> {
     }
 
     /// The jobs of a move in their new order.
-    fn moved(&self, one: &Move) -> impl DoubleEndedIterator<Item = Node> + Clone + '_ {
+    fn rotated(&self, one: &Move) -> impl DoubleEndedIterator<Item = Node> + Clone + '_ {
         let part = &self.order[one.resource][one.range.clone()];
         let (first, last) = (part.len() - 1, part.len());
         let order = if one.behind { [&part[1..], &part[..1]] } else { [&part[first..last], &part[..first]] };
@@ -222,14 +278,14 @@ impl<'p> Shop<'p> {
         let before = one.range.start.checked_sub(1).map(|place| order[place] as Node);
         let mut end = before.map_or(0, |node| self.head[node] + self.minutes(node));
         heads.clear();
-        for node in self.moved(one) {
+        for node in self.rotated(one) {
             let head = end.max(self.head_without(node, one.resource));
             heads.push(head);
             end = head + self.minutes(node);
         }
         let mut rest = order.get(one.range.end).map_or(0, |&node| self.tail[node as Node]);
         let mut longest = 0;
-        for (node, head) in self.moved(one).rev().zip(heads.iter().rev()) {
+        for (node, head) in self.rotated(one).rev().zip(heads.iter().rev()) {
             rest = self.minutes(node) + rest.max(self.rest_without(node, one.resource));
             longest = longest.max(head + rest);
         }

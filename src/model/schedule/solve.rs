@@ -15,6 +15,8 @@ const SERIAL: usize = 3_000;
 const PLACEMENTS: u64 = 400_000;
 const DECODINGS: u64 = 2_000;
 const DECODINGS_A_JOB: u64 = 40;
+/// Moves of the tabu search that take as long as a decoding.
+const MOVES: u32 = 6;
 
 /// The outcome of a search.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +80,7 @@ fn budget(problem: &Problem, effort: u32) -> u32 {
 fn searched(problem: &Problem, path: &CriticalPath, first: &Schedule, goal: Minutes, decodings: u32) -> Schedule {
     if Shop::fits(problem) && Decoder::fits(problem) {
         let first = improve(problem, path, Starts::of(first), goal, decodings / 20);
-        return reorder(problem, first, goal, decodings.saturating_mul(5)).into_schedule(problem);
+        return reorder(problem, first, goal, decodings.saturating_mul(MOVES)).into_schedule(problem);
     }
     if problem.len() <= SERIAL && Decoder::fits(problem) {
         return improve(problem, path, Starts::of(first), goal, decodings).into_schedule(problem);

@@ -87,7 +87,9 @@ impl<'p> Tabu<'p> {
         }
         let Some((.., one)) = chosen else { return false };
         self.forbid(&one, now);
-        self.shop.make(&one)
+        // Where it would close a circle after all, it is forbidden for a while, and another one is next.
+        self.shop.make(&one);
+        true
     }
 
     /// Some moves at random, away from a schedule that seems to be as good as any near it.

@@ -22,7 +22,8 @@ pub(super) fn refuted(
     (least, enough, step): (Minutes, Minutes, Minutes),
 ) -> Minutes {
     let large = i64::from(u32::MAX) as u64;
-    if crowd.jobs.len() > FEW || least >= enough || enough > large || crowd.workers > large {
+    let idle = crowd.workers >= crowd.jobs.len() as u64 && !crowd.alone;
+    if idle || crowd.jobs.len() > FEW || least >= enough || enough > large || crowd.workers > large {
         return least;
     }
     let impossible = |end: Minutes| overfull(&windows(problem, path, crowd, end), crowd.workers as i64);
