@@ -76,7 +76,7 @@ pub fn goal_at_least(what: &str, figure: f64, least: f64, unit: &str) -> String 
 fn verdict(what: &str, (word, limit): (&str, f64), (figure, kept): (f64, bool), unit: &str) -> String {
     let verdict = if kept { "kept" } else { "MISSED" };
     let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-    let digits = if limit.abs() < 0.1 { 4 } else { 2 };
+    let digits = if limit != 0.0 && limit < 0.1 { 4 } else { 2 };
     format!("goal: {what} {word} {limit}{unit}: {figure:.digits$}{unit}, {verdict}\n")
 }
 
