@@ -181,31 +181,11 @@ impl fmt::Display for Criterion {
 /// # Errors
 /// An id that neither the task file nor an active task has; the same id twice ([`Exit::Usage`]).
 pub fn why(scene: &Scene<'_>, ids: (&str, Option<&str>)) -> Result<Why, Failure> {
-    let found: Vec<Option<Subject<'_>>> =
-        [Some(ids.0), ids.1].into_iter().flatten().map(|id| subject(scene, id)).collect();
-    let typed = [Some(ids.0), ids.1].into_iter().flatten();
-    let mut missing: Vec<&str> = typed.zip(&found).filter(|(_, found)| found.is_none()).map(|(id, _)| id).collect();
-    missing.dedup();
-    if !missing.is_empty() {
-        return Err(not_in_file(scene.file, scene.standings, &missing));
-    }
-    let mut found = found.into_iter().flatten();
-    let one = found.next().expect("because at least one id was given, and none is missing");
-    let other = found.next();
-    if other.as_ref().is_some_and(|other| other.task.id == one.task.id) {
-        let id = &one.task.id;
-        return Err(Failure::new(Exit::Usage, format!("'{id}' twice: two different tasks are compared"))
-            .hint(format!("use 'git dispatch why {id}' to see its own state")));
-    }
-    let options = Options::default();
+    let (one, other) = subjects(scene, ids)?;
     let is_ready = |subject: &Subject<'_>| subject.standing.state == State::Ready;
+    let options = Options::default();
     let asked = is_ready(&one) || other.as_ref().is_some_and(is_ready);
     let plan = asked.then(|| plan(scene.file, scene.facts, scene.standings, &options));
-    let mut pair = other.as_ref().map(|other| pair(scene, &one, other));
-    if let (Some(pair), Some(plan)) = (&mut pair, &plan) {
-        let held = other.and_then(|other| place(plan, other.ix?)) == Some(Place::Held);
-        pair.with_state = if held { State::Held } else { pair.with_state };
-    }
     let (name, commit) = scene.facts.target.newest();
     let mut why = Why {
         target: (name.to_owned(), commit),
@@ -215,13 +195,37 @@ pub fn why(scene: &Scene<'_>, ids: (&str, Option<&str>)) -> Result<Why, Failure>
         place: None,
         causes: Vec::new(),
         anyway: None,
-        pair,
+        pair: other.as_ref().map(|other| pair(scene, &one, other)),
     };
     match (one.ix.filter(|_| is_ready(&one)), &plan) {
         (Some(ix), Some(plan)) => ready(plan, ix, &mut why),
         _ => causes::fill(scene, &one, &mut why),
     }
+    if let (Some(pair), Some(plan)) = (&mut why.pair, &plan) {
+        let held = other.and_then(|other| place(plan, other.ix?)) == Some(Place::Held);
+        pair.with_state = if held { State::Held } else { pair.with_state };
+    }
     Ok(why)
+}
+
+/// The tasks that are asked about, which are two different ones if they are two.
+fn subjects<'a>(
+    scene: &Scene<'a>,
+    (one, other): (&str, Option<&str>),
+) -> Result<(Subject<'a>, Option<Subject<'a>>), Failure> {
+    let (first, second) = (subject(scene, one), other.map(|other| (other, subject(scene, other))));
+    let mut missing: Vec<&str> = first.is_none().then_some(one).into_iter().collect();
+    missing.extend(second.iter().filter(|(text, found)| found.is_none() && *text != one).map(|(text, _)| *text));
+    let Some(first) = first.filter(|_| missing.is_empty()) else {
+        return Err(not_in_file(scene.file, scene.standings, &missing));
+    };
+    let second = second.and_then(|(_, found)| found);
+    if second.as_ref().is_some_and(|second| second.task.id == first.task.id) {
+        let id = &first.task.id;
+        return Err(Failure::new(Exit::Usage, format!("'{id}' twice: two different tasks are compared"))
+            .hint(format!("use 'git dispatch why {id}' to see its own state")));
+    }
+    Ok((first, second))
 }
 
 /// A task that can be asked about.

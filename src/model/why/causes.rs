@@ -114,10 +114,13 @@ fn started(scene: &Scene<'_>, id: &TaskId, state: State) -> Vec<Cause> {
     let record = scene.facts.ledger.records.get(id);
     let branch = scene.facts.tasks.get(id).and_then(|seen| seen.branch.as_ref());
     let mut causes = match branch {
-        Some(branch) => vec![Cause {
-            remedies: vec![status(id, "see how far it is")],
-            ..Cause::of(What::Branch(branch.name.clone(), branch.commits))
-        }],
+        Some(branch) => {
+            let adopt = format!("git dispatch adopt {id} {}", shell_word(&branch.name));
+            let unrecorded = scene.facts.ledger.batch_of(id).is_none();
+            let adopt = unrecorded.then(|| command(adopt, "record it as this task's"));
+            let remedies = std::iter::once(status(id, "see how far it is")).chain(adopt).collect();
+            vec![Cause { remedies, ..Cause::of(What::Branch(branch.name.clone(), branch.commits)) }]
+        }
         None => Vec::new(),
     };
     if record.is_some_and(|record| record.snapshot.is_some() && !record.started && !record.dropped) {

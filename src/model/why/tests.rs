@@ -228,6 +228,38 @@ fn an_active_task_counts_as_it_was_when_it_started() {
 }
 
 #[test]
+fn what_has_started_is_told_by_what_shows_it() {
+    let file = sample::with(sample::file(&["A", "B"]), "A", |task| task.title = "a".into());
+    let mut facts = sample::facts();
+    let names = sample::names(&file);
+    let told = |facts: &Facts, id: &str| {
+        let standings = crate::model::standing::standings(&file, facts, &names);
+        let why = why(&Scene { file: &file, facts, standings: &standings, names: &names }, (id, None)).unwrap();
+        (why.state, codes(&why).join(" "), lines(&why).join("; "))
+    };
+    sample::observe(&mut facts, "A", sample::branch("A"));
+    let commands = "git dispatch status A; git dispatch adopt A task/A".to_owned();
+    assert_eq!(told(&facts, "A"), (State::Active, "branch:task/A".to_owned(), commands));
+    facts.ledger = sample::ledger(vec![sample::starting(&["B"])]);
+    assert_eq!(told(&facts, "B"), (State::Active, "unfinished".to_owned(), "git dispatch start B".to_owned()));
+    let report = Body::Reported {
+        batch: "batch-001".into(),
+        task: sample::id("A"),
+        tip: sample::oid('b'),
+        verdict: "blocked".into(),
+        done_when: None,
+        pr: None,
+        text: Some("no key".into()),
+    };
+    facts.ledger = sample::ledger(vec![sample::starting(&["A"]), sample::started("u0", &["A"]), report]);
+    let codes = "branch:task/A reported:blocked".to_owned();
+    assert_eq!(told(&facts, "A"), (State::Stopped, codes, "git dispatch status A".to_owned()));
+    facts.tasks.clear();
+    let again = "git dispatch adopt A BRANCH; git dispatch start --again A; write state = \"landed\" into [task.A] if it has landed";
+    assert_eq!(told(&facts, "A"), (State::Lost, "branch-gone:task/A".to_owned(), again.to_owned()));
+}
+
+#[test]
 fn unknown_ids_are_told_all_at_once_and_one_id_twice_is_wrong_usage() {
     let file = file(vec![task("SCR-001", 1, &[]), task("B", 1, &[])]);
     let failure = |a, b| asked(&file, &[], (a, b)).unwrap_err();
