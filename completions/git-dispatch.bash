@@ -103,12 +103,13 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan start adopt status log install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status log install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt
 		;;
+	why) ((${#typed[@]} > 1)) || __git_dispatch_tasks why ;;
 	import) return ;; # a file or a folder
 	esac
 	# Nothing else stands here: no file names either.

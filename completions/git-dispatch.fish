@@ -64,6 +64,12 @@ function __git_dispatch_tasks
     end
 end
 
+function __git_dispatch_why
+    if test (count (__git_dispatch_line)) -lt 3
+        __git_dispatch_tasks why
+    end
+end
+
 function __git_dispatch_adopt
     if test (count (__git_dispatch_line)) -lt 2
         __git_dispatch_tasks adopt
@@ -81,6 +87,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a init -d 'Write a com
 complete -c git-dispatch -n __git_dispatch_needs_command -a lint -d 'Check the task file and tell every fault at once'
 complete -c git-dispatch -n __git_dispatch_needs_command -a import -d 'Write a task file from the tasks of another tool'
 complete -c git-dispatch -n __git_dispatch_needs_command -a plan -d 'Show which tasks can start now, side by side'
+complete -c git-dispatch -n __git_dispatch_needs_command -a why -d 'Tell why a task waits, or two may not run side by side'
 complete -c git-dispatch -n __git_dispatch_needs_command -a start -d 'Create branches and worktrees for tasks'
 complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an existing branch or worktree as a task\'s'
 complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how far the started tasks are, and what merges'
@@ -121,4 +128,5 @@ complete -c git-dispatch -n '__git_dispatch_using init start adopt install' -s n
 
 complete -c git-dispatch -n '__git_dispatch_using start' -a '(__git_dispatch_tasks start)'
 complete -c git-dispatch -n '__git_dispatch_using status' -a '(__git_dispatch_tasks status)'
+complete -c git-dispatch -n '__git_dispatch_using why' -a '(__git_dispatch_why)'
 complete -c git-dispatch -n '__git_dispatch_using adopt' -a '(__git_dispatch_adopt)'

@@ -24,6 +24,7 @@ Describe the work:
 
 Split it:
   plan     Show which tasks can start now, side by side
+  why      Tell why a task waits, or two may not run side by side
   start    Create branches and worktrees for tasks
   adopt    Take an existing branch or worktree as a task's
 
@@ -62,6 +63,8 @@ pub enum Sub {
     Import(command::import::Args),
     /// Show which tasks can start now, side by side
     Plan(command::plan::Args),
+    /// Tell why a task waits, or two may not run side by side
+    Why(command::why::Args),
     /// Create branches and worktrees for tasks
     Start(command::start::Args),
     /// Take an existing branch or worktree as a task's
@@ -90,6 +93,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Lint(args) => command::lint::run(args, global, console),
         Sub::Import(args) => command::import::run(args, global, console),
         Sub::Plan(args) => command::plan::run(args, global, console),
+        Sub::Why(args) => command::why::run(args, global, console),
         Sub::Start(args) => command::start::run(args, global, console),
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),

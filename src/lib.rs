@@ -49,7 +49,7 @@
 //! | man pages, completions | `$XDG_DATA_HOME`, or below `--prefix` | `install` |
 //! | example repository | a new folder in the one for temporary files | `demo` |
 //!
-//! `plan`, `status`, `log` and `lint` write nothing, and neither does `import` without `-o`.
+//! `plan`, `why`, `status`, `log` and `lint` write nothing, and neither does `import` without `-o`.
 
 pub mod cli;
 pub mod command;

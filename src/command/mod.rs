@@ -11,3 +11,4 @@ pub mod log;
 pub mod plan;
 pub mod start;
 pub mod status;
+pub mod why;

@@ -7,6 +7,7 @@ mod clique;
 mod index;
 mod overlap;
 mod sieve;
+mod steps;
 mod territory;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ pub use beside::{Beside, By, Pairs, Party};
 pub(super) use clique::cliques;
 use overlap::is_at_or_below;
 pub use overlap::meet;
+pub use steps::{Answer, Detail, Link, Meeting, Rule, Step, Taken, Usage, Warns};
 pub use territory::{Contested, ReadAfter, Readers};
 
 use super::id::TaskId;

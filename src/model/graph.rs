@@ -150,6 +150,37 @@ pub enum Side {
     After,
 }
 
+/// A shortest way from `from` to `to` over `next`, both included, breadth first; the first in the order of `next`.
+pub(super) fn shortest<I: Iterator<Item = usize>>(
+    size: usize,
+    (from, to): (usize, usize),
+    next: impl Fn(usize) -> I,
+) -> Option<Vec<usize>> {
+    const UNSEEN: usize = usize::MAX;
+    let mut before = vec![UNSEEN; size];
+    before[from] = from;
+    let mut queue = vec![from];
+    let mut done = 0;
+    while let Some(&ix) = queue.get(done).filter(|_| before[to] == UNSEEN) {
+        done += 1;
+        for other in next(ix) {
+            if before[other] == UNSEEN {
+                before[other] = ix;
+                queue.push(other);
+            }
+        }
+    }
+    if before[to] == UNSEEN {
+        return None;
+    }
+    let mut way = vec![to];
+    while let Some(&ix) = way.last().filter(|&&ix| ix != from) {
+        way.push(before[ix]);
+    }
+    way.reverse();
+    Some(way)
+}
+
 /// The sets of more than one of `size` things that can be reached from each other over `next` (Tarjan 1972, with its own
 /// stack: nothing recurses).
 pub(super) fn knots<I: Iterator<Item = usize>>(size: usize, next: impl Fn(usize) -> I) -> Vec<Vec<usize>> {
@@ -213,6 +244,16 @@ mod tests {
         assert_eq!(graph.position(&"B".parse().unwrap()), Some(1));
         assert_eq!(graph.topological(), [0, 1, 2]);
         assert_eq!(graph.sides(1), [Side::Before, Side::Apart, Side::After]);
+    }
+
+    #[test]
+    fn the_shortest_way_is_found_or_there_is_none() {
+        let graph = graph(&["A", "B", "C", "D", "E"], &[(3, 2), (2, 1), (1, 0), (3, 1), (4, 4)]);
+        let way = |from, to| shortest(5, (from, to), |ix| graph.needs(ix));
+        assert_eq!(way(3, 0), Some(vec![3, 1, 0]));
+        assert_eq!(way(2, 2), Some(vec![2]));
+        assert_eq!(way(0, 3), None);
+        assert_eq!(way(4, 0), None);
     }
 
     #[test]

@@ -85,6 +85,16 @@ impl Implied {
         row(&self.needs, reader)
     }
 
+    /// What a task reads that others write, where no order follows from it.
+    pub fn circles_of(&self, reader: Number) -> &[After] {
+        row(&self.circles, reader)
+    }
+
+    /// Whether any order follows.
+    pub fn has_needs(&self) -> bool {
+        !self.needs.is_empty()
+    }
+
     /// All pairs that have no order, in order.
     pub fn circles(&self) -> &[After] {
         &self.circles

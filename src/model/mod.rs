@@ -33,3 +33,4 @@ pub mod task;
 pub mod taskfile;
 pub mod template;
 pub mod text;
+pub mod why;

@@ -92,6 +92,20 @@ pub enum Reason {
     GateLand,
 }
 
+impl Reason {
+    /// The other task that it is about.
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
+            Reason::Reads { id, .. }
+            | Reason::ReadBy { id, .. }
+            | Reason::Writes { id, .. }
+            | Reason::Lock { id, .. } => Some(id),
+            Reason::Slot | Reason::GateStart | Reason::GateLand => None,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -17,3 +17,4 @@ pub mod starter;
 pub mod status;
 pub mod table;
 pub mod toml;
+pub mod why;

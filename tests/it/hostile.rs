@@ -114,7 +114,9 @@ fn hostile_ids_on_the_command_line_are_refused() {
     sandbox.git(&["branch", "free"]);
     let before = sandbox.snapshot();
     for id in HOSTILE_IDS {
-        for arguments in [vec!["start", "--", id], vec!["status", "--", id], vec!["adopt", "--", id, "free"]] {
+        for arguments in
+            [vec!["start", "--", id], vec!["status", "--", id], vec!["why", "--", id], vec!["adopt", "--", id, "free"]]
+        {
             let outcome = sandbox.run(&arguments).exits(2).says("error: no task '");
             harmless(&outcome.stderr);
             assert_eq!(outcome.stdout, "");

@@ -31,4 +31,5 @@ mod status;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
+mod why;
 mod worktrees;

@@ -39,18 +39,18 @@ pub enum By {
 /// The rules, and the orders that stand before them, for pairs of one task file.
 pub struct Pairs<'a> {
     pub rules: Rules<'a>,
-    graph: &'a Graph,
-    implied: &'a Implied,
+    pub(super) graph: &'a Graph,
+    pub(super) implied: &'a Implied,
 }
 
 /// One of two tasks.
 pub struct Party<'t> {
-    claims: Claims<'t>,
-    number: Number,
+    pub(super) claims: Claims<'t>,
+    pub(super) number: Number,
     /// Active: it waits for nothing any more, so what it reads puts it behind nobody.
     started: bool,
     /// Whether [`Implied`] looked at it, as at all tasks that are not over.
-    known: bool,
+    pub(super) known: bool,
     sides: OnceCell<Vec<Side>>,
 }
 
@@ -66,7 +66,7 @@ impl<'t> Party<'t> {
 }
 
 /// What follows from what two tasks read and write, seen from the first of them.
-enum Reads {
+pub(super) enum Reads {
     Nothing,
     /// It comes after the other; the path that it reads.
     After(String),
@@ -164,7 +164,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// Where the first stands in the order of declared needs, seen from the other.
-    fn side(&self, one: &Party<'_>, other: &Party<'_>) -> Side {
+    pub(super) fn side(&self, one: &Party<'_>, other: &Party<'_>) -> Side {
         let inside = |party: &Party<'_>| (party.number as usize) < self.graph.len();
         if !inside(one) || !inside(other) {
             return Side::Apart;
@@ -173,7 +173,7 @@ impl<'a> Pairs<'a> {
         sides[one.number as usize]
     }
 
-    fn reads(&self, one: &Party<'_>, other: &Party<'_>) -> Reads {
+    pub(super) fn reads(&self, one: &Party<'_>, other: &Party<'_>) -> Reads {
         let (a, b) = (one.number, other.number);
         let known = one.known && other.known;
         if known {
@@ -211,4 +211,4 @@ fn circle(other: &TaskId, ours: Option<String>, theirs: Option<String>) -> Optio
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

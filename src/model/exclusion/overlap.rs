@@ -14,6 +14,7 @@ pub(super) use name::{Glance, ends as ends_of_name, glance as glance_at_names, i
 use globset::GlobMatcher;
 
 use crate::model::pattern::{Pattern, bare, glob};
+use crate::model::text::is_unsafe;
 
 /// Whether some path is covered by both: it, or a folder above it, is matched (by the rules of [`glob`]).
 ///
@@ -30,6 +31,12 @@ pub fn meet(a: &Pattern, b: &Pattern) -> bool {
             _ => true,
         },
     }
+}
+
+/// A shortest path that both cover; `None` where there is none, where it takes long to say, and where it could not be shown.
+pub(super) fn witness(a: &Pattern, b: &Pattern) -> Option<String> {
+    let path = automaton::witness(a.as_str(), b.as_str()).ok()??;
+    String::from_utf8(path).ok().filter(|path| !path.chars().any(is_unsafe))
 }
 
 /// What the names of two patterns say, folder by folder. Exact where it is not [`Glance::Unclear`].

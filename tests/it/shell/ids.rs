@@ -65,6 +65,8 @@ fn bash_offers_ids_once() {
     assert_eq!(bash::tab(&home, &["git", "dispatch", "-C", "my\\ repo", "adopt", ""]), ids);
     assert_eq!(bash::tab(&home, &["git-dispatch", "-C", "~/my\\ repo", "start", "SCR-002", ""]), set(&["SCR-001"]));
     assert_eq!(bash::tab(&home, &["git-dispatch", "status", "-C", "'my repo'", ""]), set(&["FND-003"]));
+    assert_eq!(bash::tab(&home, &["git-dispatch", "-C", "'my repo'", "why", "FND-003", ""]), ids);
+    assert_eq!(bash::tab(&home, &["git-dispatch", "-C", "'my repo'", "why", "FND-003", "SCR-001", ""]), set(&[]));
     assert_nothing_was_run(home.path());
 }
 
@@ -76,12 +78,14 @@ fn zsh_offers_ids_with_titles_once() {
         "git -C 'my repo' dispatch start ",
         "git-dispatch -C my\\ repo start SCR-001 ",
         "git dispatch -C ~/my\\ repo status ",
+        "git-dispatch -C 'my repo' why SCR-002 F",
     ];
     let answers = zsh::tab(&home, &lines);
     assert!(answers[0].listed.contains("SCR-001  -- ToolSelectionScorer"), "{}", answers[0].listed);
     assert!(answers[0].listed.contains(&format!("SCR-002  -- {HOSTILE}")), "{}", answers[0].listed);
     assert_eq!(answers[1].line, format!("{}SCR-002 ", lines[1]));
     assert_eq!(answers[2].line, format!("{}FND-003 ", lines[2]));
+    assert_eq!(answers[3].line, format!("{}ND-003 ", lines[3]));
     assert_nothing_was_run(home.path());
 }
 
@@ -96,6 +100,9 @@ fn fish_offers_ids_with_titles_once() {
     let one: Vec<String> = fish::tab(&home, "git-dispatch -C ~/my\\ repo start SCR-002 ").into_keys().collect();
     assert_eq!(one, ["SCR-001"]);
     assert_eq!(fish::tab(&home, "git dispatch -C 'my repo' status ")["FND-003"], "a\\tb");
+    let why: Vec<String> = fish::tab(&home, "git dispatch -C 'my repo' why SCR-002 ").into_keys().collect();
+    assert_eq!(why, ["FND-003", "SCR-001"]);
+    assert!(fish::tab(&home, "git dispatch -C 'my repo' why SCR-002 SCR-001 ").is_empty());
     assert_nothing_was_run(home.path());
 }
 

@@ -69,7 +69,7 @@ fn what_has_started_reads_what_it_found_and_comes_after_nobody() {
     assert_eq!(verdict(&file, &[("B", State::Landed)]), Beside::Parallel, "it is over");
 }
 
-fn any_file() -> impl Strategy<Value = (TaskFile, BTreeMap<usize, State>)> {
+pub(in crate::model::exclusion) fn any_file() -> impl Strategy<Value = (TaskFile, BTreeMap<usize, State>)> {
     let paths = || prop::sample::subsequence(vec!["a", "b", "src/**", "src/a", "src/*b", "src/?b", "{src,a}/b"], 0..=2);
     let one = (any::<u16>(), any::<u16>(), paths(), paths(), 0u8..10, 0u8..9, 0u8..14);
     (prop::collection::vec(one, 2..12), any::<bool>()).prop_map(|(rows, guarded)| {

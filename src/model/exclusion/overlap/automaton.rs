@@ -183,7 +183,9 @@ impl Read {
         let slash = in_range(b'/').filter(|_| self == Read::Name).map(|byte| (byte, Read::Start));
         let dot = in_range(b'.').map(|byte| (byte, self.after_dot()));
         let plain = |byte: &u8| !matches!(byte, 0 | b'.' | b'/');
-        let other = in_range(b'a').or_else(|| (low..=high).find(plain)).map(|byte| (byte, Read::Name));
+        let letter = || (low..=high).find(u8::is_ascii_alphanumeric);
+        let other = in_range(b'a').or_else(letter).or_else(|| (low..=high).find(plain));
+        let other = other.map(|byte| (byte, Read::Name));
         slash.into_iter().chain(dot).chain(other)
     }
 
@@ -213,7 +215,10 @@ pub(super) fn tidy(text: &str) -> Cow<'_, str> {
     if parts.is_empty() { Cow::Borrowed("**") } else { Cow::Owned(parts.join("/")) }
 }
 
-#[cfg(test)]
+/// A shortest path that both cover, if there is one.
+///
+/// # Errors
+/// An automaton would be too large, or the search was given up.
 pub(super) fn witness(a: &str, b: &str) -> Result<Option<Vec<u8>>, &'static str> {
     let (a, b) = (Automaton::new(a).ok_or("too large")?, Automaton::new(b).ok_or("too large")?);
     let mut ways = vec![(0, None)];
