@@ -232,6 +232,15 @@ impl<'a> Plan<'a> {
         self.standings.unmet(self.file, ix).map(move |need| (&self.task(need).id, cancelled(need)))
     }
 
+    /// Why a task that could start is queued.
+    pub fn queued_for(&self, one: &Candidate) -> Vec<Reason> {
+        match (self.barrier.is_empty(), one.shortens) {
+            (false, _) => self.barrier.iter().cloned().map(Reason::Batch).collect(),
+            (true, Some(minutes)) => vec![Reason::Shortens(minutes)],
+            (true, None) => vec![Reason::Slot],
+        }
+    }
+
     fn counted(&self) -> Counts {
         let count = |test: fn(State) -> bool| self.standings.tasks.iter().filter(|task| test(task.state)).count();
         Counts {
@@ -295,9 +304,9 @@ impl<'a> Plan<'a> {
 
     /// Active tasks that something waits for or is held by; all, where nothing is.
     fn awaited(&self) -> Vec<TaskId> {
-        let held = self.held.iter().flat_map(|held| &held.reasons).filter_map(other);
+        let held = self.held.iter().flat_map(|held| &held.reasons).filter_map(Reason::task);
         let waiting = self.waiting.iter().flat_map(|&ix| {
-            let written = self.standings.tasks[ix].reasons.iter().filter_map(other);
+            let written = self.standings.tasks[ix].reasons.iter().filter_map(Reason::task);
             self.unmet(ix).map(|(id, _)| id).chain(written)
         });
         let named: HashSet<&TaskId> = held.chain(waiting).collect();
@@ -313,17 +322,6 @@ impl Batch {
         let hundredths =
             (u128::from(self.sequential) * 100 + u128::from(self.parallel) / 2) / u128::from(self.parallel.max(1));
         (self.parallel > 0).then(|| u64::try_from(hundredths).unwrap_or(u64::MAX))
-    }
-}
-
-/// The task that a reason names.
-fn other(reason: &Reason) -> Option<&TaskId> {
-    match reason {
-        Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-        Reason::Reads { id, .. } | Reason::ReadBy { id, .. } | Reason::Writes { id, .. } | Reason::Lock { id, .. } => {
-            Some(id)
-        }
-        _ => None,
     }
 }
 

@@ -97,11 +97,12 @@ impl Reason {
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
+            Reason::Batch(id) => Some(id),
             Reason::Reads { id, .. }
             | Reason::ReadBy { id, .. }
             | Reason::Writes { id, .. }
             | Reason::Lock { id, .. } => Some(id),
-            Reason::Slot | Reason::GateStart | Reason::GateLand => None,
+            Reason::Slot | Reason::Shortens(_) | Reason::GateStart | Reason::GateLand => None,
         }
     }
 }

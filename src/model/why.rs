@@ -84,8 +84,6 @@ pub enum What {
     /// By the rule of choice.
     Before(TaskId, Criterion),
     After(TaskId, Criterion),
-    /// Starts, or waits, against the rule of choice, since everything left takes so much less then.
-    Shortens(Minutes),
     /// Has this branch, with so many commits of its own.
     Branch(String, Option<u64>),
     /// Its start is recorded, and was not carried out to the end.
@@ -151,7 +149,6 @@ impl fmt::Display for What {
             What::Unblocks(count) => write!(f, "unblocks:{count}"),
             What::Before(id, by) => write!(f, "before:{id}:{by}"),
             What::After(id, by) => write!(f, "after:{id}:{by}"),
-            What::Shortens(minutes) => write!(f, "shortens:{minutes}"),
             What::Branch(name, _) => write!(f, "branch:{name}"),
             What::Unfinished => f.write_str("unfinished"),
             What::Reported(verdict, _) => write!(f, "reported:{verdict}"),

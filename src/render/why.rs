@@ -61,8 +61,13 @@ fn of_one(why: &Why, layout: Layout) -> String {
 fn verdict(why: &Why) -> String {
     match why.place {
         Some(Place::Start) => format!("{} is ready, and the plan starts it now", why.id),
-        Some(Place::Queued) if why.causes.iter().any(|cause| matches!(cause.what, What::Shortens(_))) => {
+        Some(Place::Queued)
+            if why.causes.iter().any(|cause| matches!(cause.what, What::Reason(Reason::Shortens(_)))) =>
+        {
             format!("{} is ready, but waits for the sake of a shorter plan", why.id)
+        }
+        Some(Place::Queued) if why.causes.iter().any(|cause| matches!(cause.what, What::Reason(Reason::Batch(_)))) => {
+            format!("{} is ready, but belongs to a later batch", why.id)
         }
         Some(Place::Queued) => format!("{} is ready, but queued for a free worker", why.id),
         Some(Place::Held) => format!("{} is held by what the plan starts now", why.id),

@@ -55,7 +55,7 @@ fn worth(one: &Candidate) -> Vec<Cause> {
 /// `behind`: what may come next, in the order of choice but for what a shorter plan prefers.
 fn chosen<'c>(plan: &Plan<'_>, one: &Candidate, mut behind: impl Iterator<Item = &'c Candidate>) -> Vec<Cause> {
     let mut causes = worth(one);
-    causes.extend(one.shortens.map(|minutes| Cause::of(What::Shortens(minutes))));
+    causes.extend(one.shortens.map(|minutes| Cause::of(What::Reason(Reason::Shortens(minutes)))));
     let next = behind.find_map(|next| Some((next, ahead(plan, one, next)?)));
     causes.extend(next.map(|(next, by)| Cause::of(What::Before(plan.task(next.ix).id.clone(), by))));
     let id = &plan.task(one.ix).id;
@@ -64,22 +64,33 @@ fn chosen<'c>(plan: &Plan<'_>, one: &Candidate, mut behind: impl Iterator<Item =
 }
 
 fn queued(plan: &Plan<'_>, one: &Candidate) -> Vec<Cause> {
-    let mut slot = Cause::of(What::Reason(Reason::Slot));
-    if plan.workers.busy > 0 {
-        slot.remedies.push(Remedy::Command("git dispatch status".to_owned(), "see who works now"));
-    }
-    let more = format!("git dispatch plan --workers {}", plan.workers.limit.saturating_add(1));
-    slot.remedies.push(Remedy::Command(more, "see what one worker more would do"));
-    let mut causes = vec![slot];
-    if let Some(minutes) = one.shortens {
-        let by_rule = "git dispatch plan --effort 0".to_owned();
-        let remedies = vec![Remedy::Command(by_rule, "see the plan by the rule of choice alone")];
-        causes.push(Cause { remedies, ..Cause::of(What::Shortens(minutes)) });
-    }
+    let mut causes: Vec<Cause> = plan.queued_for(one).into_iter().map(|reason| awaited(plan, reason)).collect();
     let last = plan.start.iter().rev().find_map(|first| Some((first, ahead(plan, first, one)?)));
     causes.extend(last.map(|(first, by)| Cause::of(What::After(plan.task(first.ix).id.clone(), by))));
     causes.extend(worth(one));
     causes
+}
+
+/// A reason to be queued, with what would change that.
+fn awaited(plan: &Plan<'_>, reason: Reason) -> Cause {
+    let mut remedies = Vec::new();
+    match &reason {
+        Reason::Slot => {
+            let busy = plan.workers.busy > 0;
+            remedies.extend(busy.then(|| Remedy::Command("git dispatch status".to_owned(), "see who works now")));
+            let more = format!("git dispatch plan --workers {}", plan.workers.limit.saturating_add(1));
+            remedies.push(Remedy::Command(more, "see what one worker more would do"));
+        }
+        Reason::Shortens(_) => {
+            let by_rule = "git dispatch plan --effort 0".to_owned();
+            remedies.push(Remedy::Command(by_rule, "see the plan by the rule of choice alone"));
+        }
+        Reason::Batch(id) if !plan.start.iter().any(|one| plan.task(one.ix).id == *id) => {
+            remedies.push(Remedy::Command(format!("git dispatch status {id}"), "see how far it is"));
+        }
+        _ => {}
+    }
+    Cause { remedies, ..Cause::of(What::Reason(reason)) }
 }
 
 /// What puts `one` before `other` by the rule of choice; `None` where it comes after it.

@@ -154,7 +154,7 @@ fn document<'p>(plan: &'p Plan<'_>) -> Document<'p> {
             lost: counts.lost,
         },
         start: plan.start.iter().map(|one| task(plan, one, shortens(one))).collect(),
-        queued: plan.queued.iter().map(|one| task(plan, one, waits(plan, one))).collect(),
+        queued: plan.queued.iter().map(|one| task(plan, one, plan.queued_for(one))).collect(),
         held: plan.held.iter().map(|one| Held { id: &plan.task(one.ix).id, reasons: &one.reasons }).collect(),
         waiting: plan.waiting.iter().map(|&ix| waiting(plan, ix)).collect(),
         lost: ids(&plan.lost),
@@ -174,13 +174,6 @@ fn document<'p>(plan: &'p Plan<'_>) -> Document<'p> {
 
 fn shortens(one: &Candidate) -> Vec<Reason> {
     one.shortens.map(Reason::Shortens).into_iter().collect()
-}
-
-/// Why a task that could start is queued.
-fn waits(plan: &Plan<'_>, one: &Candidate) -> Vec<Reason> {
-    let batch: Vec<Reason> = plan.barrier.iter().cloned().map(Reason::Batch).collect();
-    let reasons = if batch.is_empty() { shortens(one) } else { batch };
-    if reasons.is_empty() { vec![Reason::Slot] } else { reasons }
 }
 
 fn task<'p>(plan: &'p Plan<'_>, one: &Candidate, reasons: Vec<Reason>) -> Task<'p> {

@@ -30,6 +30,10 @@ fn which(other: Other) -> String {
 
 fn what(why: &Why, what: &What) -> String {
     match what {
+        What::Reason(Reason::Shortens(minutes)) => {
+            let verb = if why.place == Some(Place::Start) { "starts" } else { "waits" };
+            format!("everything left takes {} less when it {verb}", duration(*minutes))
+        }
         What::Reason(reason) => sentence(std::slice::from_ref(reason)),
         What::Stuck(id) => format!("can never start while it waits for {id}"),
         What::Critical => "is on the critical path".to_owned(),
@@ -37,10 +41,6 @@ fn what(why: &Why, what: &What) -> String {
         What::Unblocks(tasks) => format!("unblocks {}", count(*tasks as usize, "task")),
         What::Before(id, by) => format!("comes before {id}: it {}", criterion(*by)),
         What::After(id, by) => format!("comes after {id}, which {}", criterion(*by)),
-        What::Shortens(minutes) => {
-            let verb = if why.place == Some(Place::Start) { "starts" } else { "waits" };
-            format!("everything left takes {} less when it {verb}", duration(*minutes))
-        }
         What::Branch(name, None) => format!("has branch {}", escape(name)),
         What::Branch(name, Some(commits)) => {
             format!("has branch {} with {}", escape(name), count(*commits as usize, "commit"))
