@@ -8,7 +8,7 @@ use crate::model::why::{Cause, Criterion, Other, Place, What, Why};
 use crate::render::reason::sentence;
 
 /// So many links of a chain are told at either end.
-const ENDS: usize = 4;
+const ENDS: usize = 2;
 
 /// A reason, and how the task that it names stands.
 pub(super) fn cause(why: &Why, cause: &Cause) -> String {
