@@ -5,10 +5,7 @@ use std::collections::HashSet;
 
 use super::choice::Choice;
 use super::{Candidate, Ix, Minutes, TaskId};
-use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, Schedule, batches, dependants, solve};
-
-/// Up to so many jobs the rule orders all that is left; above, what cannot start yet is ordered by the longest chain.
-const FEW: usize = 4_000;
+use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, SERIAL, Schedule, batches, dependants, solve};
 
 /// Above so many workers, coordination eats most of what another one gains.
 pub const WORKERS_THAT_PAY: u32 = 3;
@@ -142,10 +139,11 @@ impl<'a> Outlook<'a> {
     }
 }
 
-/// All nodes in the order of the rule: `start` first, as chosen, then slack 0, most unblocked, phase, shorter, id.
+/// All nodes in the order of the rule: `start` first, as chosen, then slack 0, most unblocked, phase, shorter, id; above
+/// [`SERIAL`] jobs, what is not in `start` by the longest chain.
 fn rule(network: &Network<'_>, path: &CriticalPath, start: &[Candidate], phase: Option<&str>) -> Vec<u32> {
     let nodes: Vec<Node> = (0..network.problem.len()).collect();
-    let unblocks = if nodes.len() <= FEW { dependants(&network.problem, &nodes) } else { Vec::new() };
+    let unblocks = if nodes.len() <= SERIAL { dependants(&network.problem, &nodes) } else { Vec::new() };
     let mut chosen = vec![u32::MAX; nodes.len()];
     for (rank, node) in start.iter().filter_map(|one| network.node(one.ix)).enumerate() {
         chosen[node] = rank as u32;

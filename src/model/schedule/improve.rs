@@ -57,7 +57,10 @@ impl Search<'_> {
         let mut shortest = self.best.makespan;
         let mut since = 0;
         while self.goes_on() {
-            self.justify();
+            // What chance made much longer is not worth the while.
+            if self.current.makespan <= base.makespan + self.mean {
+                self.justify();
+            }
             if self.current.makespan <= base.makespan {
                 base.clone_from(&self.current);
             }

@@ -10,7 +10,7 @@ use super::{CriticalPath, LowerBound, Node, Place, Problem, Schedule, list_sched
 use crate::model::task::Minutes;
 
 /// Above so many jobs schedules are made by few lists only, and the rule is expected to name long chains first.
-const SERIAL: usize = 3_000;
+pub const SERIAL: usize = 3_000;
 /// What one unit of effort may do at most: place so many jobs, and make so many schedules, fewer of few jobs.
 const PLACEMENTS: u64 = 400_000;
 const DECODINGS: u64 = 2_000;
