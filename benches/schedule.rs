@@ -74,7 +74,7 @@ impl Outcome {
         let bound = self.solution.lower_bound;
         format!(
             "  {name} with {workers}: {} (bound {} by {:?}, by rule {}; known {least} to {found})\n",
-            self.solution.schedule.makespan, bound.minutes, bound.limit, self.solution.by_rule
+            self.solution.schedule.makespan, bound.minutes, bound.limit, self.solution.by_rule.makespan
         )
     }
 }
@@ -201,7 +201,7 @@ fn graphs_row(title: &str, all: &[&Outcome]) {
         "{title}  {:>5} {:>5}  {:>5} {:>7}   {:>7.2} %  {:>6.4} %  {:>11}       {:>6.2} %          {:>6.2}   {:>6.2}   {:>6.2}   {:>6.2}\n",
         all.len(),
         known.len(),
-        count(&|one| one.instance.optimum() == Some(one.solution.by_rule)),
+        count(&|one| one.instance.optimum() == Some(one.solution.by_rule.makespan)),
         count(&Outcome::reached),
         percent(count(&Outcome::settled), known.len()),
         mean(&gaps),
@@ -246,7 +246,8 @@ fn shops_row(title: &str, all: &[&Outcome]) {
         return;
     }
     let gaps: Vec<f64> = all.iter().filter_map(|one| one.gap()).collect();
-    let by_rule = |one: &&Outcome| Some((one.solution.by_rule as f64 / one.instance.optimum()? as f64 - 1.0) * 100.0);
+    let by_rule =
+        |one: &&Outcome| Some((one.solution.by_rule.makespan as f64 / one.instance.optimum()? as f64 - 1.0) * 100.0);
     let by_rule: Vec<f64> = all.iter().filter_map(by_rule).collect();
     print(&format!(
         "{title:6}  {:>5} {:>5}  {:>6.2} %  {:>6.2} %    {:>6.2} %  {:>7}  {:>6}          {:>7.1}  {:>7.1}\n",

@@ -135,7 +135,7 @@ fn lengths(instance: &Instance, solution: &Solution) -> Result<(), Fault> {
         (bound > makespan, Fault::BoundAboveSchedule),
         (bound > found, Fault::BoundAboveKnown),
         (makespan < least, Fault::BelowKnown),
-        (makespan > solution.by_rule, Fault::LongerThanRule),
+        (makespan > solution.by_rule.makespan, Fault::LongerThanRule),
     ];
     faults.into_iter().find(|(broken, _)| *broken).map_or(Ok(()), |(_, fault)| Err(fault))
 }

@@ -166,12 +166,15 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     let now = if batches { slots.clone().in_batches(&ready, standings) } else { slots.clone() };
     let by_rule = choose(&pairs, file, ready.clone(), now, None);
     let effort = options.effort.unwrap_or(1);
-    let outlook = Outlook::new(network, path, &by_rule.start, (phase, batches), effort);
+    let mut outlook = Outlook::new(network, path, &by_rule.start, (phase, batches), effort);
     let departed = outlook.departure(&by_rule, &ready).map(|begun| {
         let choice = choose(&pairs, file, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
-        (choice.start.len() == begun.len()).then_some(choice)
+        let whole = choice.start.iter().filter(|one| begun.contains(&one.ix)).count() == begun.len();
+        whole.then_some(choice)
     });
-    // The schedule may begin with more than there are slots for now: tasks of no minutes take none in it.
+    if departed == Some(None) {
+        outlook.fall_back();
+    }
     let Choice { start, queued, mut held } = departed.flatten().unwrap_or(by_rule);
     held.extend(with_state(standings, State::Held).map(|ix| Held { ix, reasons: standings.tasks[ix].reasons.clone() }));
     held.sort_unstable_by_key(|held| held.ix);
@@ -193,7 +196,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
         unestimated: outlook.unestimated(),
         alone: workers.busy as usize + start.len() < 2,
         stuck: outlook.network.stuck.clone(),
-        curve: if options.what_if { outlook.curve(effort) } else { Vec::new() },
+        curve: if options.what_if { outlook.curve(effort, workers.busy) } else { Vec::new() },
         barrier: if batches { barrier(standings, &start, file) } else { Vec::new() },
         outlook,
         warnings: Vec::new(),

@@ -151,7 +151,8 @@ fn candidate(plan: &Plan<'_>, one: &Candidate, table: &Table, out: &mut String) 
     }
     if let Some(saved) = one.shortens {
         let gap = if notes.is_empty() { "" } else { "  " };
-        let _ = write!(notes, "{gap}{}", reason::sentence(&[Reason::Shortens(saved)]));
+        let waits = if plan.start.iter().any(|other| other.ix == one.ix) { "" } else { "waits: " };
+        let _ = write!(notes, "{gap}{waits}{}", reason::sentence(&[Reason::Shortens(saved)]));
     }
     table.row(plan.task(one.ix), Some(one.minutes), &notes, out);
 }
@@ -192,7 +193,7 @@ fn times(plan: &Plan<'_>, out: &mut String) {
             if outlook.rolling.is_some() { " in batches" } else { "" },
             duration(outlook.sequential),
         );
-        let _ = writeln!(out, "  {}", caption::proof(outlook));
+        caption::proof(outlook).iter().for_each(|line| out.push_str(&format!("  {line}\n")));
     }
     if plan.unestimated > 0 {
         let what = count(plan.unestimated, "task");

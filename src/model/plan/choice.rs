@@ -67,7 +67,7 @@ impl Slots {
 }
 
 /// What became of the ready tasks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choice {
     pub(super) start: Vec<Candidate>,
     pub(super) queued: Vec<Candidate>,
@@ -89,7 +89,7 @@ impl Choice {
 }
 
 /// Divides the ready tasks, which come in the order of choice: each starts unless one chosen before it excludes it, or no
-/// slot is free. Given `only`, those are looked at first and no others start.
+/// slot is free. Given `only`, those are looked at first, and of the others only such as take no time start.
 pub(super) fn choose(
     pairs: &Pairs<'_>,
     file: &TaskFile,
@@ -97,8 +97,9 @@ pub(super) fn choose(
     mut slots: Slots,
     only: Option<&HashSet<Ix>>,
 ) -> Choice {
-    let may = |candidate: &Candidate| only.is_none_or(|only| only.contains(&candidate.ix));
-    ready.sort_by_key(|candidate| !may(candidate));
+    let named = |candidate: &Candidate| only.is_none_or(|only| only.contains(&candidate.ix));
+    ready.sort_by_key(|candidate| !named(candidate));
+    let may = |candidate: &Candidate| named(candidate) || candidate.minutes == 0;
     let mut choice = Choice { start: Vec::new(), queued: Vec::new(), held: Vec::new() };
     let mut chosen: Vec<Party<'_>> = Vec::new();
     for candidate in ready {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use super::choice::Choice;
 use super::{Candidate, Ix, Minutes, TaskId};
-use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, SERIAL, Schedule, batches, dependants, solve};
+use crate::model::schedule::{
+    Bound, Crew, CriticalPath, Network, Node, SERIAL, Schedule, batches, dependants, solve, solve_briefly,
+};
 
 /// Above so many workers, coordination eats most of what another one gains.
 pub const WORKERS_THAT_PAY: u32 = 3;
@@ -34,8 +36,8 @@ pub struct Outlook<'a> {
     /// No schedule is shorter.
     pub lower_bound: Minutes,
     pub bound: Bound<'a>,
-    /// How long it takes where the rule alone chooses.
-    pub by_rule: Minutes,
+    /// The schedule that the rule alone makes.
+    pub by_rule: Schedule,
     /// Under barriers: how long it would take if each slot were filled again as it frees. `schedule` is in batches then.
     pub rolling: Option<Minutes>,
     /// Everything left, one task after the other.
@@ -55,8 +57,8 @@ impl<'a> Outlook<'a> {
         let mut solution = solve(problem, &path, &rule, effort);
         let rolling = barrier.then_some(solution.schedule.makespan);
         if barrier {
-            solution.schedule = batches(problem, &rule);
-            solution.by_rule = solution.schedule.makespan;
+            solution.schedule = batches(problem, &rule, &network.stopped);
+            solution.by_rule = solution.schedule.clone();
         }
         let only_research = !problem.is_empty() && problem.jobs.iter().all(|job| job.research);
         Outlook {
@@ -80,7 +82,7 @@ impl<'a> Outlook<'a> {
 
     /// Minutes that departing from the rule saves.
     pub fn saved(&self) -> Minutes {
-        self.by_rule - self.schedule.makespan
+        self.by_rule.makespan - self.schedule.makespan
     }
 
     /// Minutes that more workers than three save; `None` where there are no more.
@@ -89,20 +91,20 @@ impl<'a> Outlook<'a> {
         (self.workers > three.workers).then(|| {
             let problem = self.network.problem.with_crew(three);
             let order = rule(&self.network, &self.path, &[], None);
-            let makespan = solve(&problem, &self.path, &order, effort).schedule.makespan;
+            let makespan = solve_briefly(&problem, &self.path, &order, effort).schedule.makespan;
             makespan.saturating_sub(self.rolling.unwrap_or(self.schedule.makespan))
         })
     }
 
-    /// How long everything left takes with 1, 2, 3 … workers, until more do not help.
-    pub(super) fn curve(&self, effort: u32) -> Vec<Point<'a>> {
+    /// How long everything left takes with as many workers as are busy, or one, and with each more, until more do not help.
+    pub(super) fn curve(&self, effort: u32, busy: u32) -> Vec<Point<'a>> {
         let (network, path) = (&self.network, &self.path);
         let order = rule(network, path, &[], None);
-        let solved = |workers: u32| solve(&network.problem.with_crew(Crew::of(workers)), path, &order, effort);
+        let solved = |workers: u32| solve_briefly(&network.problem.with_crew(Crew::of(workers)), path, &order, effort);
         let most = network.problem.len().clamp(1, MOST_WORKERS as usize) as u32;
         let least = solved(most).schedule.makespan;
         let mut curve: Vec<Point<'_>> = Vec::new();
-        for workers in 1..=most {
+        for workers in busy.clamp(1, most)..=most {
             let solution = solved(workers);
             let before = curve.last().map_or(Minutes::MAX, |point| point.makespan);
             let makespan = solution.schedule.makespan.min(before);
@@ -126,15 +128,20 @@ impl<'a> Outlook<'a> {
         jobs.filter(|(task, job)| job.minutes > 0 && task.estimate.is_none()).count()
     }
 
-    /// What the schedule begins with of the `ready` tasks, where that is something else than the rule's choice.
+    /// Keeps to the rule after all.
+    pub(super) fn fall_back(&mut self) {
+        self.schedule = self.by_rule.clone();
+    }
+
+    /// What the schedule begins with of the `ready` tasks that take time, where that is something else than the rule's choice.
     pub(super) fn departure(&self, by_rule: &Choice, ready: &[Candidate]) -> Option<HashSet<Ix>> {
         if self.saved() == 0 {
             return None;
         }
-        let now = self.schedule.slots.iter().take_while(|slot| slot.start == 0);
+        let now = self.schedule.slots.iter().take_while(|slot| slot.start == 0).filter(|slot| slot.end > 0);
         let begun: HashSet<Ix> = now.filter_map(|slot| self.network.index(slot.node)).collect();
         let begun: HashSet<Ix> = ready.iter().map(|one| one.ix).filter(|ix| begun.contains(ix)).collect();
-        let chosen: HashSet<Ix> = by_rule.start.iter().map(|one| one.ix).collect();
+        let chosen: HashSet<Ix> = by_rule.start.iter().filter(|one| one.minutes > 0).map(|one| one.ix).collect();
         (begun != chosen).then_some(begun)
     }
 }

@@ -66,6 +66,32 @@ fn a_task_chosen_against_the_rule_says_how_much_that_saves() {
 }
 
 #[test]
+fn tasks_that_take_no_time_leave_the_plan_what_it_promises() {
+    let mut sketches: Vec<Sketch> = ["A", "B", "C"].map(|id| task(id, 0, &[])).into();
+    sketches.extend([("P", 2), ("Q", 2), ("R", 3), ("S", 3), ("T", 2)].map(|(id, hours)| task(id, hours, &[])));
+    let file = file(sketches);
+    let (facts, standings) = (facts(), standings(&file, &[]));
+    let options = Options { workers: Some(2), ..Options::default() };
+    let plan = plan(&file, &facts, &standings, &options);
+    let begun = plan.outlook.schedule.slots.iter().filter(|slot| slot.start == 0 && slot.end > 0);
+    let begun: Vec<Ix> = begun.filter_map(|slot| plan.outlook.network.index(slot.node)).collect();
+    let start: Vec<Ix> = plan.start.iter().filter(|one| one.minutes > 0).map(|one| one.ix).collect();
+    assert_eq!(start.iter().collect::<std::collections::BTreeSet<_>>(), begun.iter().collect());
+}
+
+#[test]
+fn what_a_stopped_task_holds_it_keeps_until_it_ends() {
+    let lock = |sketch| with(sketch, |task| task.locks = vec!["db".into()]);
+    let file = file(vec![lock(task("A", 9, &[])), task("Y", 1, &["A"]), lock(task("Z", 2, &["Y"]))]);
+    let (facts, standings) = (facts(), standings(&file, &[("Z", State::Stopped)]));
+    let options = Options::default();
+    let plan = plan(&file, &facts, &standings, &options);
+    let starts: Vec<_> =
+        plan.outlook.schedule.slots.iter().map(|slot| (plan.outlook.id(slot.node).as_str(), slot.start)).collect();
+    assert_eq!(starts, [("Z", 0), ("A", 120), ("Y", 660)]);
+}
+
+#[test]
 fn batches_are_even_and_one_is_complete_before_the_next() {
     let mut file = file(["A", "B", "C", "D"].map(|id| task(id, 1, &[])).into());
     file.settings.batches = Some(Batches::Barrier);
@@ -267,6 +293,9 @@ proptest! {
             prop_assert!(plan.outlook.schedule.makespan >= plan.outlook.lower_bound);
             prop_assert!(plan.outlook.schedule.makespan <= plan.outlook.sequential);
             for candidate in &plan.start {
+                let begins = |slot: &&crate::model::schedule::Slot| plan.outlook.network.index(slot.node) == Some(candidate.ix);
+                let slot = plan.outlook.schedule.slots.iter().find(begins).unwrap();
+                prop_assert!(slot.start == 0 || slot.start == slot.end, "{} starts at {}", candidate.ix, slot.start);
                 prop_assert_eq!(given.insert(candidate.ix, State::Landed), None);
             }
         }

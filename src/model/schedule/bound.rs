@@ -4,7 +4,7 @@ mod energy;
 mod machine;
 mod subset;
 
-use super::{CriticalPath, Node, Place, Problem};
+use super::{CriticalPath, Job, Node, Place, Problem};
 use crate::model::task::Minutes;
 
 /// Minutes that no schedule can beat, and why.
@@ -102,7 +102,9 @@ fn crews(problem: &Problem) -> Vec<Crowd> {
         let jobs: Vec<Node> = (0..problem.len()).filter(of).collect();
         let running = jobs.iter().filter(|&&node| problem.jobs[node].place == Place::Working).count() as u64;
         let alone = jobs.iter().any(|&node| takes_all(problem, node));
-        Crowd { jobs, workers: running.max(u64::from(workers)).max(1), alone }
+        // More workers than jobs are as good as one for each.
+        let workers = running.max(u64::from(workers)).min(jobs.len() as u64).max(1);
+        Crowd { jobs, workers, alone }
     };
     let research = problem.crew.research > problem.crew.workers && problem.jobs.iter().any(|job| job.research);
     if research {
@@ -126,7 +128,22 @@ fn shared_out(problem: &Problem) -> Minutes {
         }
         alone.saturating_add(beside.div_ceil(crowd.workers))
     };
-    crews(problem).iter().map(of_crowd).max().unwrap_or(0)
+    crews(problem).iter().map(of_crowd).max().unwrap_or(0).max(mixed(problem))
+}
+
+/// The work where research may have more workers: `w` for all and `r` for research. With some other job at most `w` run, so
+/// weighing other jobs by `r` and research by `w`, no more than `w` times `r` ever runs.
+fn mixed(problem: &Problem) -> Minutes {
+    let (workers, research) = (u128::from(problem.crew.workers), u128::from(problem.crew.research));
+    let working = |job: &&Job| job.place == Place::Working && job.minutes > 0;
+    let running = problem.jobs.iter().filter(working).count() as u128;
+    if research <= workers || running > workers {
+        return 0;
+    }
+    let weight = |job: &Job| if job.research { workers } else { research };
+    let sum: u128 =
+        problem.jobs.iter().filter(|job| job.works()).map(|job| weight(job) * u128::from(job.minutes)).sum();
+    Minutes::try_from(sum.div_ceil(workers * research)).unwrap_or(Minutes::MAX)
 }
 
 /// The greatest common divisor of all minutes; 1 where there are none.

@@ -22,6 +22,8 @@ pub struct Network<'a> {
     pub tasks: Vec<&'a Task>,
     /// Names of what only one running job may hold, by the problem's resources.
     pub names: Vec<Resource<'a>>,
+    /// The jobs of stopped tasks: they need nothing, and what they hold they keep until they end.
+    pub stopped: Vec<Node>,
     /// Tasks that can never run, since they wait for cancelled or lost ones.
     pub stuck: Vec<Ix>,
     /// By node: the index into the graph; `None` where the file no longer names it.
@@ -61,11 +63,12 @@ impl<'a> Network<'a> {
         }
         holds.paths(&entries, standings, rules, &nodes);
         let mut needs = needs(file, &entries, &nodes);
-        needs.extend(holds.after_stopped(&entries));
+        needs.extend(holds.after_stopped(file, &entries));
         Network {
             problem: Problem::new(entries.iter().map(Entry::job).collect(), crew, &needs, &holds.pairs),
             tasks: entries.iter().map(|entry| entry.task).collect(),
             names: holds.names,
+            stopped: (0..entries.len()).filter(|&node| entries[node].state == State::Stopped).collect(),
             stuck,
             indices: entries.iter().map(|entry| entry.index).collect(),
             nodes: nodes.of_tasks,
@@ -123,14 +126,14 @@ impl Entry<'_> {
         Job { minutes, place, alone: !self.task.parallel, research: self.task.kind == Kind::Research }
     }
 
-    /// Whether it runs, or is done, whatever it waits for.
+    /// Whether it was started, whatever it waits for.
     fn begun(&self) -> bool {
-        self.job().place != Place::Open
+        self.state.holds()
     }
 }
 
-/// What is left, every task after all that it needs and those first that the file does not name; by index into the
-/// graph, where it stands in that; and what can never run.
+/// What is left, every task after all that it needs, and those first that the file does not name or that have begun; by
+/// index into the graph, where it stands in that; and what can never run.
 fn entries<'a>(file: &'a TaskFile, standings: &'a Standings) -> (Vec<Entry<'a>>, Vec<u32>, Vec<Ix>) {
     let graph = &file.graph;
     let holders: HashMap<Ix, &Holder> =
@@ -139,7 +142,13 @@ fn entries<'a>(file: &'a TaskFile, standings: &'a Standings) -> (Vec<Entry<'a>>,
     let mut entries: Vec<Entry<'_>> =
         foreign.map(|holder| Entry { task: &holder.task, index: None, state: holder.state }).collect();
     let (mut nodes, mut stuck, mut dead) = (vec![NONE; graph.len()], Vec::new(), vec![false; graph.len()]);
-    for ix in standings.implied.topological(graph) {
+    let order = standings.implied.topological(graph);
+    for &ix in order.iter().filter(|&&ix| standings.tasks[ix].state.holds()) {
+        nodes[ix] = entries.len() as u32;
+        let task = holders.get(&ix).map_or(&graph.tasks()[ix], |holder| &holder.task);
+        entries.push(Entry { task, index: Some(ix), state: standings.tasks[ix].state });
+    }
+    for ix in order {
         let state = standings.tasks[ix].state;
         let waits = !state.over() && !state.holds();
         let over = matches!(state, State::Cancelled | State::Lost);
@@ -147,10 +156,9 @@ fn entries<'a>(file: &'a TaskFile, standings: &'a Standings) -> (Vec<Entry<'a>>,
         if dead[ix] && !over {
             stuck.push(ix);
         }
-        if !dead[ix] && !state.over() {
+        if !dead[ix] && !state.over() && !state.holds() {
             nodes[ix] = entries.len() as u32;
-            let task = holders.get(&ix).map_or(&graph.tasks()[ix], |holder| &holder.task);
-            entries.push(Entry { task, index: Some(ix), state });
+            entries.push(Entry { task: &graph.tasks()[ix], index: Some(ix), state });
         }
     }
     stuck.sort_unstable();
@@ -231,17 +239,34 @@ impl<'a> Holds<'a> {
         }
     }
 
-    /// What a stopped task holds it keeps until it lands, although nobody works on it: what else wants that comes after
-    /// it, if it has not begun.
-    fn after_stopped(&self, entries: &[Entry<'_>]) -> Vec<(u32, u32)> {
-        let stopped = |node: u32| entries[node as usize].state == State::Stopped;
-        let held: HashMap<u32, u32> =
-            self.pairs.iter().filter(|(node, _)| stopped(*node)).map(|&(node, number)| (number, node)).collect();
-        let waits = |&(node, number): &(u32, u32)| {
-            let holder = *held.get(&number)?;
-            (holder < node && !entries[node as usize].state.holds()).then_some((node, holder))
+    /// What a stopped task holds it keeps until it lands, although nobody works on it: what else wants that, or runs
+    /// alone beside it, comes after it, if it has not begun and the stopped one does not need it.
+    fn after_stopped(&self, file: &TaskFile, entries: &[Entry<'_>]) -> Vec<(u32, u32)> {
+        let stopped: Vec<u32> =
+            (0..entries.len() as u32).filter(|&node| entries[node as usize].state == State::Stopped).collect();
+        if stopped.is_empty() {
+            return Vec::new();
+        }
+        let mut held: HashMap<u32, Vec<u32>> = HashMap::new();
+        for &(node, number) in self.pairs.iter().filter(|(node, _)| stopped.binary_search(node).is_ok()) {
+            held.entry(number).or_default().push(node);
+        }
+        let wants = self.pairs.iter().filter_map(|&(node, number)| Some((node, held.get(&number)?)));
+        let wants = wants.flat_map(|(node, holders)| holders.iter().map(move |&holder| (node, holder)));
+        let parallel = |node: u32| entries[node as usize].task.parallel;
+        let alone = (0..entries.len() as u32).flat_map(|node| stopped.iter().map(move |&holder| (node, holder)));
+        let alone = alone.filter(|&(node, holder)| !parallel(node) || !parallel(holder));
+        let needed = |holder: u32, node: u32| {
+            let (holder, node) = (entries[holder as usize].index, entries[node as usize].index);
+            holder.zip(node).is_some_and(|(holder, node)| file.graph.needs(holder).any(|need| need == node))
         };
-        self.pairs.iter().filter_map(waits).collect()
+        let mut pairs: Vec<(u32, u32)> = wants
+            .chain(alone)
+            .filter(|&(node, holder)| !entries[node as usize].begun() && !needed(holder, node))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Shop<'p> {
 }
 
 const NONE: u32 = u32::MAX;
+/// Above so many pairs of jobs that share a resource, orders are left to lists.
+const MOST_PAIRS: usize = 1_000_000;
 /// No resource.
 const ANY: usize = usize::MAX;
 
@@ -42,14 +44,16 @@ pub(super) struct Move {
 
 impl<'p> Shop<'p> {
     /// Whether every rule but the order of needs and resources can be left out: nothing runs yet or runs alone, and
-    /// there are workers for as many jobs as can ever run at one time.
+    /// there are workers for as many jobs as can ever run at one time. Also not too many jobs share one resource.
     pub(super) fn fits(problem: &Problem) -> bool {
+        let pairs: usize = (0..problem.resource_count()).map(|resource| problem.holders(resource).len().pow(2)).sum();
         let enough = problem.crew.workers.min(problem.crew.research) as usize;
         let held =
             || (0..problem.len()).all(|node| !problem.resources(node).is_empty() || problem.jobs[node].minutes == 0);
         problem.jobs.iter().all(|job| job.place == Place::Open && !job.alone)
             && (enough >= problem.len() || enough >= problem.resource_count() && held())
             && problem.resource_count() > 0
+            && pairs <= MOST_PAIRS
     }
 
     /// The orders that a schedule has.

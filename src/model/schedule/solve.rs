@@ -23,8 +23,8 @@ const MOVES: u32 = 6;
 pub struct Solution {
     pub schedule: Schedule,
     pub lower_bound: LowerBound,
-    /// How long the rule's own schedule takes; where that is longer, `schedule` departs from the rule.
-    pub by_rule: Minutes,
+    /// The rule's own schedule; where that is longer, `schedule` departs from the rule.
+    pub by_rule: Schedule,
 }
 
 impl Solution {
@@ -40,6 +40,15 @@ impl Solution {
 /// is found: by longest remaining path first, then by search. A shorter one begins with what the rule begins with,
 /// where that is as short. `effort` scales how long is searched, 0 not at all. Equal arguments give equal solutions.
 pub fn solve(problem: &Problem, path: &CriticalPath, rule: &[u32], effort: u32) -> Solution {
+    solve_within(problem, path, rule, budget(problem, effort))
+}
+
+/// The same, for each of some problems that differ in the crew only, with an eighth of the effort.
+pub fn solve_briefly(problem: &Problem, path: &CriticalPath, rule: &[u32], effort: u32) -> Solution {
+    solve_within(problem, path, rule, budget(problem, effort) / 8)
+}
+
+fn solve_within(problem: &Problem, path: &CriticalPath, rule: &[u32], decodings: u32) -> Solution {
     let by_rule = list_schedule(problem, rule);
     let mut lower_bound = LowerBound::quick(problem, path);
     let mut best = by_rule.clone();
@@ -49,17 +58,17 @@ pub fn solve(problem: &Problem, path: &CriticalPath, rule: &[u32], effort: u32) 
     if best.makespan > lower_bound.minutes {
         lower_bound = lower_bound.thorough(problem, path, best.makespan);
     }
-    if best.makespan > lower_bound.minutes && effort > 0 {
-        let found = searched(problem, path, &best, lower_bound.minutes, budget(problem, effort));
+    if best.makespan > lower_bound.minutes && decodings > 0 {
+        let found = searched(problem, path, &best, lower_bound.minutes, decodings);
         best.or_shorter(found);
     }
     if best.makespan > lower_bound.minutes {
         lower_bound = lower_bound.energetic(problem, path, best.makespan);
     }
     if best.makespan < by_rule.makespan {
-        best = begun_by_rule(problem, path, best, &by_rule, effort);
+        best = begun_by_rule(problem, path, best, &by_rule, decodings);
     }
-    Solution { schedule: best, lower_bound, by_rule: by_rule.makespan }
+    Solution { schedule: best, lower_bound, by_rule }
 }
 
 /// Nodes by what is left from their start to the end, the most first (highest level first: Adam, Chandy and Dickson 1974).
@@ -78,7 +87,7 @@ fn budget(problem: &Problem, effort: u32) -> u32 {
 
 /// The best schedule that is found on from `first`, by lists only where there are many jobs.
 fn searched(problem: &Problem, path: &CriticalPath, first: &Schedule, goal: Minutes, decodings: u32) -> Schedule {
-    if Shop::fits(problem) && Decoder::fits(problem) {
+    if problem.len() <= SERIAL && Decoder::fits(problem) && Shop::fits(problem) {
         let first = improve(problem, path, Starts::of(first), goal, decodings / 20);
         return reorder(problem, first, goal, decodings.saturating_mul(MOVES)).into_schedule(problem);
     }
@@ -103,7 +112,13 @@ fn justified(problem: &Problem, first: &Schedule, goal: Minutes, rounds: u32) ->
 }
 
 /// A schedule as short as `best` that begins with what the rule begins with, where one is found soon.
-fn begun_by_rule(problem: &Problem, path: &CriticalPath, best: Schedule, by_rule: &Schedule, effort: u32) -> Schedule {
+fn begun_by_rule(
+    problem: &Problem,
+    path: &CriticalPath,
+    best: Schedule,
+    by_rule: &Schedule,
+    decodings: u32,
+) -> Schedule {
     let begun = |schedule: &Schedule| {
         let now = schedule.slots.iter().take_while(|slot| slot.start == 0);
         let ready = |node: &Node| problem.jobs[*node].place == Place::Open && problem.needs(*node).len() == 0;
@@ -117,8 +132,8 @@ fn begun_by_rule(problem: &Problem, path: &CriticalPath, best: Schedule, by_rule
     }
     let begun = problem.with_running(&first);
     let listed = list_schedule(&begun, &best.order_by(|slot| slot.start));
-    let found = if listed.makespan > best.makespan && effort > 0 {
-        searched(&begun, path, &listed, best.makespan, budget(problem, effort) / 4)
+    let found = if listed.makespan > best.makespan && decodings > 0 {
+        searched(&begun, path, &listed, best.makespan, decodings / 4)
     } else {
         listed
     };

@@ -180,17 +180,26 @@ impl<'p> Tabu<'p> {
     }
 }
 
+/// Of longer blocks only neighbours at either end change places (N5: Nowicki and Smutnicki 1996).
+const LONG_BLOCK: usize = 16;
+
 /// The moves within a block, given as its resource and the places of its first and last job.
 fn add_moves(block: Option<(usize, usize, usize)>, moves: &mut Vec<Move>) {
     let Some((resource, first, last)) = block else { return };
+    if last - first >= LONG_BLOCK {
+        let ends = [first..first + 2, last - 1..last + 1];
+        moves.extend(ends.map(|range| Move { resource, range, behind: true }));
+        return;
+    }
+    let begun = moves.len();
     for place in first..=last {
-        for (range, behind) in
-            [(place..last + 1, true), (first..place + 1, true), (first..place + 1, false), (place..last + 1, false)]
-        {
+        let ranges =
+            [(place..last + 1, true), (first..place + 1, true), (first..place + 1, false), (place..last + 1, false)];
+        for (range, behind) in ranges {
             let one = Move { resource, range, behind };
             // Two neighbours change places either way.
             let twice = one.range.len() == 2 && !one.behind;
-            if one.range.len() > 1 && !twice && !moves.contains(&one) {
+            if one.range.len() > 1 && !twice && !moves[begun..].contains(&one) {
                 moves.push(one);
             }
         }

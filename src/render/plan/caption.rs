@@ -13,12 +13,12 @@ pub fn times(picture: &Picture<'_>) -> String {
         return String::new();
     }
     let (makespan, workers) = (duration(outlook.schedule.makespan), count(outlook.workers as usize, "worker"));
-    format!("{makespan} with {workers} · {} · {} in sequence", proof(outlook), duration(outlook.sequential))
+    format!("{makespan} with {workers} · {} · {} in sequence", proof(outlook).join(" · "), duration(outlook.sequential))
 }
 
 /// How good the schedule is: `proven shortest, bound by the critical path`, or within how much of what binds it; and what
 /// batches cost.
-pub fn proof(outlook: &Outlook<'_>) -> String {
+pub fn proof(outlook: &Outlook<'_>) -> Vec<String> {
     let (makespan, bound) = (outlook.schedule.makespan, outlook.lower_bound);
     let binding = binding(outlook.bound, outlook.workers);
     let cost = outlook.rolling.map(|rolling| match makespan.saturating_sub(rolling) {
@@ -29,7 +29,7 @@ pub fn proof(outlook: &Outlook<'_>) -> String {
         0 => format!("proven shortest, bound by {binding}"),
         more => format!("within {} of the shortest: bound by {binding} at {}", duration(more), duration(bound)),
     };
-    cost.into_iter().chain([proof]).collect::<Vec<_>>().join("; ")
+    cost.into_iter().chain([proof]).collect()
 }
 
 /// What keeps a plan from being shorter.

@@ -212,7 +212,7 @@ fn schedule<'p>(plan: &'p Plan<'_>) -> Schedule<'p> {
         lower_bound_minutes: outlook.lower_bound,
         bound: outlook.bound.to_string(),
         proven: outlook.proven(),
-        rule_minutes: outlook.by_rule,
+        rule_minutes: outlook.by_rule.makespan,
         rolling_minutes: outlook.rolling,
         sequential_minutes: outlook.sequential,
         unestimated: plan.unestimated,
