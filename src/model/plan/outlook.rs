@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::choice::Choice;
-use super::{Candidate, Ix, Minutes, TaskId};
+use super::{Candidate, Ix, Minutes, Standings, State, TaskId};
 use crate::model::schedule::{Bound, Crew, CriticalPath, Network, Node, Schedule, batches, dependants, solve};
 
 /// Up to so many jobs the rule orders all that is left; above, what cannot start yet is ordered by the longest chain.
@@ -130,12 +130,22 @@ impl<'a> Outlook<'a> {
     }
 
     /// What the schedule begins with of the `ready` tasks, where that is something else than the rule's choice.
-    pub(super) fn departure(&self, by_rule: &Choice, ready: &[Candidate]) -> Option<HashSet<Ix>> {
+    ///
+    /// `None` where it begins with a task that is held, such as by a gate: no worker should be left idle for that.
+    pub(super) fn departure(
+        &self,
+        by_rule: &Choice,
+        ready: &[Candidate],
+        standings: &Standings,
+    ) -> Option<HashSet<Ix>> {
         if self.saved() == 0 {
             return None;
         }
         let now = self.schedule.slots.iter().take_while(|slot| slot.start == 0);
         let begun: HashSet<Ix> = now.filter_map(|slot| self.network.index(slot.node)).collect();
+        if begun.iter().any(|&ix| standings.tasks[ix].state == State::Held) {
+            return None;
+        }
         let begun: HashSet<Ix> = ready.iter().map(|one| one.ix).filter(|ix| begun.contains(ix)).collect();
         let chosen: HashSet<Ix> = by_rule.start.iter().map(|one| one.ix).collect();
         (begun != chosen).then_some(begun)
