@@ -117,7 +117,7 @@ complete -c git-dispatch -n '__git_dispatch_using plan' -l format -x -a 'text js
 complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d 'Plan for this many workers'
 complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what \'plan\' would start'
 complete -c git-dispatch -n '__git_dispatch_using start' -l batch -x -d 'Name the batch'
-complete -c git-dispatch -n '__git_dispatch_using start' -l force -d 'Start past needs and overlapping paths'
+complete -c git-dispatch -n '__git_dispatch_using start' -l force -d 'Start past needs, overlapping paths and gates'
 complete -c git-dispatch -n '__git_dispatch_using start' -l again -d 'Start tasks again that have landed'
 complete -c git-dispatch -n '__git_dispatch_using status' -l all -d 'Show every task that ever started'
 complete -c git-dispatch -n '__git_dispatch_using status' -l batch -x -d 'Show the tasks of one batch'

@@ -31,7 +31,7 @@ pub struct Args {
     /// Name the batch, instead of the next free batch-NNN
     #[arg(long, value_name = "NAME")]
     pub batch: Option<String>,
-    /// Start tasks whose needs have not landed or whose paths overlap; never past a lock
+    /// Start tasks whose needs have not landed or whose paths overlap, or without a review; never past a lock
     #[arg(long)]
     pub force: bool,
     /// Start tasks again that have landed

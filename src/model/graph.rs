@@ -127,7 +127,7 @@ impl Graph {
 }
 
 /// Marks everything that can be reached over `next`.
-fn spread<I: Iterator<Item = Ix>>(from: Ix, sides: &mut [Side], side: Side, next: impl Fn(Ix) -> I) {
+pub(super) fn spread<I: Iterator<Item = Ix>>(from: Ix, sides: &mut [Side], side: Side, next: impl Fn(Ix) -> I) {
     let mut stack = vec![from];
     while let Some(ix) = stack.pop() {
         for other in next(ix) {

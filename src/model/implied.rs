@@ -95,6 +95,13 @@ impl Implied {
         !self.needs.is_empty()
     }
 
+    /// By number, for the first of them: the tasks that read what it writes. As long as needed for `tasks` and for all
+    /// writers.
+    pub(super) fn readers(&self, tasks: usize) -> Edges {
+        let rows = self.needs.iter().map(|one| one.writer as usize + 1).fold(tasks, usize::max);
+        Edges::new(rows, self.needs.iter().map(|one| (one.writer, one.reader)))
+    }
+
     /// All pairs that have no order, in order.
     pub fn circles(&self) -> &[After] {
         &self.circles

@@ -167,7 +167,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     let by_rule = choose(&pairs, file, ready.clone(), now, None);
     let effort = options.effort.unwrap_or(1);
     let mut outlook = Outlook::new(network, path, &by_rule.start, (phase, batches), effort);
-    let departed = outlook.departure(&by_rule, &ready).map(|begun| {
+    let departed = outlook.departure(&by_rule).map(|begun| {
         let choice = choose(&pairs, file, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
         let whole = choice.start.iter().filter(|one| begun.contains(&one.ix)).count() == begun.len();
         whole.then_some(choice)

@@ -10,7 +10,7 @@ use super::implied::{Implied, Number};
 use super::ledger::{Record, Report};
 use super::proof::{Evidence, Mentions, proof};
 use super::state::{Proof, Reason, State};
-use super::task::{Declared, Task, TaskFile};
+use super::task::{Declared, Gate, Settings, Task, TaskFile};
 
 /// Where every task stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,7 +28,7 @@ pub struct Standings {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     pub state: State,
-    /// For `held`: who excludes it. For `waiting`: who writes what it reads; what it needs, see [`Standings::unmet`].
+    /// For `held`: who excludes it, and its gate. For `waiting`: who writes what it reads; what it needs, see [`Standings::unmet`].
     pub reasons: Vec<Reason>,
     /// For `landed`.
     pub proof: Option<Proof>,
@@ -239,14 +239,25 @@ fn unstarted(file: &TaskFile, standings: &Standings, (pairs, holders): (&Pairs<'
     if !reads.is_empty() || standings.unmet(file, ix).next().is_some() {
         return Standing { reasons: reads, ..standing(State::Waiting) };
     }
-    if holders.is_empty() {
+    let task = &file.graph.tasks()[ix];
+    let gated = gate(task, &file.settings);
+    if holders.is_empty() && !gated {
         return standing(State::Ready);
     }
-    let candidate = pairs.candidate(&file.graph.tasks()[ix], ix);
+    let candidate = pairs.candidate(task, ix);
     let mut reasons: Vec<Reason> = holders.iter().flat_map(|holder| pairs.reasons(&candidate, holder)).collect();
+    reasons.extend(gated.then_some(Reason::GateStart));
     reasons.sort();
     let state = if reasons.is_empty() { State::Ready } else { State::Held };
     Standing { reasons, ..standing(state) }
+}
+
+/// Whether a review has to come before the start of a task, by its own `review` or by that of the settings.
+///
+/// The ledger knows no approvals yet, so a gate once set stays shut.
+fn gate(task: &Task, settings: &Settings) -> bool {
+    let own = task.details.iter().flat_map(|details| &details.review);
+    own.chain(&settings.review).any(|gate| *gate == Gate::Start)
 }
 
 #[cfg(test)]

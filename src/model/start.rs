@@ -149,10 +149,13 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
     }
 }
 
-/// Who of the active tasks excludes this one: asked anew, since its state may be about something else.
+/// Who of the active tasks excludes this one, and whether its gate does: the former asked anew, since its state may be about something else.
 fn beside_active(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
     let id = &scene.file.graph.tasks()[ix].id;
     problems.held(request.force, id, &excluded_by(scene, ix));
+    if scene.standings.tasks[ix].reasons.contains(&Reason::GateStart) {
+        problems.held(request.force, id, &[Reason::GateStart]);
+    }
 }
 
 /// Why task `ix` may not run beside the other active tasks, whatever its own state.

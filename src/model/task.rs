@@ -144,7 +144,7 @@ pub struct Task {
     pub overlap: Option<Overlap>,
     pub issue: Option<String>,
     pub state: Option<Declared>,
-    /// What only briefs and launches ask for; `None` where the task gives none of it.
+    /// What briefs, launches and gates ask for; `None` where the task gives none of it.
     pub details: Option<Box<Details>>,
 }
 

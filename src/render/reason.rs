@@ -40,8 +40,8 @@ fn phrase(group: &[Reason]) -> String {
         Reason::Slot => "no free worker".to_owned(),
         Reason::Batch(_) => format!("after the batch of {}", ids()),
         Reason::Shortens(minutes) => format!("shortens the plan by {}", duration(*minutes)),
-        Reason::GateStart => "waits for review before it starts".to_owned(),
-        Reason::GateLand => "waits for review before it lands".to_owned(),
+        Reason::GateStart => "waits for a review before it starts".to_owned(),
+        Reason::GateLand => "waits for a review before it lands".to_owned(),
     }
 }
 

@@ -52,7 +52,8 @@ fn of_one(why: &Why, layout: Layout) -> String {
     if shown < why.causes.len() {
         let _ = writeln!(out, "  {DIM}… and {} more (-v lists them all){DIM:#}", why.causes.len() - shown);
     }
-    if let Some(anyway) = &why.anyway {
+    let told = |anyway: &&Remedy| why.causes[..shown].iter().any(|cause| cause.remedies.contains(anyway));
+    if let Some(anyway) = why.anyway.as_ref().filter(|anyway| !told(anyway)) {
         let _ = writeln!(out, "\n  {}", remedy(anyway, 0));
     }
     out

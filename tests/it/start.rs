@@ -159,6 +159,27 @@ fn overlap_gives_way_to_force_and_a_lock_never_does() {
 }
 
 #[test]
+fn a_gate_holds_a_task_in_plan_why_and_start_until_it_is_forced() {
+    let sandbox = Sandbox::with_tasks("[task.A]\nreview = [\"start\"]\n[task.B]\n[task.C]\nreview = [\"land\"]\n");
+    let plan = sandbox.ok(&["plan", "--json"]).json();
+    assert_eq!(plan["held"], serde_json::json!([{ "id": "A", "reasons": ["gate:start"] }]));
+    assert_eq!(plan["start"].as_array().map(Vec::len), Some(2), "{plan}");
+    sandbox.ok(&["plan"]).answers("waits for a review before it starts").answers("git dispatch start B C\n");
+    let why = sandbox.ok(&["why", "A", "--json"]).json();
+    assert_eq!((why["state"].as_str(), why["reasons"][0]["code"].as_str()), (Some("held"), Some("gate:start")));
+    assert_eq!(why["reasons"][0]["resolve"][0]["command"], "git dispatch start --force A");
+    let text = sandbox.ok(&["why", "A"]).stdout;
+    assert_eq!(text.matches("git dispatch start --force A").count(), 1, "{text}");
+    sandbox
+        .refuses(&["start", "A"], 3, "task 'A' waits for a review before it starts")
+        .says("use 'git dispatch start --force A' to start it without a review");
+    sandbox.ok(&["start", "--ready"]);
+    sandbox.assert_started(&["B", "C"]);
+    sandbox.ok(&["start", "--force", "A"]);
+    assert_eq!(sandbox.ok(&["why", "A", "--json"]).json()["state"], "active");
+}
+
+#[test]
 fn force_on_a_task_that_waits_or_reads_still_minds_locks() {
     let sandbox = Sandbox::with_tasks(
         r#"

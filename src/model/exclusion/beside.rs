@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::{Claims, Overlapping, Rules};
-use crate::model::graph::{Graph, Ix, Side};
+use crate::model::graph::{Edges, Graph, Ix, Side, spread};
 use crate::model::id::TaskId;
 use crate::model::implied::{Implied, Number};
 use crate::model::state::Reason;
@@ -34,6 +34,8 @@ pub enum By {
     Needs,
     /// The one reads this path, which the other writes.
     Reads(String),
+    /// Needs and what is read, one behind the other: the one reads what a third writes that needs the other, say.
+    Others,
 }
 
 /// The rules, and the orders that stand before them, for pairs of one task file.
@@ -41,6 +43,8 @@ pub struct Pairs<'a> {
     pub rules: Rules<'a>,
     pub(super) graph: &'a Graph,
     pub(super) implied: &'a Implied,
+    /// By number: who implicitly needs it.
+    readers: OnceCell<Edges>,
 }
 
 /// One of two tasks.
@@ -52,6 +56,8 @@ pub struct Party<'t> {
     /// Whether [`Implied`] looked at it, as at all tasks that are not over.
     pub(super) known: bool,
     sides: OnceCell<Vec<Side>>,
+    /// The same by needs and implied needs together.
+    sides_through: OnceCell<Vec<Side>>,
 }
 
 impl<'t> Party<'t> {
@@ -77,7 +83,7 @@ pub(super) enum Reads {
 
 impl<'a> Pairs<'a> {
     pub fn new(file: &'a TaskFile, implied: &'a Implied) -> Pairs<'a> {
-        Pairs { rules: Rules::new(&file.settings), graph: &file.graph, implied }
+        Pairs { rules: Rules::new(&file.settings), graph: &file.graph, implied, readers: OnceCell::new() }
     }
 
     /// A task that has not started, by its index in the file.
@@ -91,6 +97,7 @@ impl<'a> Pairs<'a> {
             started: false,
             known: true,
             sides: OnceCell::new(),
+            sides_through: OnceCell::new(),
         }
     }
 
@@ -118,7 +125,11 @@ impl<'a> Pairs<'a> {
             Reads::After(path) => return in_sequence(b, a, By::Reads(path)),
             Reads::Before(path) => return in_sequence(a, b, By::Reads(path)),
             Reads::Circle(ours, theirs) => circle(&b.id, ours, theirs),
-            Reads::Nothing => None,
+            Reads::Nothing => match self.side_through(one, other) {
+                Side::Before => return in_sequence(a, b, By::Others),
+                Side::After => return in_sequence(b, a, By::Others),
+                Side::Apart => None,
+            },
         };
         let reasons: Vec<Reason> = circle.into_iter().chain(self.rules.clashes(&one.claims, &other.claims)).collect();
         if !reasons.is_empty() {
@@ -140,9 +151,12 @@ impl<'a> Pairs<'a> {
     /// candidate reads.
     pub fn reasons(&self, candidate: &Party<'_>, other: &Party<'_>) -> Vec<Reason> {
         let id = &other.task().id;
-        let mut ordered = false;
+        let (mut ordered, mut apart) = (false, false);
         let reads = match self.reads(candidate, other) {
-            Reads::Nothing => None,
+            Reads::Nothing => {
+                apart = true;
+                None
+            }
             Reads::Circle(ours, theirs) => circle(id, ours, theirs),
             Reads::After(path) => {
                 ordered = true;
@@ -156,8 +170,11 @@ impl<'a> Pairs<'a> {
         let mut reasons: Vec<Reason> = reads.into_iter().collect();
         let (ours, theirs) = (&candidate.claims, &other.claims);
         reasons.extend(if ordered { self.rules.shared_locks(ours, theirs) } else { self.rules.clashes(ours, theirs) });
-        // Needs go before all that; they are asked last since it takes long to follow them.
-        if !reasons.is_empty() && self.side(candidate, other) != Side::Apart {
+        // An order goes before all that; it is asked last since it takes long to follow.
+        let in_order = || {
+            self.side(candidate, other) != Side::Apart || apart && self.side_through(candidate, other) != Side::Apart
+        };
+        if !reasons.is_empty() && in_order() {
             return self.rules.shared_locks(ours, theirs);
         }
         reasons
@@ -171,6 +188,30 @@ impl<'a> Pairs<'a> {
         }
         let sides = other.sides.get_or_init(|| self.graph.sides(other.number as usize));
         sides[one.number as usize]
+    }
+
+    /// Where the first stands in the order of needs and implied needs, seen from the other. Linear in both for each other.
+    pub(super) fn side_through(&self, one: &Party<'_>, other: &Party<'_>) -> Side {
+        if !(one.known && other.known && self.implied.has_needs()) {
+            return Side::Apart;
+        }
+        let (number, tasks) = (other.number as usize, self.graph.len());
+        let sides = other.sides_through.get_or_init(|| {
+            let readers = self.readers.get_or_init(|| self.implied.readers(tasks));
+            let mut sides = vec![Side::Apart; readers.rows()];
+            if number < sides.len() {
+                // One that the file no longer names has started, and waits for nobody.
+                let inside = |ix: usize| (ix < tasks).then_some(ix).into_iter();
+                let written = |ix: usize| self.implied.needs_of(ix as Number).iter().map(|after| after.writer as usize);
+                let read = |ix: usize| readers.row(ix).iter().map(|&reader| reader as usize);
+                let needs = |ix| inside(ix).flat_map(|ix| self.graph.needs(ix)).chain(written(ix));
+                let dependants = |ix| inside(ix).flat_map(|ix| self.graph.dependants(ix)).chain(read(ix));
+                spread(number, &mut sides, Side::Before, needs);
+                spread(number, &mut sides, Side::After, dependants);
+            }
+            sides
+        });
+        sides.get(one.number as usize).copied().unwrap_or(Side::Apart)
     }
 
     pub(super) fn reads(&self, one: &Party<'_>, other: &Party<'_>) -> Reads {

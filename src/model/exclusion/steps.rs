@@ -125,8 +125,6 @@ impl Step {
 impl Pairs<'_> {
     /// The rules in their order up to the one that decides about two different tasks: the first whose answer is not
     /// [`Answer::No`]. Where that is an exclusion, all further ones follow.
-    ///
-    /// One thing more than [`Pairs::beside`] knows: an order through others, of needs and of what is read.
     pub fn steps(&self, one: &Party<'_>, other: &Party<'_>) -> Vec<Step> {
         let mut steps = vec![self.by_needs(one, other)];
         if steps[0].answer == Answer::No {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::choice::Choice;
 use super::{Candidate, Ix, Minutes, TaskId};
 use crate::model::schedule::{
-    Bound, Crew, CriticalPath, Network, Node, SERIAL, Schedule, batches, dependants, solve, solve_briefly,
+    Bound, Crew, CriticalPath, Network, Node, Place, SERIAL, Schedule, batches, dependants, solve, solve_briefly,
 };
 
 /// Above so many workers, coordination eats most of what another one gains.
@@ -133,14 +133,16 @@ impl<'a> Outlook<'a> {
         self.schedule = self.by_rule.clone();
     }
 
-    /// What the schedule begins with of the `ready` tasks that take time, where that is something else than the rule's choice.
-    pub(super) fn departure(&self, by_rule: &Choice, ready: &[Candidate]) -> Option<HashSet<Ix>> {
+    /// What the schedule begins with of the tasks that take time, where that is something else than the rule's choice of
+    /// the ready ones. Some of it may be held or wait for what is done and has not landed: then it cannot begin so.
+    pub(super) fn departure(&self, by_rule: &Choice) -> Option<HashSet<Ix>> {
         if self.saved() == 0 {
             return None;
         }
         let now = self.schedule.slots.iter().take_while(|slot| slot.start == 0).filter(|slot| slot.end > 0);
-        let begun: HashSet<Ix> = now.filter_map(|slot| self.network.index(slot.node)).collect();
-        let begun: HashSet<Ix> = ready.iter().map(|one| one.ix).filter(|ix| begun.contains(ix)).collect();
+        let open = now.filter(|slot| self.network.problem.jobs[slot.node].place == Place::Open);
+        let open = open.filter(|slot| !self.network.stopped.contains(&slot.node));
+        let begun: HashSet<Ix> = open.filter_map(|slot| self.network.index(slot.node)).collect();
         let chosen: HashSet<Ix> = by_rule.start.iter().filter(|one| one.minutes > 0).map(|one| one.ix).collect();
         (begun != chosen).then_some(begun)
     }

@@ -7,6 +7,7 @@ use crate::model::exclusion::Pairs;
 use crate::model::fixture::{Sketch, facts, file, patterns, standings, standings_of, task, with};
 use crate::model::graph::Graph;
 use crate::model::schedule::Slot;
+use crate::model::task::{Details, Gate};
 
 /// The ids to start and to queue, and those held with their reasons.
 fn shown(file: &TaskFile, given: &[(&str, State)], options: &Options) -> (String, String, String) {
@@ -63,6 +64,40 @@ fn a_task_chosen_against_the_rule_says_how_much_that_saves() {
     let options = Options { effort: Some(0), ..options };
     let by_rule = plan(&file, &facts, &standings, &options);
     assert_eq!(marks(&by_rule.start), [(0, None), (1, None)]);
+}
+
+fn gated(sketch: Sketch) -> Sketch {
+    with(sketch, |task| task.details = Some(Box::new(Details { review: vec![Gate::Start], ..Details::default() })))
+}
+
+#[test]
+fn a_task_at_a_gate_is_held_and_keeps_no_worker_idle() {
+    let sketches = || vec![gated(task("A", 3, &[])), task("B", 3, &[]), task("C", 2, &[]), task("D", 2, &["A"])];
+    assert_eq!(shown(&file(sketches()), &[], &Options::default()), texts("C B", "", "A gate:start"));
+    // The shortest schedule begins with A, which cannot start: what is ready takes the worker all the same.
+    for workers in 1..=3 {
+        let rest = [("E", 4), ("F", 2), ("G", 2)].map(|(id, hours)| task(id, hours, &[]));
+        let (file, options) =
+            (file([sketches(), rest.into()].concat()), Options { workers: Some(workers), ..Options::default() });
+        let (facts, standings) = (facts(), standings(&file, &[]));
+        let plan = plan(&file, &facts, &standings, &options);
+        assert_eq!(plan.start.len(), workers as usize);
+        assert_eq!((plan.counts.ready, plan.counts.held, plan.counts.waiting), (5, 1, 1));
+        assert!(plan.start.iter().chain(&plan.queued).all(|one| one.ix != 0));
+        assert_eq!(plan.outlook.schedule.slots.len(), 7, "it runs once it is approved");
+    }
+}
+
+#[test]
+fn a_gate_for_all_holds_what_would_be_ready_and_nothing_else() {
+    let mut file = file(vec![task("A", 1, &[]), task("B", 1, &["A"]), task("C", 1, &[])]);
+    file.settings.review = vec![Gate::Start];
+    let (facts, held) = (facts(), standings(&file, &[("C", State::Active)]));
+    let states: Vec<State> = held.tasks.iter().map(|task| task.state).collect();
+    assert_eq!(states, [State::Held, State::Waiting, State::Active]);
+    assert_eq!(plan(&file, &facts, &standings(&file, &[]), &Options::default()).next, Next::Mend);
+    file.settings.review = vec![Gate::Land];
+    assert_eq!(shown(&file, &[], &Options::default()).2, "");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::sample::*;
 use crate::model::standing::standings;
+use crate::model::task::Gate;
 
 struct Stage {
     file: TaskFile,
@@ -89,6 +90,23 @@ fn force_overrides_needs_and_overlap_but_no_lock() {
     let stage = Stage::new(with(with(file(&["A", "B"]), "A", locks), "B", locks));
     let failure = stage.decide(&Request { force: true, ..request(&["A", "B"]) }).unwrap_err();
     assert_eq!(failure.what, "task 'B' wants lock 'db', which 'A' holds until it lands");
+}
+
+#[test]
+fn a_gate_gives_way_to_force_and_a_lock_behind_it_does_not() {
+    let mut gated = with(file(&["A", "B"]), "A", |task| task.locks = vec!["db".to_owned()]);
+    gated.settings.review = vec![Gate::Start];
+    let stage = Stage::new(gated.clone());
+    let failure = stage.start(&["A"]).unwrap_err();
+    assert_eq!((failure.exit, failure.what.as_str()), (Exit::Refused, "task 'A' waits for a review before it starts"));
+    assert_eq!(failure.hints, ["use 'git dispatch start --force A' to start it without a review"]);
+    let force = Request { force: true, ..request(&["A"]) };
+    assert_eq!(ids(&stage.decide(&force).unwrap()), ["A"]);
+    let mut stage = Stage::new(with(gated, "B", |task| task.locks = vec!["db".to_owned()]));
+    observe(&mut stage.facts, "B", branch("B"));
+    assert_eq!(stage.refusal(&["A"]).1.lines().count(), 2, "the lock and the gate");
+    let failure = stage.decide(&force).unwrap_err();
+    assert_eq!(failure.what, "task 'A' wants lock 'db', which 'B' holds until it lands");
 }
 
 #[test]

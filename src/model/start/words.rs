@@ -54,8 +54,8 @@ pub fn in_words(reason: &Reason) -> String {
         Reason::Slot => "waits for a free worker".to_owned(),
         Reason::Batch(id) => format!("waits until the batch of '{id}' is complete"),
         Reason::Shortens(_) => "starts later, since that makes the plan shorter".to_owned(),
-        Reason::GateStart => "waits for an approval before it starts".to_owned(),
-        Reason::GateLand => "waits for an approval before it lands".to_owned(),
+        Reason::GateStart => "waits for a review before it starts".to_owned(),
+        Reason::GateLand => "waits for a review before it lands".to_owned(),
     }
 }
 
@@ -120,6 +120,7 @@ impl Problems {
                     )
                 }
                 _ if force => continue,
+                Reason::GateStart => format!("use 'git dispatch start --force {id}' to start it without a review"),
                 _ => format!("use 'git dispatch start --force {id}' to start it all the same"),
             };
             self.add(format!("task '{id}' {}", in_words(reason)), [hint]);

@@ -19,7 +19,11 @@ pub(super) fn fill(scene: &Scene<'_>, subject: &Subject<'_>, why: &mut Why) {
             };
             why.anyway = anyway(&id, why.state, &reasons);
             let stuck = subject.ix.filter(|_| why.state == State::Waiting).and_then(|ix| stuck(scene, ix));
-            reasons.into_iter().map(|reason| blocked(scene, &id, reason)).chain(stuck).collect()
+            let mut causes: Vec<Cause> = reasons.into_iter().map(|reason| blocked(scene, &id, reason)).collect();
+            let gates = causes.iter_mut().filter(|cause| cause.what == What::Reason(Reason::GateStart));
+            gates.for_each(|cause| cause.remedies.extend(why.anyway.clone()));
+            causes.extend(stuck);
+            causes
         }
         State::Active | State::Done | State::Stopped => started(scene, &id, subject.standing.state),
         State::Elsewhere => elsewhere(scene, &id),
@@ -46,7 +50,11 @@ fn status(id: &TaskId, to: &'static str) -> Remedy {
 /// A lock gives way to nothing.
 fn anyway(id: &TaskId, state: State, reasons: &[Reason]) -> Option<Remedy> {
     let locked = reasons.iter().any(|reason| matches!(reason, Reason::Lock { .. }));
-    let to = if state == State::Waiting { "start it without their work" } else { "start it all the same" };
+    let to = match state {
+        State::Waiting => "start it without their work",
+        _ if reasons == [Reason::GateStart] => "start it without a review",
+        _ => "start it all the same",
+    };
     (!locked).then(|| command(format!("git dispatch start --force {id}"), to))
 }
 

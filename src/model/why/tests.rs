@@ -3,7 +3,7 @@ use crate::model::exclusion::Rule;
 use crate::model::fixture::{Sketch, facts, file, patterns, standings, task, with};
 use crate::model::ledger::Body;
 use crate::model::sample;
-use crate::model::task::TaskFile;
+use crate::model::task::{Gate, TaskFile};
 
 fn writing(name: &str, needs: &[&'static str], path: &str) -> Sketch {
     with(task(name, 1, needs), |task| task.writes = patterns(&[path]))
@@ -91,6 +91,22 @@ fn what_an_active_task_holds_is_freed_by_its_landing_and_a_lock_by_nothing_else(
     let file = crate::model::fixture::file(vec![lock(writing("A", &[], "x")), lock(writing("C", &[], "y"))]);
     let why = of(&file, &[("A", State::Active)], "C");
     assert_eq!((codes(&why), anyway(&why)), (vec!["lock:db:A".to_owned()], None));
+}
+
+#[test]
+fn a_gate_is_told_with_the_way_past_it_unless_a_lock_stands_there_too() {
+    let lock = |sketch| with(sketch, |task| task.locks = vec!["db".into()]);
+    let mut file = file(vec![lock(writing("A", &[], "x")), writing("B", &[], "x"), lock(writing("C", &[], "y"))]);
+    file.settings.review = vec![Gate::Start];
+    let why = of(&file, &[], "B");
+    let past = Remedy::Command("git dispatch start --force B".into(), "start it without a review");
+    assert_eq!((why.state, codes(&why)), (State::Held, vec!["gate:start".to_owned()]));
+    assert_eq!((&why.causes[0].remedies[..], &why.anyway), (&[past.clone()][..], &Some(past)));
+    let given = [("A", State::Active)];
+    let why = of(&file, &given, "B");
+    assert_eq!((codes(&why), why.anyway.is_some()), (vec!["writes:A:x".to_owned(), "gate:start".into()], true));
+    let why = of(&file, &given, "C");
+    assert_eq!((codes(&why), anyway(&why)), (vec!["lock:db:A".to_owned(), "gate:start".into()], None));
 }
 
 #[test]

@@ -61,6 +61,21 @@ fn the_first_rule_that_applies_decides() {
 }
 
 #[test]
+fn an_order_through_others_is_one() {
+    let (a, b) = (reads(writes(task("A", 1, &[]), "x"), "d"), writes(task("B", 1, &[]), "x"));
+    let file = file(vec![a, b, task("C", 1, &["B"]), writes(task("D", 1, &["C"]), "d")]);
+    assert_eq!(verdict(&file, &[]), sequence("B", "A", By::Others));
+    let holder = [("B", State::Active)];
+    assert_eq!(verdict(&file, &holder), sequence("B", "A", By::Others));
+    let standings = standings(&file, &holder);
+    let pairs = Pairs::new(&file, &standings.implied);
+    let parties = parties(&pairs, &file, &standings);
+    assert_eq!(pairs.reasons(&parties[0], &parties[1]), [], "that both write 'x' is no matter of its own");
+    assert!(matches!(verdict(&file, &[("D", State::Landed)]), Beside::Exclusive(_)), "nobody writes what it reads");
+    assert!(matches!(verdict(&file, &[("A", State::Active)]), Beside::Exclusive(_)), "it waits for nobody any more");
+}
+
+#[test]
 fn what_has_started_reads_what_it_found_and_comes_after_nobody() {
     let file = file(vec![reads(writes(task("A", 1, &[]), "x"), "src/b"), writes(task("B", 1, &[]), "src/*")]);
     assert_eq!(verdict(&file, &[]), sequence("B", "A", By::Reads("src/b".into())));
