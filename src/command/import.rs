@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::console::{Console, Shown};
-use crate::git::{Repo, create_new, files_in, read_bounded, read_stdin};
+use crate::git::{Repo, create_new, files_in, now, read_bounded, read_stdin};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::import::{self, Imported, Options, Source, Text};
@@ -67,7 +67,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     check(args, global)?;
     let texts = read(source, args, global)?;
     let names: Vec<String> = texts.iter().map(|text| text.name.clone()).collect();
-    let options = Options { all: args.all, tag: args.tag.as_deref(), break_cycles: args.break_cycles };
+    let options =
+        Options { all: args.all, tag: args.tag.as_deref(), break_cycles: args.break_cycles, now: Some(now()) };
     let read = import::read(source, &texts, options);
     let Some(imported) = read.imported else {
         return Err(Shown { exit: Exit::Usage, text: render::import::faults(&names, &read.texts) }.into());

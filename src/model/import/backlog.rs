@@ -91,7 +91,7 @@ fn quoted_people(front: &str) -> String {
 fn read_task(mut item: Item, table: Table<'_, '_>, body: &str, reader: &mut Reader<'_>) -> Item {
     item.group = Group::WhileOpen;
     if let Some(status) = reader.word_of(table, "status") {
-        item.status = take_status(&one_line(&status), &mut item.content);
+        take_status(&one_line(&status), &mut item);
     }
     let content = &mut item.content;
     content.title = reader.word_of(table, "title").map(|title| one_line(&title)).unwrap_or_default();

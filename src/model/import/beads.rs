@@ -2,6 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::Options;
 use super::common::{minutes, note_words, one_line, paragraphs, take_status};
 use super::item::{Group, Item, Items, Need, Status, Unknown};
 use super::json;
@@ -22,6 +27,7 @@ const NO_WORK: [&str; 11] =
 /// What was left out of all issues together.
 #[derive(Default)]
 struct Tally {
+    now: Option<Timestamp>,
     tombstones: usize,
     /// By type.
     no_work: BTreeMap<String, usize>,
@@ -29,9 +35,9 @@ struct Tally {
     links: BTreeMap<String, usize>,
 }
 
-pub(super) fn items(texts: &[String], sinks: &mut Sinks) -> Items {
+pub(super) fn items(texts: &[String], options: Options<'_>, sinks: &mut Sinks) -> Items {
     let mut items = Vec::new();
-    let mut tally = Tally::default();
+    let mut tally = Tally { now: options.now, ..Tally::default() };
     for (number, text) in texts.iter().enumerate() {
         let mut start = 0;
         for line in text.split_inclusive('\n') {
@@ -76,7 +82,7 @@ fn read_issue(mut item: Item, table: Table<'_, '_>, reader: &mut Reader<'_>, tal
         return item;
     }
     if !status.is_empty() {
-        item.status = take_status(&status, &mut item.content);
+        take_status(&status, &mut item);
     }
     if SUMS.contains(&kind.as_str()) {
         item.group = Group::Always;
@@ -94,9 +100,25 @@ fn read_issue(mut item: Item, table: Table<'_, '_>, reader: &mut Reader<'_>, tal
     if !matches!(kind.as_str(), "" | "task" | "epic") {
         content.notes.push(format!("type: {kind}"));
     }
-    note_words(reader, table, &["priority", "labels", "assignee", "due_at", "defer_until"], content);
+    note_words(reader, table, &["priority", "labels", "assignee", "due_at"], content);
+    put_off(&mut item, table, reader, tally.now);
     read_dependencies(&mut item, table, reader, tally);
     item
+}
+
+/// Holds what is not to start before a time that is yet to come, or that cannot be read.
+fn put_off(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>, now: Option<Timestamp>) {
+    let (Some(node), Some(until)) = (table.get("defer_until"), reader.word_of(table, "defer_until")) else { return };
+    let until = one_line(&until);
+    let date = || until.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let time = until.parse::<Timestamp>().ok().or_else(date);
+    if time.zip(now).is_some_and(|(time, now)| time <= now) {
+        return;
+    }
+    item.content.deferred = true;
+    item.content.notes.push(format!("defer_until: {until}"));
+    let what = format!("{} is put off until {}: it gets a gate, which no date opens", reader.owner, quoted(&until));
+    item.warnings.push((reader.place(node), what));
 }
 
 /// The type of an issue; what is marked as no work has that mark for a type.

@@ -1,7 +1,7 @@
 //! What several sources have in the same form.
 
 use super::Content;
-use super::item::Status;
+use super::item::{Item, Status};
 use super::node::{Node, Reader, Table};
 use crate::model::pattern::Pattern;
 use crate::model::task::Minutes;
@@ -34,18 +34,21 @@ fn folded(word: &str) -> String {
 }
 
 /// Takes a status over: what no key carries becomes a note.
-pub(super) fn take_status(word: &str, content: &mut Content) -> Status {
+pub(super) fn take_status(word: &str, item: &mut Item) {
     if let Some(status) = status(word) {
-        return status;
+        item.status = status;
+        return;
     }
+    let content = &mut item.content;
     match folded(word).as_str() {
         "deferred" | "postponed" | "onhold" | "paused" => content.deferred = true,
+        "blocked" | "stuck" | "waiting" => item.blocked = true,
         "inprogress" | "review" | "inreview" | "active" | "started" | "doing" | "hooked" => {
             content.notes.push(format!("{word} there; where it has a branch, 'git dispatch adopt' takes it over"));
         }
         _ => content.notes.push(format!("status there: {word}")),
     }
-    Status::Open
+    item.status = Status::Open;
 }
 
 /// Adds a note for each of `keys` that has a word, or words.
@@ -127,6 +130,7 @@ pub(super) fn lock_name(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sink::Place;
     use super::*;
 
     #[test]
@@ -141,9 +145,11 @@ mod tests {
         assert_eq!(status("To Do"), Some(Status::Open));
         assert_eq!(status("DONE"), Some(Status::Done));
         assert_eq!(status("won't-fix"), Some(Status::Cancelled));
-        let mut content = Content::default();
-        assert_eq!(take_status("in_progress", &mut content), Status::Open);
-        assert_eq!(take_status("on hold", &mut content), Status::Open);
-        assert!(content.deferred && content.notes.len() == 1);
+        let mut item = Item::new("x".to_owned(), Place::default());
+        take_status("in_progress", &mut item);
+        take_status("on hold", &mut item);
+        assert!(item.status == Status::Open && item.content.deferred && item.content.notes.len() == 1);
+        take_status("Blocked", &mut item);
+        assert!(item.blocked);
     }
 }

@@ -99,7 +99,7 @@ fn read_content(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) 
     if let Some((key, node)) = table.first(&["status", "state"]) {
         let word = reader.word(key, node).unwrap_or_default();
         if !word.trim().is_empty() {
-            item.status = take_status(&one_line(&word), &mut item.content);
+            take_status(&one_line(&word), item);
         }
     }
     let content = &mut item.content;

@@ -14,6 +14,10 @@ pub(super) struct Item {
     /// What it is, where it is no work that others may wait for, such as `gate`.
     pub no_work: Option<String>,
     pub needs: Vec<Need>,
+    /// Blocked by its status, so that a need should say by what.
+    pub blocked: bool,
+    /// What is a warning if it becomes a task, each at its place.
+    pub warnings: Vec<(Place, String)>,
     pub content: Content,
 }
 
@@ -55,6 +59,8 @@ impl Item {
             group: Group::Never,
             no_work: None,
             needs: Vec::new(),
+            blocked: false,
+            warnings: Vec::new(),
             content: Content::default(),
         }
     }

@@ -13,6 +13,8 @@
 //!
 //! What the sources mean, and why it is read so, is docs/design/0012-import.md.
 
+use jiff::Timestamp;
+
 use super::id::TaskId;
 use super::pattern::Pattern;
 use super::task::{Declared, Minutes};
@@ -81,6 +83,8 @@ pub struct Options<'a> {
     pub tag: Option<&'a str>,
     /// Leave out needs that close a circle.
     pub break_cycles: bool,
+    /// Times before this no longer hold anything up; without it every time does.
+    pub now: Option<Timestamp>,
 }
 
 /// Tasks for a task file that has no faults.
@@ -153,7 +157,7 @@ pub fn read(source: Source, texts: &[Text], options: Options<'_>) -> Read {
     let mut sinks = Sinks::new(texts);
     let decoded: Vec<String> = (0..texts.len()).map(|number| sinks.decode(number, &texts[number].bytes)).collect();
     let items = match source {
-        Source::Beads => beads::items(&decoded, &mut sinks),
+        Source::Beads => beads::items(&decoded, options, &mut sinks),
         Source::Taskmaster => taskmaster::items(&decoded, options, &mut sinks),
         Source::Backlog => backlog::items(texts, &decoded, &mut sinks),
         Source::Actions => actions::items(&decoded, &mut sinks),

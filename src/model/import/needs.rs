@@ -156,7 +156,7 @@ impl Field {
     }
 
     /// Whether `ix` is below `above`.
-    fn is_below(&self, ix: usize, above: usize) -> bool {
+    pub fn is_below(&self, ix: usize, above: usize) -> bool {
         self.parent_chain(ix).any(|up| up == above)
     }
 }

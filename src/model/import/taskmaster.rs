@@ -138,7 +138,7 @@ fn id_of(node: &Node<'_>, table: Table<'_, '_>, reader: &mut Reader<'_>) -> Opti
 
 fn read_common(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) {
     if let Some(status) = reader.word_of(table, "status") {
-        item.status = take_status(&status, &mut item.content);
+        take_status(&status, item);
     }
     let content = &mut item.content;
     content.title = reader.text_of(table, "title").map(|title| one_line(&title)).unwrap_or_default();

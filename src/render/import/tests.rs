@@ -52,7 +52,7 @@ fn json_is_what_the_schema_says() {
 
 /// A task file of `text` has no faults, whatever stands in it, and the needs of its tasks are those of `imported`.
 fn holds(source: Source, text: &str) {
-    for options in [Options::default(), Options { all: true, break_cycles: true, tag: None }] {
+    for options in [Options::default(), Options { all: true, break_cycles: true, ..Options::default() }] {
         let Some(imported) = import(source, text, options) else { continue };
         let names = ["a\n[task.x]".to_owned()];
         let file = task_file(Origin { source, names: &names }, &imported);

@@ -145,3 +145,41 @@ fn parents_above_parents_are_a_fault_where_they_are_too_many() {
         (1..100).map(|n| issue(&n.to_string(), "task", "open", &[("parent-child", &(n - 1).to_string())])).collect();
     assert_eq!(said(Source::Beads, &all), ["issue '66' has more than 64 ancestors"]);
 }
+
+#[test]
+fn what_is_blocked_without_a_need_that_says_so_is_put_off_aloud() {
+    let all = [
+        issue("a", "task", "blocked", &[]),
+        issue("b", "task", "blocked", &[("blocks", "a")]),
+        issue("done", "task", "closed", &[]),
+        issue("c", "task", "blocked", &[("blocks", "done")]),
+        issue("e", "epic", "blocked", &[]),
+        issue("e.1", "task", "open", &[]),
+        issue("e.2", "task", "open", &[("blocks", "e.1")]),
+    ];
+    let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+    let held: Vec<&str> =
+        imported.tasks.iter().filter(|task| task.content.deferred).map(|task| task.id.as_str()).collect();
+    assert_eq!(held, ["a", "c", "e-1", "e-2"]);
+    let warnings: Vec<&str> =
+        imported.notes.iter().filter(|note| note.warning).map(|note| note.what.as_str()).collect();
+    assert_eq!(warnings[0], "'a' is blocked there, and no need says by what: it gets a gate");
+    assert_eq!(warnings[2], "'e.1' is blocked there as part of 'e', and no need says by what: it gets a gate");
+    assert_eq!(warnings.len(), 4);
+    let note = "put off there: delete the gate below, or start it with --force";
+    assert_eq!(imported.tasks[0].content.notes.last().unwrap(), note);
+}
+
+#[test]
+fn what_is_deferred_to_a_time_to_come_is_put_off_aloud() {
+    let held = |until: &str| {
+        let text = format!("{{\"id\":\"a\",\"defer_until\":\"{until}\"}}");
+        let options = Options { now: Some("2026-01-02T00:00:00Z".parse().unwrap()), ..Options::default() };
+        let imported = import(Source::Beads, &text, options).imported.unwrap();
+        let warned = imported.notes.iter().any(|note| note.warning && note.what.contains("is put off until"));
+        assert_eq!(warned, imported.tasks[0].content.deferred);
+        warned
+    };
+    assert!(held("2026-01-02T00:00:01Z") && held("2026-01-02T01:00:00-02:00") && held("2026-01-03") && held("soon"));
+    assert!(!held("2026-01-01T23:00:00Z") && !held("2026-01-02T01:00:00+02:00") && !held("2026-01-02"));
+}
