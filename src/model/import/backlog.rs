@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Text;
-use super::common::{note_words, one_line, paragraphs, take_status, writes};
+use super::common::{Paths, note_words, one_line, paragraphs, take_status, writes};
 use super::item::{Group, Item, Items, Need, Status, Unknown};
 use super::node::{Reader, Table};
 use super::sink::{Sinks, quoted};
@@ -93,12 +93,12 @@ fn read_task(mut item: Item, table: Table<'_, '_>, body: &str, reader: &mut Read
     if let Some(status) = reader.word_of(table, "status") {
         take_status(&one_line(&status), &mut item);
     }
+    let files = reader.words_of(table, "modified_files");
+    writes(reader, &files, Paths::Literal, &mut item);
     let content = &mut item.content;
     content.title = reader.word_of(table, "title").map(|title| one_line(&title)).unwrap_or_default();
     content.phase = reader.word_of(table, "milestone").map(|phase| one_line(&phase));
     item.parent = reader.word_of(table, "parent_task_id");
-    let files = reader.words_of(table, "modified_files");
-    writes(&files, true, content);
     let mut references: Vec<String> =
         reader.words_of(table, "references").into_iter().map(|(word, _)| one_line(&word)).collect();
     let issue = references.iter().position(|word| word.starts_with("http") && word.contains("/issues/"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::common::{hours, minutes, note_words, one_line, paragraphs, take_status, writes};
+use super::common::{Paths, hours, minutes, note_words, one_line, paragraphs, take_status, writes};
 use super::item::{Item, Items, Need, Unknown};
 use super::json;
 use super::node::{Node, Reader, Table, Value};
@@ -117,12 +117,12 @@ fn read_content(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) 
         let all: Vec<String> = reader.words_of(table, key).into_iter().map(|(word, _)| word).collect();
         content.done_when = paragraphs([Some(all.join("\n"))]);
     }
-    for key in FILES {
-        let words = reader.words_of(table, key);
-        writes(&words, false, content);
-    }
     for (lock, _) in reader.words_of(table, "locks") {
         content.locks.extend(super::common::lock_name(&lock));
     }
     note_words(reader, table, &NOTED, content);
+    for key in FILES {
+        let words = reader.words_of(table, key);
+        writes(reader, &words, Paths::Globs, item);
+    }
 }
