@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Options;
-use super::common::{minutes, note_words, one_line, paragraphs, take_status};
+use super::common::{Unknown as UnknownKeys, minutes, note_words, one_line, paragraphs, take_status};
 use super::item::{Group, Item, Items, Need, Status, Unknown};
 use super::json;
 use super::node::{Node, Reader, Table};
@@ -24,6 +24,30 @@ const STAND_FOR: [&str; 3] = ["milestone", "molecule", "convoy"];
 const NO_WORK: [&str; 11] =
     ["message", "event", "gate", "agent", "role", "rig", "slot", "merge-request", "wisp", "pinned", "template"];
 
+const KNOWN: [&str; 19] = [
+    "id",
+    "_type",
+    "title",
+    "status",
+    "issue_type",
+    "type",
+    "estimated_minutes",
+    "external_ref",
+    "acceptance_criteria",
+    "description",
+    "design",
+    "notes",
+    "priority",
+    "labels",
+    "assignee",
+    "due_at",
+    "defer_until",
+    "dependencies",
+    "ephemeral",
+];
+/// What beads keeps of an issue for itself, and marks of what is no work.
+const ITS_OWN: [&str; 6] = ["content_hash", "created_at", "updated_at", "source_repo", "is_template", "pinned"];
+
 /// What was left out of all issues together.
 #[derive(Default)]
 struct Tally {
@@ -33,6 +57,7 @@ struct Tally {
     no_work: BTreeMap<String, usize>,
     /// Dependencies that are no needs, by type.
     links: BTreeMap<String, usize>,
+    keys: UnknownKeys,
 }
 
 pub(super) fn items(texts: &[String], options: Options<'_>, sinks: &mut Sinks) -> Items {
@@ -78,9 +103,10 @@ fn read_issue(mut item: Item, table: Table<'_, '_>, reader: &mut Reader<'_>, tal
     let kind = kind_of(table, reader, &status);
     if status == "tombstone" {
         tally.tombstones += 1;
-        (item.status, item.group) = (Status::Done, Group::Through);
+        (item.status, item.group, item.tombstone) = (Status::Done, Group::Through, true);
         return item;
     }
+    tally.keys.count(table, &[&KNOWN, &ITS_OWN]);
     if !status.is_empty() {
         take_status(&status, &mut item);
     }
@@ -190,6 +216,7 @@ fn tell(tally: &Tally, sinks: &mut Sinks) {
     if !tally.no_work.is_empty() {
         sinks.note(format!("left out as no work: {}", list(&tally.no_work)));
     }
+    tally.keys.tell("keys", sinks);
     if !tally.links.is_empty() {
         sinks.note(format!("dependencies that hold nothing up, left out: {}", list(&tally.links)));
     }

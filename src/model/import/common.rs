@@ -1,9 +1,11 @@
 //! What several sources have in the same form.
 
+use std::collections::BTreeMap;
+
 use super::Content;
 use super::item::{Item, Status};
-use super::node::{Node, Reader, Table};
-use super::sink::quoted;
+use super::node::{Node, Reader, Table, Value};
+use super::sink::{Sinks, quoted};
 use crate::model::pattern::{Pattern, PatternFault};
 use crate::model::task::Minutes;
 use crate::model::taskfile::{LONGEST_ESTIMATE, estimate};
@@ -58,6 +60,39 @@ pub(super) fn note_words(reader: &mut Reader<'_>, table: Table<'_, '_>, keys: &[
         let words: Vec<String> = reader.words_of(table, key).into_iter().map(|(word, _)| one_line(&word)).collect();
         if words.iter().any(|word| !word.is_empty()) {
             content.notes.push(format!("{key}: {}", words.join(", ")));
+        }
+    }
+}
+
+/// How often each key stood in a task that nothing here reads.
+#[derive(Debug, Default)]
+pub(super) struct Unknown(BTreeMap<String, usize>);
+
+impl Unknown {
+    /// Counts the keys of `table` that are in none of `known`, and say something.
+    pub fn count(&mut self, table: Table<'_, '_>, known: &[&[&str]]) {
+        let says = |node: &Node<'_>| match &node.value {
+            Value::Null => false,
+            Value::Text(text) => !text.trim().is_empty(),
+            Value::List(list) => !list.is_empty(),
+            _ => true,
+        };
+        for key in table.entries.iter().filter(|(_, node)| says(node)).filter_map(|(key, _)| key.word()) {
+            if !known.iter().any(|keys| keys.contains(&key)) {
+                self.add(key);
+            }
+        }
+    }
+
+    pub fn add(&mut self, key: &str) {
+        *self.0.entry(one_line(key)).or_default() += 1;
+    }
+
+    /// Tells them, as `keys` or whatever else they are.
+    pub fn tell(&self, what: &str, sinks: &mut Sinks) {
+        if !self.0.is_empty() {
+            let keys: Vec<String> = self.0.iter().map(|(key, number)| format!("{} ({number})", quoted(key))).collect();
+            sinks.note(format!("{what} that are not carried: {}", keys.join(", ")));
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Item {
     pub needs: Vec<Need>,
     /// Blocked by its status, so that a need should say by what.
     pub blocked: bool,
+    /// Was deleted there: what needs it is met.
+    pub tombstone: bool,
     /// What is a warning if it becomes a task, each at its place.
     pub warnings: Vec<(Place, String)>,
     pub content: Content,
@@ -60,6 +62,7 @@ impl Item {
             no_work: None,
             needs: Vec::new(),
             blocked: false,
+            tombstone: false,
             warnings: Vec::new(),
             content: Content::default(),
         }

@@ -10,6 +10,7 @@
 //! | `ids.rs` | ids that the task file allows, one for one |
 //! | `common.rs` | forms that several sources share |
 //! | `settle.rs`, `needs.rs`, `circles.rs` | items to tasks: containers, what is done, who needs whom, and that it ends |
+//! | `sums.rs` | what containers say of themselves |
 //!
 //! What the sources mean, and why it is read so, is docs/design/0012-import.md.
 
@@ -33,6 +34,7 @@ mod needs;
 mod node;
 mod settle;
 mod sink;
+mod sums;
 mod taskmaster;
 #[cfg(test)]
 mod tests;
@@ -156,6 +158,15 @@ pub struct Read {
 pub fn read(source: Source, texts: &[Text], options: Options<'_>) -> Read {
     let mut sinks = Sinks::new(texts);
     let decoded: Vec<String> = (0..texts.len()).map(|number| sinks.decode(number, &texts[number].bytes)).collect();
+    // No issue is a list of issues; anything else holds something.
+    if let [text] = decoded.as_slice()
+        && source != Source::Beads
+        && sinks.clean()
+        && text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).is_empty()
+    {
+        sinks.fault(0, None, "there is nothing in it".to_owned(), None);
+        return Read { imported: None, texts: decoded.into_iter().zip(sinks.finish()).collect() };
+    }
     let items = match source {
         Source::Beads => beads::items(&decoded, options, &mut sinks),
         Source::Taskmaster => taskmaster::items(&decoded, options, &mut sinks),

@@ -8,6 +8,7 @@ use super::item::{Group, Item, Items, Status, Unknown};
 use super::needs::{self, Edge};
 use super::node::DEEPEST;
 use super::sink::{Sinks, quoted};
+use super::sums;
 use super::{Content, Draft, Imported, Options};
 use crate::model::id::TaskId;
 use crate::model::task::Declared;
@@ -54,7 +55,8 @@ fn keys_of(items: &[Item], word: &str, texts: &[String], sinks: &mut Sinks) -> H
     let mut by_key = HashMap::with_capacity(items.len());
     for (ix, item) in items.iter().enumerate() {
         let first = *by_key.entry(item.key.clone()).or_insert(ix);
-        if first != ix {
+        // A key that stands twice in one table has been told already.
+        if first != ix && !sinks.is_told(&item.place) {
             let line = sinks.spot(texts, &items[first].place).map_or(0, |spot| spot.line);
             let what = format!("{word} {} stands here twice, first in line {line}", quoted(&item.key));
             sinks.fault_at(&item.place, what, None);
@@ -186,7 +188,8 @@ impl Field {
         let (done, cancelled) = (number(Status::Done, false), number(Status::Cancelled, false));
         let met = edges.iter().filter(|edge| kept[edge.from] && !kept[edge.to]).count();
         if done > 0 {
-            let needs = if met > 0 { format!("; {} on them are met", count(met, "need")) } else { String::new() };
+            let (whom, are) = (if done == 1 { "it" } else { "them" }, if met == 1 { "is" } else { "are" });
+            let needs = if met > 0 { format!("; {} on {whom} {are} met", count(met, "need")) } else { String::new() };
             sinks.note(format!("{} left out as done{needs}", count(done, self.word)));
         }
         if cancelled > 0 {
@@ -224,6 +227,7 @@ fn drafts(field: Field, edges: &[Edge], kept: &[bool]) -> Vec<Draft> {
     }
     let above: Vec<Option<String>> =
         field.parent.iter().map(|above| above.map(|ix| part_of(&field.items[ix]))).collect();
+    let mut sums = sums::texts(&field, kept);
     let deferred: Vec<bool> = (0..kept.len()).map(|ix| field.deferred(ix)).collect();
     let all = field.items.into_iter().zip(field.ids).zip(needs).zip(above).enumerate();
     let kept_ones = all.filter(|(ix, _)| kept[*ix]);
@@ -235,6 +239,7 @@ fn drafts(field: Field, edges: &[Edge], kept: &[bool]) -> Vec<Draft> {
                 Status::Cancelled => Some(Declared::Cancelled),
             };
             let mut notes: Vec<String> = above.into_iter().collect();
+            notes.append(&mut sums[ix]);
             notes.extend(item.content.notes);
             let deferred = deferred[ix] && state.is_none();
             if deferred {

@@ -124,7 +124,7 @@ fn every_bad_line_is_told_at_its_place() {
         told,
         [
             (2, "expected a key in double quotes"),
-            (4, "'an issue' must be a table, not a list"),
+            (4, "an issue must be a table, not a list"),
             (5, "an issue without an 'id'"),
             (6, "issue 'a' stands here twice, first in line 1"),
             (7, "'estimated_minutes' of issue 'b' must be a number of minutes from 0 to 6000000"),
@@ -182,4 +182,45 @@ fn what_is_deferred_to_a_time_to_come_is_put_off_aloud() {
     };
     assert!(held("2026-01-02T00:00:01Z") && held("2026-01-02T01:00:00-02:00") && held("2026-01-03") && held("soon"));
     assert!(!held("2026-01-01T23:00:00Z") && !held("2026-01-02T01:00:00+02:00") && !held("2026-01-02"));
+}
+
+#[test]
+fn what_an_epic_says_stands_at_its_first_task() {
+    let text = "{\"id\":\"e\",\"title\":\"E\",\"issue_type\":\"epic\",\"description\":\"one\\n\\ntwo\",\"acceptance_criteria\":\"ok\",\
+                \"external_ref\":\"gh-1\",\"assignee\":\"ada\",\"estimated_minutes\":90,\"rank\":7,\
+                \"dependencies\":[{\"depends_on_id\":\"e.1\"}]}\n{\"id\":\"e.1\"}\n{\"id\":\"e.2\",\"rank\":1}\n";
+    let imported = import(Source::Beads, text, Options::default()).imported.unwrap();
+    let expected = [
+        "part of e: E",
+        "e brief: one",
+        "e brief … two",
+        "e done when: ok",
+        "e issue: gh-1",
+        "e estimate: 1h30m",
+        "e note: assignee: ada",
+    ];
+    assert_eq!(imported.tasks[0].content.notes, expected);
+    assert_eq!(imported.tasks[1].content.notes, ["part of e: E"]);
+    let told: Vec<&str> = imported.notes.iter().map(|note| note.what.as_str()).collect();
+    assert_eq!(told[..2], ["keys that are not carried: 'rank' (2)", "1 need on a part of the issue itself left out"]);
+}
+
+#[test]
+fn one_is_no_plural() {
+    let told = |all: &[String]| {
+        let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+        imported.notes.into_iter().map(|note| note.what).next_back().unwrap()
+    };
+    let (a, b) = (issue("a", "task", "closed", &[]), issue("b", "task", "open", &[("blocks", "a")]));
+    let c = issue("c", "task", "open", &[("blocks", "a")]);
+    assert_eq!(told(&[a.clone(), b.clone()]), "1 issue left out as done; 1 need on it is met");
+    assert_eq!(told(&[a, b, c]), "1 issue left out as done; 2 needs on it are met");
+}
+
+#[test]
+fn a_need_on_a_tombstone_is_counted() {
+    let all = [issue("gone", "task", "tombstone", &[]), issue("b", "task", "open", &[("blocks", "gone")])];
+    let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+    let told: Vec<&str> = imported.notes.iter().map(|note| note.what.as_str()).collect();
+    assert_eq!(told, ["1 tombstone left out", "1 need on a tombstone is met"]);
 }

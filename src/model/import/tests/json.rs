@@ -66,3 +66,15 @@ fn a_file_that_no_pattern_can_name_is_left_out_aloud() {
     let what = "task 'A' writes '../x', left out: a pattern stays inside the repository: no '..' and no absolute path";
     assert_eq!((warnings[0].what.as_str(), warnings[0].place.unwrap().column), (what, 21));
 }
+
+#[test]
+fn subtasks_and_second_names_of_a_key_are_told() {
+    let text = "[{\"id\":\"A\",\"estimate\":\"4h\",\"hours\":9,\"url\":\"u\",\"issue\":\"i\",\"description\":\"d\",\"details\":\"e\",\
+                \"subtasks\":[{\"id\":1},{\"id\":2}]}]";
+    let imported = import(Source::Json, text, Options::default()).imported.unwrap();
+    let content = &imported.tasks[0].content;
+    assert_eq!((content.estimate, content.brief.as_deref()), (Some(240), Some("d\n\ne")));
+    assert_eq!(content.notes, ["url: u", "hours: 9", "2 subtasks there, left out"]);
+    let warned = imported.notes.iter().find(|note| note.warning).unwrap();
+    assert_eq!(warned.what, "2 subtasks of task 'A', left out");
+}
