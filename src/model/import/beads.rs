@@ -46,7 +46,8 @@ const KNOWN: [&str; 19] = [
     "ephemeral",
 ];
 /// What beads keeps of an issue for itself, and marks of what is no work.
-const ITS_OWN: [&str; 6] = ["content_hash", "created_at", "updated_at", "source_repo", "is_template", "pinned"];
+const ITS_OWN: [&str; 8] =
+    ["content_hash", "created_at", "created_by", "updated_at", "closed_at", "source_repo", "is_template", "pinned"];
 
 /// What was left out of all issues together.
 #[derive(Default)]

@@ -39,6 +39,6 @@ fn lines_of(item: &Item) -> Vec<String> {
     push("estimate", &estimate.map(duration).unwrap_or_default());
     push("writes", &words(writes.iter().map(|pattern| pattern.as_str()).collect()));
     push("locks", &words(locks.iter().map(String::as_str).collect()));
-    notes.iter().for_each(|note| push("note", note));
+    lines.extend(notes.iter().map(|note| format!("{} {note}", item.key)));
     lines
 }

@@ -77,7 +77,7 @@ proptest! {
     fn whatever_is_imported_is_a_task_file_without_faults(
         words in proptest::collection::vec(("[ab.é]{1,3}", "([\"\\\\\n\r\t'#\u{202e}]|\\PC){0,12}", 0usize..6, 0usize..6, 0usize..6), 0..6)
     ) {
-        let status = ["open", "closed", "cancelled", "deferred", "in_progress", "odd"];
+        let status = ["open", "closed", "cancelled", "deferred", "blocked", "odd"];
         let kind = ["task", "epic", "milestone", "gate", "bug", "molecule"];
         let name = |at: usize| format!("{}{}", words[at % words.len()].0, at % words.len());
         let lines: String = words.iter().enumerate().map(|(at, (id, text, number, one, two))| {

@@ -197,7 +197,7 @@ fn what_an_epic_says_stands_at_its_first_task() {
         "e done when: ok",
         "e issue: gh-1",
         "e estimate: 1h30m",
-        "e note: assignee: ada",
+        "e assignee: ada",
     ];
     assert_eq!(imported.tasks[0].content.notes, expected);
     assert_eq!(imported.tasks[1].content.notes, ["part of e: E"]);
