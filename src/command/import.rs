@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::console::{Console, Shown};
-use crate::git::{Repo, create_new, files_in, read_bounded, read_stdin};
+use crate::git::{Repo, create_new, files_in, now, read_bounded, read_stdin};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::import::{self, Imported, Options, Source, Text};
@@ -22,7 +22,7 @@ pub struct Args {
     /// Read this file or folder instead of the usual one; '-' is standard input
     #[arg(value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Write FILE, which must not exist, instead of standard output
+    /// Write FILE, which must not exist; '-' is standard output, as without it
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Take what is done or cancelled too
@@ -67,7 +67,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     check(args, global)?;
     let texts = read(source, args, global)?;
     let names: Vec<String> = texts.iter().map(|text| text.name.clone()).collect();
-    let options = Options { all: args.all, tag: args.tag.as_deref(), break_cycles: args.break_cycles };
+    let options =
+        Options { all: args.all, tag: args.tag.as_deref(), break_cycles: args.break_cycles, now: Some(now()) };
     let read = import::read(source, &texts, options);
     let Some(imported) = read.imported else {
         return Err(Shown { exit: Exit::Usage, text: render::import::faults(&names, &read.texts) }.into());
@@ -75,7 +76,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let origin = Origin { source, names: &names };
     let text = render::import::task_file(origin, &imported);
     verify(&text)?;
-    let written = args.output.as_deref().map(|output| write(output, &text, global)).transpose()?;
+    let output = args.output.as_deref().filter(|output| *output != Path::new("-"));
+    let written = output.map(|output| write(output, &text, global)).transpose()?;
     tell(origin, &imported, (&text, written.as_deref()), (global, console));
     Ok(Exit::Success)
 }
@@ -105,7 +107,14 @@ fn verify(text: &str) -> Result<()> {
 /// Writes the file and returns its name for messages.
 fn write(output: &Path, text: &str, global: &Global) -> Result<String> {
     let name = output.display().to_string();
-    if create_new(&global.dir().join(output), text)? {
+    let path = global.dir().join(output);
+    if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+        let shown = output.parent().unwrap_or(folder).display().to_string();
+        let what = if folder.symlink_metadata().is_ok() { "is no folder" } else { "does not exist" };
+        let failure = Failure::new(Exit::Refused, format!("folder '{}' {what}", escape(&shown)));
+        return Err(failure.hint("make it first, or choose another name with -o FILE").into());
+    }
+    if create_new(&path, text)? {
         return Ok(name);
     }
     let hint = "move it away, or choose another name with -o FILE";
@@ -157,6 +166,12 @@ fn read(source: Source, args: &Args, global: &Global) -> Result<Vec<Text>> {
 }
 
 fn one(path: &Path, name: String) -> Result<Text> {
+    // What is read below names the limit of task files.
+    if path.metadata().is_ok_and(|file| file.is_file() && file.len() > LONGEST_FILE as u64) {
+        let what =
+            format!("'{}' is larger than {} MiB, the most of an import source", escape(&name), LONGEST_FILE >> 20);
+        return Err(Failure::new(Exit::Usage, what).into());
+    }
     Ok(Text { bytes: read_bounded(path)?, name })
 }
 

@@ -33,13 +33,13 @@ pub fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
 /// Everything on standard input.
 ///
 /// # Errors
-/// It cannot be read, or is more than a task file may hold.
+/// It cannot be read, or is more than an import source may hold.
 pub fn read_stdin() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = LONGEST_FILE as u64 + 1;
     std::io::stdin().lock().take(most).read_to_end(&mut bytes).context("could not read standard input")?;
     if bytes.len() > LONGEST_FILE {
-        let what = format!("standard input has more than {} MiB", LONGEST_FILE >> 20);
+        let what = format!("standard input has more than {} MiB, the most of an import source", LONGEST_FILE >> 20);
         return Err(Failure::new(Exit::Usage, what).into());
     }
     Ok(bytes)

@@ -74,6 +74,34 @@ fn a_file_is_written_once_and_never_replaced() {
 }
 
 #[test]
+fn a_dash_is_standard_output_and_a_folder_must_be_there() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x.jsonl", BEADS);
+    let import = |output| sandbox.dispatch(&["import", "--from", "beads", "x.jsonl", "-o", output]);
+    assert!(stdout(&import("-").assert().success()).contains("\n[task.bd-1]\n"));
+    assert!(!sandbox.repo().join("-").exists());
+    let hint = "hint: make it first, or choose another name with -o FILE\n";
+    for (output, what) in
+        [("missing/x.toml", "folder 'missing' does not exist"), ("x.jsonl/y.toml", "folder 'x.jsonl' is no folder")]
+    {
+        import(output).assert().code(3).stdout("").stderr(format!("error: {what}\n{hint}"));
+    }
+}
+
+#[test]
+fn what_is_lost_or_held_is_a_warning_on_standard_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write("x.json", "[{\"id\":\"A\",\"status\":\"blocked\",\"files\":[\"../x\", \"app/[id]/page.tsx\"]}]");
+    let assert = sandbox.dispatch(&["import", "--from", "json", "x.json"]).assert().success();
+    let (text, said) = (stdout(&assert), stderr(&assert));
+    assert!(said.contains("warning: 'A' is blocked there, and no need says by what: it gets a gate\n  --> x.json:1:8"));
+    assert!(said.contains("warning: task 'A' writes '../x', left out"), "{said}");
+    assert!(text.contains("# put off there: delete the gate below, or start it with --force\n[task.A]\n"), "{text}");
+    assert!(text.contains("writes = [\"app/[[]id]/page.tsx\"]\n") && text.contains("review = [\"start\"]\n"), "{text}");
+    assert_eq!(linted(&sandbox, &text), "1 task, no faults");
+}
+
+#[test]
 fn a_fault_names_file_and_line_and_nothing_is_written() {
     let sandbox = Sandbox::new();
     sandbox.write("x.jsonl", &format!("{BEADS}{{\"id\":7,\"title\":[1]}}\n{{\n"));
@@ -152,17 +180,17 @@ fn what_is_no_regular_file_of_a_sane_size_is_refused_at_once() {
     }
     std::fs::File::create(sandbox.repo().join("large")).unwrap().set_len(40 << 20).unwrap();
     let said = stderr(&sandbox.dispatch(&["import", "--from", "json", "large"]).assert().code(2));
-    assert!(said.contains("larger than 32 MiB"), "{said}");
+    assert!(said.contains("larger than 32 MiB, the most of an import source\n"), "{said}");
     let large = vec![b' '; (32 << 20) + 1];
     sandbox
         .dispatch(&["import", "--from", "json", "-"])
         .write_stdin(large)
         .assert()
         .code(2)
-        .stderr("error: standard input has more than 32 MiB\n");
-    sandbox.write("large.yml", &" ".repeat((1 << 20) + 1));
+        .stderr("error: standard input has more than 32 MiB, the most of an import source\n");
+    sandbox.write("large.yml", &"#".repeat((1 << 20) + 1));
     let said = stderr(&sandbox.dispatch(&["import", "--from", "actions", "large.yml"]).assert().code(2));
-    assert!(said.contains("YAML of more than 1024 KiB is not read\n"), "{said}");
+    assert!(said.contains("YAML of more than 1 MiB is not read\n"), "{said}");
 }
 
 /// `ulimit -s` holds for the main thread, where recursion would hurt.

@@ -31,7 +31,8 @@ fn read_workflow(node: &Node<'_>, items: &mut Vec<Item>, reader: &mut Reader<'_>
     if let Some(group) = top.get("concurrency").and_then(|node| group(node, reader)) {
         reader.sinks.note(format!("the whole workflow has the concurrency group {}, not carried", quoted(&group)));
     }
-    let Some(jobs) = top.get("jobs") else {
+    let jobs = top.entries.iter().find(|(key, _)| key.word() == Some("jobs")).map(|(_, jobs)| jobs);
+    let Some(jobs) = jobs else {
         reader.fault(node, "a workflow without 'jobs'".to_owned());
         return;
     };

@@ -3,11 +3,32 @@
 use std::collections::HashMap;
 
 use super::Text;
-use super::common::{note_words, one_line, paragraphs, take_status, writes};
+use super::common::{Paths, Unknown as UnknownKeys, note_words, one_line, paragraphs, take_status, writes};
 use super::item::{Group, Item, Items, Need, Status, Unknown};
-use super::node::{Reader, Table};
+use super::node::{Node, Reader, Table, Value};
 use super::sink::{Sinks, quoted};
 use super::yaml;
+
+const KNOWN: [&str; 14] = [
+    "id",
+    "title",
+    "status",
+    "milestone",
+    "parent_task_id",
+    "modified_files",
+    "references",
+    "documentation",
+    "priority",
+    "labels",
+    "assignee",
+    "reporter",
+    "due_date",
+    "dependencies",
+];
+/// What Backlog.md keeps for itself.
+const ITS_OWN: [&str; 3] = ["created_date", "updated_date", "ordinal"];
+const BRIEFS: [&str; 3] = ["Description", "Implementation Plan", "Implementation Notes"];
+const CRITERIA: &str = "Acceptance Criteria";
 
 /// The folder of what is done, whatever its statuses are called.
 const COMPLETED: &str = "completed";
@@ -15,6 +36,7 @@ const COMPLETED: &str = "completed";
 pub(super) fn items(texts: &[Text], decoded: &[String], sinks: &mut Sinks) -> Items {
     let mut items = Vec::new();
     let mut without = 0;
+    let (mut keys, mut sections) = (UnknownKeys::default(), UnknownKeys::default());
     for (text, markdown) in decoded.iter().enumerate() {
         let Some((start, front, body)) = split(markdown) else {
             // A readme beside the tasks is no fault; one file alone that holds no task is.
@@ -24,9 +46,9 @@ pub(super) fn items(texts: &[Text], decoded: &[String], sinks: &mut Sinks) -> It
             without += 1;
             continue;
         };
-        let front = quoted_people(front);
-        let node = match yaml::parse(&front, start) {
-            Ok(node) => node,
+        let changed = quoted_people(front);
+        let node = match yaml::parse(&changed, start) {
+            Ok(node) => with_people(node, &markdown[..start + front.len()]),
             Err(fault) => {
                 sinks.fault(text, Some(fault.span), fault.what, None);
                 continue;
@@ -40,6 +62,8 @@ pub(super) fn items(texts: &[Text], decoded: &[String], sinks: &mut Sinks) -> It
         };
         reader.owner = format!("task {}", quoted(&id));
         let place = reader.place(table.get("id").unwrap_or(&node));
+        keys.count(table, &[&KNOWN, &ITS_OWN]);
+        left_out_sections(body).for_each(|title| sections.add(title));
         let mut item = read_task(Item::new(id, place), table, body, &mut reader);
         if in_folder(&texts[text].name, COMPLETED) {
             item.status = Status::Done;
@@ -49,6 +73,8 @@ pub(super) fn items(texts: &[Text], decoded: &[String], sinks: &mut Sinks) -> It
     if without > 0 && decoded.len() > 1 {
         sinks.note(format!("{without} of {} files hold no task", decoded.len()));
     }
+    keys.tell("keys", sinks);
+    sections.tell("sections", sinks);
     name_needs(&mut items);
     Items { items, unknown: Unknown::LeftOut, word: "task" }
 }
@@ -91,14 +117,14 @@ fn quoted_people(front: &str) -> String {
 fn read_task(mut item: Item, table: Table<'_, '_>, body: &str, reader: &mut Reader<'_>) -> Item {
     item.group = Group::WhileOpen;
     if let Some(status) = reader.word_of(table, "status") {
-        item.status = take_status(&one_line(&status), &mut item.content);
+        take_status(&one_line(&status), &mut item);
     }
+    let files = reader.words_of(table, "modified_files");
+    writes(reader, &files, Paths::Literal, &mut item);
     let content = &mut item.content;
     content.title = reader.word_of(table, "title").map(|title| one_line(&title)).unwrap_or_default();
     content.phase = reader.word_of(table, "milestone").map(|phase| one_line(&phase));
     item.parent = reader.word_of(table, "parent_task_id");
-    let files = reader.words_of(table, "modified_files");
-    writes(&files, true, content);
     let mut references: Vec<String> =
         reader.words_of(table, "references").into_iter().map(|(word, _)| one_line(&word)).collect();
     let issue = references.iter().position(|word| word.starts_with("http") && word.contains("/issues/"));
@@ -106,14 +132,55 @@ fn read_task(mut item: Item, table: Table<'_, '_>, body: &str, reader: &mut Read
     if !references.is_empty() {
         content.notes.push(format!("references: {}", references.join(", ")));
     }
-    note_words(reader, table, &["priority", "labels", "due_date"], content);
+    note_words(reader, table, &["priority", "labels", "assignee", "reporter", "due_date", "documentation"], content);
     for (key, node) in reader.words_of(table, "dependencies") {
         item.needs.push(Need { key, place: reader.place(node), other: None });
     }
     let body = body.replace('\0', "\u{fffd}");
-    item.content.brief = paragraphs([section(&body, "Description"), section(&body, "Implementation Plan")]);
+    let before: Vec<&str> = body.lines().take_while(|line| !line.starts_with("## ")).collect();
+    let before = Some(before.join("\n"));
+    item.content.brief = paragraphs(std::iter::once(before).chain(BRIEFS.map(|title| section(&body, title))));
     item.content.done_when = criteria(&body);
+    item.content.notes.extend(met(&body));
     item
+}
+
+/// The titles of the sections that say something, and that no key carries.
+fn left_out_sections(body: &str) -> impl Iterator<Item = &str> {
+    let titles = body.lines().filter_map(|line| line.strip_prefix("## ").map(str::trim));
+    titles.filter(|title| !BRIEFS.contains(title) && *title != CRITERIA && section(body, title).is_some())
+}
+
+/// What of the criteria is met already, as a note.
+fn met(body: &str) -> Option<String> {
+    let list = section(body, CRITERIA)?;
+    let lines = list.lines().map(str::trim);
+    let met: Vec<&str> =
+        lines.filter_map(|line| line.strip_prefix("- [x] ").or_else(|| line.strip_prefix("- [X] "))).collect();
+    (!met.is_empty()).then(|| format!("met there already: {}", met.join("; ")))
+}
+
+/// The tree with the names as they stand in `original`, whose places are those of the changed text.
+fn with_people<'t>(mut node: Node<'t>, original: &str) -> Node<'t> {
+    restore(&mut node, original);
+    node
+}
+
+/// Recurses as deep as the tree, which is bounded.
+fn restore(node: &mut Node<'_>, original: &str) {
+    let span = node.span.clone();
+    match &mut node.value {
+        Value::List(list) => list.iter_mut().for_each(|node| restore(node, original)),
+        Value::Table(entries) => entries.iter_mut().for_each(|(_, node)| restore(node, original)),
+        Value::Text(text) => {
+            let written = original.get(span).unwrap_or_default().trim().trim_matches(['\'', '"']);
+            // Only where a letter for the sign is all that differs.
+            if written.contains('@') && written.replace('@', "A") == text.replace('@', "A") {
+                *text = written.to_owned().into();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The text of a section, without the comments that mark it.
@@ -127,7 +194,7 @@ fn section(body: &str, title: &str) -> Option<String> {
 
 /// The acceptance criteria, one a line, without box and number.
 fn criteria(body: &str) -> Option<String> {
-    let list = section(body, "Acceptance Criteria")?;
+    let list = section(body, CRITERIA)?;
     let items = list.lines().filter_map(|line| {
         let line = line.trim();
         let text = ["- [ ] ", "- [x] ", "- [X] "].iter().find_map(|box_| line.strip_prefix(box_))?;
@@ -136,7 +203,8 @@ fn criteria(body: &str) -> Option<String> {
         Some(text.trim())
     });
     let items: Vec<&str> = items.filter(|text| !text.is_empty()).collect();
-    (!items.is_empty()).then(|| items.join("\n"))
+    // Without boxes it is a text.
+    if items.is_empty() { paragraphs([Some(list)]) } else { Some(items.join("\n")) }
 }
 
 /// Needs and parents name tasks in any case, with other prefixes, and with or without leading zeros.

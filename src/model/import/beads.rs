@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::common::{minutes, note_words, one_line, paragraphs, take_status};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::Options;
+use super::common::{Unknown as UnknownKeys, minutes, note_words, one_line, paragraphs, take_status};
 use super::item::{Group, Item, Items, Need, Status, Unknown};
 use super::json;
 use super::node::{Node, Reader, Table};
@@ -19,19 +24,46 @@ const STAND_FOR: [&str; 3] = ["milestone", "molecule", "convoy"];
 const NO_WORK: [&str; 11] =
     ["message", "event", "gate", "agent", "role", "rig", "slot", "merge-request", "wisp", "pinned", "template"];
 
+const KNOWN: [&str; 19] = [
+    "id",
+    "_type",
+    "title",
+    "status",
+    "issue_type",
+    "type",
+    "estimated_minutes",
+    "external_ref",
+    "acceptance_criteria",
+    "description",
+    "design",
+    "notes",
+    "priority",
+    "labels",
+    "assignee",
+    "due_at",
+    "defer_until",
+    "dependencies",
+    "ephemeral",
+];
+/// What beads keeps of an issue for itself, and marks of what is no work.
+const ITS_OWN: [&str; 8] =
+    ["content_hash", "created_at", "created_by", "updated_at", "closed_at", "source_repo", "is_template", "pinned"];
+
 /// What was left out of all issues together.
 #[derive(Default)]
 struct Tally {
+    now: Option<Timestamp>,
     tombstones: usize,
     /// By type.
     no_work: BTreeMap<String, usize>,
     /// Dependencies that are no needs, by type.
     links: BTreeMap<String, usize>,
+    keys: UnknownKeys,
 }
 
-pub(super) fn items(texts: &[String], sinks: &mut Sinks) -> Items {
+pub(super) fn items(texts: &[String], options: Options<'_>, sinks: &mut Sinks) -> Items {
     let mut items = Vec::new();
-    let mut tally = Tally::default();
+    let mut tally = Tally { now: options.now, ..Tally::default() };
     for (number, text) in texts.iter().enumerate() {
         let mut start = 0;
         for line in text.split_inclusive('\n') {
@@ -72,11 +104,12 @@ fn read_issue(mut item: Item, table: Table<'_, '_>, reader: &mut Reader<'_>, tal
     let kind = kind_of(table, reader, &status);
     if status == "tombstone" {
         tally.tombstones += 1;
-        (item.status, item.group) = (Status::Done, Group::Through);
+        (item.status, item.group, item.tombstone) = (Status::Done, Group::Through, true);
         return item;
     }
+    tally.keys.count(table, &[&KNOWN, &ITS_OWN]);
     if !status.is_empty() {
-        item.status = take_status(&status, &mut item.content);
+        take_status(&status, &mut item);
     }
     if SUMS.contains(&kind.as_str()) {
         item.group = Group::Always;
@@ -94,9 +127,25 @@ fn read_issue(mut item: Item, table: Table<'_, '_>, reader: &mut Reader<'_>, tal
     if !matches!(kind.as_str(), "" | "task" | "epic") {
         content.notes.push(format!("type: {kind}"));
     }
-    note_words(reader, table, &["priority", "labels", "assignee", "due_at", "defer_until"], content);
+    note_words(reader, table, &["priority", "labels", "assignee", "due_at"], content);
+    put_off(&mut item, table, reader, tally.now);
     read_dependencies(&mut item, table, reader, tally);
     item
+}
+
+/// Holds what is not to start before a time that is yet to come, or that cannot be read.
+fn put_off(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>, now: Option<Timestamp>) {
+    let (Some(node), Some(until)) = (table.get("defer_until"), reader.word_of(table, "defer_until")) else { return };
+    let until = one_line(&until);
+    let date = || until.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let time = until.parse::<Timestamp>().ok().or_else(date);
+    if time.zip(now).is_some_and(|(time, now)| time <= now) {
+        return;
+    }
+    item.content.deferred = true;
+    item.content.notes.push(format!("defer_until: {until}"));
+    let what = format!("{} is put off until {}: it gets a gate, which no date opens", reader.owner, quoted(&until));
+    item.warnings.push((reader.place(node), what));
 }
 
 /// The type of an issue; what is marked as no work has that mark for a type.
@@ -168,6 +217,7 @@ fn tell(tally: &Tally, sinks: &mut Sinks) {
     if !tally.no_work.is_empty() {
         sinks.note(format!("left out as no work: {}", list(&tally.no_work)));
     }
+    tally.keys.tell("keys", sinks);
     if !tally.links.is_empty() {
         sinks.note(format!("dependencies that hold nothing up, left out: {}", list(&tally.links)));
     }

@@ -1,9 +1,12 @@
 //! What several sources have in the same form.
 
+use std::collections::BTreeMap;
+
 use super::Content;
-use super::item::Status;
-use super::node::{Node, Reader, Table};
-use crate::model::pattern::Pattern;
+use super::item::{Item, Status};
+use super::node::{Node, Reader, Table, Value};
+use super::sink::{Sinks, quoted};
+use crate::model::pattern::{Pattern, PatternFault};
 use crate::model::task::Minutes;
 use crate::model::taskfile::{LONGEST_ESTIMATE, estimate};
 
@@ -34,18 +37,21 @@ fn folded(word: &str) -> String {
 }
 
 /// Takes a status over: what no key carries becomes a note.
-pub(super) fn take_status(word: &str, content: &mut Content) -> Status {
+pub(super) fn take_status(word: &str, item: &mut Item) {
     if let Some(status) = status(word) {
-        return status;
+        item.status = status;
+        return;
     }
+    let content = &mut item.content;
     match folded(word).as_str() {
         "deferred" | "postponed" | "onhold" | "paused" => content.deferred = true,
+        "blocked" | "stuck" | "waiting" => item.blocked = true,
         "inprogress" | "review" | "inreview" | "active" | "started" | "doing" | "hooked" => {
             content.notes.push(format!("{word} there; where it has a branch, 'git dispatch adopt' takes it over"));
         }
         _ => content.notes.push(format!("status there: {word}")),
     }
-    Status::Open
+    item.status = Status::Open;
 }
 
 /// Adds a note for each of `keys` that has a word, or words.
@@ -54,6 +60,39 @@ pub(super) fn note_words(reader: &mut Reader<'_>, table: Table<'_, '_>, keys: &[
         let words: Vec<String> = reader.words_of(table, key).into_iter().map(|(word, _)| one_line(&word)).collect();
         if words.iter().any(|word| !word.is_empty()) {
             content.notes.push(format!("{key}: {}", words.join(", ")));
+        }
+    }
+}
+
+/// How often each key stood in a task that nothing here reads.
+#[derive(Debug, Default)]
+pub(super) struct Unknown(BTreeMap<String, usize>);
+
+impl Unknown {
+    /// Counts the keys of `table` that are in none of `known`, and say something.
+    pub fn count(&mut self, table: Table<'_, '_>, known: &[&[&str]]) {
+        let says = |node: &Node<'_>| match &node.value {
+            Value::Null => false,
+            Value::Text(text) => !text.trim().is_empty(),
+            Value::List(list) => !list.is_empty(),
+            _ => true,
+        };
+        for key in table.entries.iter().filter(|(_, node)| says(node)).filter_map(|(key, _)| key.word()) {
+            if !known.iter().any(|keys| keys.contains(&key)) {
+                self.add(key);
+            }
+        }
+    }
+
+    pub fn add(&mut self, key: &str) {
+        *self.0.entry(one_line(key)).or_default() += 1;
+    }
+
+    /// Tells them, as `keys` or whatever else they are.
+    pub fn tell(&self, what: &str, sinks: &mut Sinks) {
+        if !self.0.is_empty() {
+            let keys: Vec<String> = self.0.iter().map(|(key, number)| format!("{} ({number})", quoted(key))).collect();
+            sinks.note(format!("{what} that are not carried: {}", keys.join(", ")));
         }
     }
 }
@@ -88,28 +127,61 @@ pub(super) fn minutes(reader: &mut Reader<'_>, key: &str, node: &Node<'_>) -> Op
     number.map(|number| number.ceil() as Minutes)
 }
 
-/// Adds a pattern for each of `words`: paths as they are, or patterns. What cannot be one becomes a note.
-pub(super) fn writes(words: &[(String, &Node<'_>)], literal: bool, content: &mut Content) {
-    for (word, _) in words {
-        let path = word.trim().replace('\\', "/");
+/// How the names of files are written in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paths {
+    /// Each is the path of a file.
+    Literal,
+    /// Paths as well, but `*` and `{a,b}` mean what they do in globs.
+    Globs,
+}
+
+/// Adds a pattern for each of `words`. What cannot be one becomes a note, and a warning: what else writes there is no
+/// longer kept apart.
+pub(super) fn writes(reader: &mut Reader<'_>, words: &[(String, &Node<'_>)], paths: Paths, item: &mut Item) {
+    for (word, node) in words {
+        let word = word.trim();
+        // Without any '/', a backslash is the separator of another system; else it is a character of the name.
+        let path = if word.contains('/') { word.to_owned() } else { word.replace('\\', "/") };
         let path = path.strip_prefix("./").unwrap_or(&path);
-        let text = if literal { as_pattern(path) } else { path.to_owned() };
+        let text = if paths == Paths::Globs { as_glob(path) } else { as_pattern(path) };
+        let writes = &mut item.content.writes;
         match text.parse::<Pattern>() {
-            Ok(pattern) if content.writes.contains(&pattern) => {}
-            Ok(pattern) => content.writes.push(pattern),
-            Err(why) => content.notes.push(format!("writes {}, left out: {why}", one_line(word))),
+            Ok(pattern) if writes.contains(&pattern) => {}
+            Ok(pattern) => writes.push(pattern),
+            Err(why) => {
+                item.content.notes.push(format!("writes {}, left out: {why}", one_line(word)));
+                let what = format!("{} writes {}, left out: {why}", reader.owner, quoted(&one_line(word)));
+                item.warnings.push((reader.place(node), what));
+            }
         }
     }
 }
 
 /// The pattern of this very path.
 fn as_pattern(path: &str) -> String {
+    escaped(path, |_| true)
+}
+
+/// The pattern of a path where only `*` and braces with a comma in them are globs: `app/[id]/*.{ts,tsx}`.
+fn as_glob(path: &str) -> String {
+    let inside = path.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(inside, _)| inside);
+    let braces = inside.is_some_and(|inside| inside.contains(',') && !inside.contains('{'))
+        && path.matches('{').count() == path.matches('}').count();
+    // Somebody knew of globs, and took the meaning away.
+    let path = ["\\[", "\\]", "\\(", "\\)"].iter().fold(path.to_owned(), |path, pair| path.replace(pair, &pair[1..]));
+    let text = escaped(&path, |character| character != '*' && !(braces && matches!(character, '{' | '}')));
+    if matches!(text.parse::<Pattern>(), Err(PatternFault::Glob(_))) { as_pattern(&path) } else { text }
+}
+
+/// `path` with the characters of globs for themselves, where `wanted`.
+fn escaped(path: &str, wanted: impl Fn(char) -> bool) -> String {
     let mut text = String::with_capacity(path.len());
     for character in path.chars() {
-        if matches!(character, '*' | '?' | '[' | '{' | '}') {
-            text.extend(['[', character, ']']);
-        } else {
-            text.push(character);
+        match character {
+            '\\' => text.push_str("\\\\"),
+            '*' | '?' | '[' | '{' | '}' if wanted(character) => text.extend(['[', character, ']']),
+            _ => text.push(character),
         }
     }
     text
@@ -127,13 +199,38 @@ pub(super) fn lock_name(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sink::Place;
     use super::*;
+
+    fn matches(pattern: &str, path: &str) -> bool {
+        let pattern: Pattern = pattern.parse().unwrap();
+        crate::model::pattern::glob(pattern.as_str()).unwrap().compile_matcher().is_match(path)
+    }
 
     #[test]
     fn a_path_is_the_pattern_of_itself_alone() {
-        let pattern = as_pattern("app/[id]/{a,b}*?.tsx");
-        let glob = globset::GlobBuilder::new(&pattern).literal_separator(true).build().unwrap().compile_matcher();
-        assert!(glob.is_match("app/[id]/{a,b}*?.tsx") && !glob.is_match("app/i/a.tsx"), "{pattern}");
+        let path = "app/[id]/{a,b}*?.tsx";
+        let pattern = as_pattern(path);
+        assert!(matches(&pattern, path) && !matches(&pattern, "app/i/a.tsx"), "{pattern}");
+    }
+
+    #[test]
+    fn names_of_files_keep_their_brackets_beside_clear_globs() {
+        for path in ["app/[id]/page.tsx", "app/[...all]/page.tsx", "a?b", "a{b}", "a/b\\c", "a{b", "[", "]{,", "(x)/y"]
+        {
+            assert!(matches(&as_glob(path), path), "{path}");
+        }
+        assert!(!matches(&as_glob("app/[id]/page.tsx"), "app/i/page.tsx") && !matches(&as_glob("a?b"), "axb"));
+        assert!(matches(&as_glob("app/[id]/**"), "app/[id]/x/y.ts"));
+        assert!(matches(&as_glob("src/*.{ts,tsx}"), "src/a.tsx") && !matches(&as_glob("src/*.ts"), "src/a/b.ts"));
+        assert!(matches(&as_glob("app/\\[id\\]/x"), "app/[id]/x"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_file_is_called_its_pattern_matches_it(path in "[ab\\[\\]{}?!^,\\\\é-]{1,6}/[ab\\[\\]{}?*!^,\\\\-]{1,8}") {
+            proptest::prop_assert!(matches(&as_pattern(&path), &path), "{}", as_pattern(&path));
+        }
     }
 
     #[test]
@@ -141,9 +238,11 @@ mod tests {
         assert_eq!(status("To Do"), Some(Status::Open));
         assert_eq!(status("DONE"), Some(Status::Done));
         assert_eq!(status("won't-fix"), Some(Status::Cancelled));
-        let mut content = Content::default();
-        assert_eq!(take_status("in_progress", &mut content), Status::Open);
-        assert_eq!(take_status("on hold", &mut content), Status::Open);
-        assert!(content.deferred && content.notes.len() == 1);
+        let mut item = Item::new("x".to_owned(), Place::default());
+        take_status("in_progress", &mut item);
+        take_status("on hold", &mut item);
+        assert!(item.status == Status::Open && item.content.deferred && item.content.notes.len() == 1);
+        take_status("Blocked", &mut item);
+        assert!(item.blocked);
     }
 }

@@ -1,12 +1,14 @@
 //! A list of tasks in JSON that follows no tool: `{"tasks": [{"id", …}]}`, `{"tasks": {"ID": {…}}}`, or the list alone.
 
-use std::collections::BTreeMap;
-
-use super::common::{hours, minutes, note_words, one_line, paragraphs, take_status, writes};
+use super::Content;
+use super::common::{
+    Paths, Unknown as UnknownKeys, hours, minutes, note_words, one_line, paragraphs, take_status, writes,
+};
 use super::item::{Item, Items, Need, Unknown};
 use super::json;
 use super::node::{Node, Reader, Table, Value};
 use super::sink::{Place, Sinks, quoted};
+use crate::model::text::count;
 
 const NEEDS: [&str; 7] = ["needs", "depends_on", "dependsOn", "depends-on", "dependencies", "blocked_by", "blockedBy"];
 const HOURS: [&str; 5] = ["estimate", "hours", "estimate_hours", "estimated_hours", "estimatedHours"];
@@ -15,11 +17,12 @@ const FILES: [&str; 2] = ["files", "writes"];
 const ISSUES: [&str; 3] = ["issue", "url", "github_issue"];
 const BRIEFS: [&str; 3] = ["description", "details", "brief"];
 const CRITERIA: [&str; 4] = ["done_when", "done-when", "acceptance", "acceptance_criteria"];
+const SUBTASKS: [&str; 3] = ["subtasks", "sub_tasks", "children"];
 const NOTED: [&str; 4] = ["priority", "labels", "assignee", "tags"];
 
 pub(super) fn items(texts: &[String], sinks: &mut Sinks) -> Items {
     let mut items = Vec::new();
-    let mut unknown = BTreeMap::new();
+    let mut unknown = UnknownKeys::default();
     for (text, json) in texts.iter().enumerate() {
         let node = match json::parse(json, 0) {
             Ok(node) => node,
@@ -31,14 +34,11 @@ pub(super) fn items(texts: &[String], sinks: &mut Sinks) -> Items {
         let mut reader = Reader { sinks, text, owner: String::new() };
         read_all(&node, &mut items, &mut unknown, &mut reader);
     }
-    if !unknown.is_empty() {
-        let keys: Vec<String> = unknown.iter().map(|(key, number)| format!("{} ({number})", quoted(key))).collect();
-        sinks.note(format!("keys that are not carried: {}", keys.join(", ")));
-    }
+    unknown.tell("keys", sinks);
     Items { items, unknown: Unknown::Fault, word: "task" }
 }
 
-fn read_all(node: &Node<'_>, items: &mut Vec<Item>, unknown: &mut BTreeMap<String, usize>, reader: &mut Reader<'_>) {
+fn read_all(node: &Node<'_>, items: &mut Vec<Item>, unknown: &mut UnknownKeys, reader: &mut Reader<'_>) {
     let list = match &node.value {
         Value::List(_) => node,
         _ => {
@@ -66,7 +66,7 @@ fn read_task(
     node: &Node<'_>,
     key: Option<&Node<'_>>,
     items: &mut Vec<Item>,
-    unknown: &mut BTreeMap<String, usize>,
+    unknown: &mut UnknownKeys,
     reader: &mut Reader<'_>,
 ) {
     reader.owner.clear();
@@ -86,20 +86,43 @@ fn read_task(
         }
     }
     let known = ["id", "title", "name", "phase", "milestone", "status", "state", "locks"];
-    let lists: [&[&str]; 9] = [&known, &NEEDS, &HOURS, &MINUTES, &FILES, &ISSUES, &BRIEFS, &CRITERIA, &NOTED];
-    for key in table.entries.iter().filter_map(|(key, _)| key.word()) {
-        if !lists.iter().any(|list| list.contains(&key)) {
-            *unknown.entry(one_line(key)).or_default() += 1;
+    let lists: [&[&str]; 10] =
+        [&known, &SUBTASKS, &NEEDS, &HOURS, &MINUTES, &FILES, &ISSUES, &BRIEFS, &CRITERIA, &NOTED];
+    unknown.count(table, &lists);
+    warn_of_subtasks(&mut item, table, reader);
+    items.push(item);
+}
+
+/// What stands below a task is not read: its ids and needs would be guesses.
+fn warn_of_subtasks(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) {
+    for key in SUBTASKS {
+        let Some(node) = table.get(key) else { continue };
+        let number = match &node.value {
+            Value::List(list) => list.len(),
+            Value::Table(entries) => entries.len(),
+            _ => 1,
+        };
+        if number > 0 {
+            let what = format!("{} of {}, left out", count(number, "subtask"), reader.owner);
+            item.warnings.push((reader.place(node), what));
+            item.content.notes.push(format!("{} there, left out", count(number, "subtask")));
         }
     }
-    items.push(item);
+}
+
+/// Notes what other names of the same key say: only the first counts.
+fn note_others(table: Table<'_, '_>, keys: &[&str], content: &mut Content) {
+    let said = keys.iter().filter_map(|&key| Some((key, table.get(key)?)));
+    for (key, node) in said.skip(1) {
+        content.notes.push(format!("{key}: {}", node.word().map_or_else(|| node.kind().to_owned(), one_line)));
+    }
 }
 
 fn read_content(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) {
     if let Some((key, node)) = table.first(&["status", "state"]) {
         let word = reader.word(key, node).unwrap_or_default();
         if !word.trim().is_empty() {
-            item.status = take_status(&one_line(&word), &mut item.content);
+            take_status(&one_line(&word), item);
         }
     }
     let content = &mut item.content;
@@ -107,7 +130,7 @@ fn read_content(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) 
     content.title = word(&["title", "name"]).map(|title| one_line(&title)).unwrap_or_default();
     content.phase = word(&["phase", "milestone"]).map(|phase| one_line(&phase)).filter(|phase| !phase.is_empty());
     content.issue = word(&ISSUES).map(|issue| one_line(&issue)).filter(|issue| !issue.is_empty());
-    content.brief = paragraphs([word(&BRIEFS)]);
+    content.brief = paragraphs(BRIEFS.map(|key| word(&[key])));
     content.estimate = match (table.first(&MINUTES), table.first(&HOURS)) {
         (Some((key, node)), _) => minutes(reader, key, node),
         (None, Some((key, node))) => hours(reader, key, node, content),
@@ -117,12 +140,16 @@ fn read_content(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) 
         let all: Vec<String> = reader.words_of(table, key).into_iter().map(|(word, _)| word).collect();
         content.done_when = paragraphs([Some(all.join("\n"))]);
     }
-    for key in FILES {
-        let words = reader.words_of(table, key);
-        writes(&words, false, content);
-    }
     for (lock, _) in reader.words_of(table, "locks") {
         content.locks.extend(super::common::lock_name(&lock));
     }
+    let times: Vec<&str> = MINUTES.into_iter().chain(HOURS).collect();
+    for keys in [&["status", "state"][..], &["title", "name"], &["phase", "milestone"], &ISSUES, &CRITERIA, &times] {
+        note_others(table, keys, content);
+    }
     note_words(reader, table, &NOTED, content);
+    for key in FILES {
+        let words = reader.words_of(table, key);
+        writes(reader, &words, Paths::Globs, item);
+    }
 }

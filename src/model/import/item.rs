@@ -14,6 +14,12 @@ pub(super) struct Item {
     /// What it is, where it is no work that others may wait for, such as `gate`.
     pub no_work: Option<String>,
     pub needs: Vec<Need>,
+    /// Blocked by its status, so that a need should say by what.
+    pub blocked: bool,
+    /// Was deleted there: what needs it is met.
+    pub tombstone: bool,
+    /// What is a warning if it becomes a task, each at its place.
+    pub warnings: Vec<(Place, String)>,
     pub content: Content,
 }
 
@@ -55,6 +61,9 @@ impl Item {
             group: Group::Never,
             no_work: None,
             needs: Vec::new(),
+            blocked: false,
+            tombstone: false,
+            warnings: Vec::new(),
             content: Content::default(),
         }
     }

@@ -10,8 +10,11 @@
 //! | `ids.rs` | ids that the task file allows, one for one |
 //! | `common.rs` | forms that several sources share |
 //! | `settle.rs`, `needs.rs`, `circles.rs` | items to tasks: containers, what is done, who needs whom, and that it ends |
+//! | `sums.rs` | what containers say of themselves |
 //!
 //! What the sources mean, and why it is read so, is docs/design/0012-import.md.
+
+use jiff::Timestamp;
 
 use super::id::TaskId;
 use super::pattern::Pattern;
@@ -31,6 +34,7 @@ mod needs;
 mod node;
 mod settle;
 mod sink;
+mod sums;
 mod taskmaster;
 #[cfg(test)]
 mod tests;
@@ -81,6 +85,8 @@ pub struct Options<'a> {
     pub tag: Option<&'a str>,
     /// Leave out needs that close a circle.
     pub break_cycles: bool,
+    /// Times before this no longer hold anything up; without it every time does.
+    pub now: Option<Timestamp>,
 }
 
 /// Tasks for a task file that has no faults.
@@ -152,8 +158,17 @@ pub struct Read {
 pub fn read(source: Source, texts: &[Text], options: Options<'_>) -> Read {
     let mut sinks = Sinks::new(texts);
     let decoded: Vec<String> = (0..texts.len()).map(|number| sinks.decode(number, &texts[number].bytes)).collect();
+    // No issue is a list of issues; anything else holds something.
+    if let [text] = decoded.as_slice()
+        && source != Source::Beads
+        && sinks.clean()
+        && text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).is_empty()
+    {
+        sinks.fault(0, None, "there is nothing in it".to_owned(), None);
+        return Read { imported: None, texts: decoded.into_iter().zip(sinks.finish()).collect() };
+    }
     let items = match source {
-        Source::Beads => beads::items(&decoded, &mut sinks),
+        Source::Beads => beads::items(&decoded, options, &mut sinks),
         Source::Taskmaster => taskmaster::items(&decoded, options, &mut sinks),
         Source::Backlog => backlog::items(texts, &decoded, &mut sinks),
         Source::Actions => actions::items(&decoded, &mut sinks),

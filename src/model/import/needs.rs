@@ -28,6 +28,7 @@ pub(super) fn edges(field: &mut Field, texts: &[String], sinks: &mut Sinks) -> V
     let mut parts = Parts { field, resolved: &resolved, known: BTreeMap::new() };
     let mut edges = Vec::new();
     let mut own_parent = 0;
+    let mut own_parts = 0;
     for ix in (0..field.items.len()).filter(|&ix| !field.group[ix]) {
         let above: Vec<usize> = field.parent_chain(ix).collect();
         let mut seen = HashSet::new();
@@ -59,10 +60,27 @@ pub(super) fn edges(field: &mut Field, texts: &[String], sinks: &mut Sinks) -> V
             }
         }
     }
+    for owner in (0..field.items.len()).filter(|&ix| field.group[ix] && field.status[ix] == Status::Open) {
+        own_parts += resolved[owner].iter().filter(|(target, ..)| field.is_below(*target, owner)).count();
+    }
+    tell_tombstones(field, &resolved, sinks);
+    if own_parts > 0 {
+        sinks.note(format!("{} on a part of the {} itself left out", count(own_parts, "need"), field.word));
+    }
     if own_parent > 0 {
         sinks.note(format!("{} on a parent of the {} itself left out", count(own_parent, "need"), field.word));
     }
     edges
+}
+
+/// Counts what open items need that was deleted.
+fn tell_tombstones(field: &Field, resolved: &Resolved, sinks: &mut Sinks) {
+    let open = (0..field.items.len()).filter(|&ix| field.status[ix] == Status::Open);
+    let needs = open.flat_map(|ix| &resolved[ix]).filter(|(target, ..)| field.items[*target].tombstone).count();
+    if needs > 0 {
+        let are = if needs == 1 { "is" } else { "are" };
+        sinks.note(format!("{} on a tombstone {are} met", count(needs, "need")));
+    }
 }
 
 type Resolved = Vec<Vec<(usize, Place, Option<usize>)>>;
@@ -156,7 +174,7 @@ impl Field {
     }
 
     /// Whether `ix` is below `above`.
-    fn is_below(&self, ix: usize, above: usize) -> bool {
+    pub fn is_below(&self, ix: usize, above: usize) -> bool {
         self.parent_chain(ix).any(|up| up == above)
     }
 }

@@ -103,6 +103,10 @@ impl Reader<'_> {
     }
 
     pub fn slot(&self, key: &str) -> String {
+        // What has no key: 'a workflow', 'a job'.
+        if ["a ", "an ", "the "].iter().any(|article| key.starts_with(article)) {
+            return if self.owner.is_empty() { key.to_owned() } else { self.owner.clone() };
+        }
         if self.owner.is_empty() { quoted(key) } else { format!("'{key}' of {}", self.owner) }
     }
 

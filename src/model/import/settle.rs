@@ -8,6 +8,7 @@ use super::item::{Group, Item, Items, Status, Unknown};
 use super::needs::{self, Edge};
 use super::node::DEEPEST;
 use super::sink::{Sinks, quoted};
+use super::sums;
 use super::{Content, Draft, Imported, Options};
 use crate::model::id::TaskId;
 use crate::model::task::Declared;
@@ -42,6 +43,8 @@ pub(super) fn settle(items: Items, options: Options<'_>, texts: &[String], sinks
         return None;
     }
     let kept = field.kept(&edges, options);
+    field.hold_blocked(&kept, &edges, texts, sinks);
+    field.tell_items(&kept, texts, sinks);
     field.tell_left_out(&kept, &edges, sinks);
     field.share_issues(&kept);
     Some(Imported { tasks: drafts(field, &edges, &kept), notes: std::mem::take(&mut sinks.notes) })
@@ -52,7 +55,8 @@ fn keys_of(items: &[Item], word: &str, texts: &[String], sinks: &mut Sinks) -> H
     let mut by_key = HashMap::with_capacity(items.len());
     for (ix, item) in items.iter().enumerate() {
         let first = *by_key.entry(item.key.clone()).or_insert(ix);
-        if first != ix {
+        // A key that stands twice in one table has been told already.
+        if first != ix && !sinks.is_told(&item.place) {
             let line = sinks.spot(texts, &items[first].place).map_or(0, |spot| spot.line);
             let what = format!("{word} {} stands here twice, first in line {line}", quoted(&item.key));
             sinks.fault_at(&item.place, what, None);
@@ -184,7 +188,8 @@ impl Field {
         let (done, cancelled) = (number(Status::Done, false), number(Status::Cancelled, false));
         let met = edges.iter().filter(|edge| kept[edge.from] && !kept[edge.to]).count();
         if done > 0 {
-            let needs = if met > 0 { format!("; {} on them are met", count(met, "need")) } else { String::new() };
+            let (whom, are) = (if done == 1 { "it" } else { "them" }, if met == 1 { "is" } else { "are" });
+            let needs = if met > 0 { format!("; {} on {whom} {are} met", count(met, "need")) } else { String::new() };
             sinks.note(format!("{} left out as done{needs}", count(done, self.word)));
         }
         if cancelled > 0 {
@@ -222,6 +227,7 @@ fn drafts(field: Field, edges: &[Edge], kept: &[bool]) -> Vec<Draft> {
     }
     let above: Vec<Option<String>> =
         field.parent.iter().map(|above| above.map(|ix| part_of(&field.items[ix]))).collect();
+    let mut sums = sums::texts(&field, kept);
     let deferred: Vec<bool> = (0..kept.len()).map(|ix| field.deferred(ix)).collect();
     let all = field.items.into_iter().zip(field.ids).zip(needs).zip(above).enumerate();
     let kept_ones = all.filter(|(ix, _)| kept[*ix]);
@@ -233,10 +239,11 @@ fn drafts(field: Field, edges: &[Edge], kept: &[bool]) -> Vec<Draft> {
                 Status::Cancelled => Some(Declared::Cancelled),
             };
             let mut notes: Vec<String> = above.into_iter().collect();
+            notes.append(&mut sums[ix]);
             notes.extend(item.content.notes);
             let deferred = deferred[ix] && state.is_none();
             if deferred {
-                notes.push("put off there: drop the gate below to let it start".to_owned());
+                notes.push("put off there: delete the gate below, or start it with --force".to_owned());
             }
             Draft { id, was: item.key, needs, state, content: Content { notes, deferred, ..item.content } }
         })
@@ -249,6 +256,44 @@ fn part_of(item: &Item) -> String {
 }
 
 impl Field {
+    /// Puts off what its source calls blocked, by a status of its own or of a group, where no need says by what.
+    fn hold_blocked(&mut self, kept: &[bool], edges: &[Edge], texts: &[String], sinks: &mut Sinks) {
+        if !self.items.iter().any(|item| item.blocked) {
+            return;
+        }
+        let mut waits: Vec<Vec<usize>> = vec![Vec::new(); kept.len()];
+        for edge in edges.iter().filter(|edge| kept[edge.to] && self.status[edge.to] != Status::Done) {
+            waits[edge.from].push(edge.to);
+        }
+        for ix in (0..kept.len()).filter(|&ix| kept[ix] && self.status[ix] == Status::Open) {
+            let groups = self.parent_chain(ix).filter(|&above| self.group[above]);
+            let unexplained = |&owner: &usize| {
+                let outside = |&to: &usize| owner == ix || !self.is_below(to, owner);
+                self.items[owner].blocked && !waits[ix].iter().any(outside)
+            };
+            let Some(owner) = std::iter::once(ix).chain(groups).find(unexplained) else { continue };
+            let (key, blocked) = (quoted(&self.items[ix].key), quoted(&self.items[owner].key));
+            let whose = if owner == ix { String::new() } else { format!(" as part of {blocked}") };
+            let what = format!("{key} is blocked there{whose}, and no need says by what: it gets a gate");
+            let place = self.items[ix].place.clone();
+            sinks.warn_at(texts, &place, what);
+            let content = &mut self.items[ix].content;
+            content.deferred = true;
+            content.notes.push(format!("blocked there{whose}, and no need says by what"));
+        }
+    }
+
+    /// What the items that become tasks have to say.
+    fn tell_items(&mut self, kept: &[bool], texts: &[String], sinks: &mut Sinks) {
+        for ix in (0..kept.len()).filter(|&ix| kept[ix] || self.group[ix]) {
+            if self.status[ix] == Status::Open {
+                for (place, what) in std::mem::take(&mut self.items[ix].warnings) {
+                    sinks.warn_at(texts, &place, what);
+                }
+            }
+        }
+    }
+
     /// Whether it, or a group that it is part of, is put off.
     fn deferred(&self, ix: usize) -> bool {
         let above = std::iter::successors(self.parent[ix], |&above| self.parent[above]);

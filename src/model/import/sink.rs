@@ -61,6 +61,12 @@ impl Sinks {
         self.fault(place.text, Some(place.span.clone()), what, hint);
     }
 
+    /// Whether a fault stands at this very place.
+    pub fn is_told(&self, place: &Place) -> bool {
+        let parsed = self.parsed.get(place.text);
+        parsed.is_some_and(|parsed| parsed.faults.iter().any(|fault| fault.span.as_ref() == Some(&place.span)))
+    }
+
     /// Where in its text a place starts.
     pub fn spot(&mut self, texts: &[String], place: &Place) -> Option<Spot> {
         let text = texts.get(place.text)?;

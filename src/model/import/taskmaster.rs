@@ -3,18 +3,33 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Options;
-use super::common::{note_words, one_line, paragraphs, take_status};
+use super::common::{Unknown as UnknownKeys, note_words, one_line, paragraphs, take_status};
 use super::item::{Group, Item, Items, Need, Status, Unknown};
 use super::json;
 use super::node::{Node, Reader, Table, Value};
 use super::sink::{Sinks, quoted};
 use crate::model::text::count;
 
+const KNOWN: [&str; 10] = [
+    "id",
+    "title",
+    "description",
+    "details",
+    "testStrategy",
+    "acceptanceCriteria",
+    "status",
+    "dependencies",
+    "priority",
+    "subtasks",
+];
+/// What Task Master keeps for itself, or says a second time.
+const ITS_OWN: [&str; 5] = ["updatedAt", "parentId", "parentTaskId", "parentTask", "isSubtask"];
 /// Below this, the number that a subtask needs is that of a subtask beside it.
 const SIBLING: u64 = 100;
 
 pub(super) fn items(texts: &[String], options: Options<'_>, sinks: &mut Sinks) -> Items {
     let mut all = Items { items: Vec::new(), unknown: Unknown::LeftOut, word: "task" };
+    let mut keys = UnknownKeys::default();
     for (text, json) in texts.iter().enumerate() {
         let node = match json::parse(json, 0) {
             Ok(node) => node,
@@ -26,12 +41,13 @@ pub(super) fn items(texts: &[String], options: Options<'_>, sinks: &mut Sinks) -
         let mut reader = Reader { sinks, text, owner: String::new() };
         let mut repeated = BTreeMap::new();
         for task in tasks_of(&node, options.tag, &mut reader).unwrap_or_default() {
-            repeated.extend(read_task(task, &mut all.items, &mut reader));
+            repeated.extend(read_task(task, &mut all.items, &mut keys, &mut reader));
         }
         name_needs(&mut all.items);
         tell_repeated(&all.items, &repeated, sinks);
         parents_speak(&mut all.items, sinks);
     }
+    keys.tell("keys", sinks);
     all
 }
 
@@ -77,14 +93,28 @@ fn tasks_of<'n, 't>(node: &'n Node<'t>, wanted: Option<&str>, reader: &mut Reade
         return None;
     };
     if tags.len() > 1 {
-        reader.sinks.note(format!("tag {} of {}", quoted(name), names()));
+        let tasks = |node: &Node<'t>| match &node.value {
+            Value::Table(entries) => match (Table { entries }).get("tasks").map(|tasks| &tasks.value) {
+                Some(Value::List(list)) => list.len(),
+                _ => 0,
+            },
+            _ => 0,
+        };
+        let others: usize = tags.iter().filter(|(other, _)| other != name).map(|(_, node)| tasks(node)).sum();
+        let what = format!("tag {} of {}: {} of the others left out", quoted(name), names(), count(others, "task"));
+        reader.sinks.note(what);
     }
     let table = reader.table(name, tag)?;
     Some(table.get("tasks").map(|tasks| reader.list("tasks", tasks)).unwrap_or_default())
 }
 
 /// Reads a task and its subtasks; returns the ids that several subtasks have, and how many.
-fn read_task(node: &Node<'_>, items: &mut Vec<Item>, reader: &mut Reader<'_>) -> BTreeMap<String, usize> {
+fn read_task(
+    node: &Node<'_>,
+    items: &mut Vec<Item>,
+    keys: &mut UnknownKeys,
+    reader: &mut Reader<'_>,
+) -> BTreeMap<String, usize> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     reader.owner.clear();
     let Some(table) = reader.table("a task", node) else { return seen };
@@ -92,6 +122,7 @@ fn read_task(node: &Node<'_>, items: &mut Vec<Item>, reader: &mut Reader<'_>) ->
     reader.owner = format!("task {}", quoted(&id));
     let mut item = Item::new(id.clone(), reader.place(table.get("id").unwrap_or(node)));
     item.group = Group::WhileOpen;
+    keys.count(table, &[&KNOWN, &ITS_OWN]);
     read_common(&mut item, table, reader);
     items.push(item);
     let Some(subtasks) = table.get("subtasks") else { return seen };
@@ -108,6 +139,7 @@ fn read_task(node: &Node<'_>, items: &mut Vec<Item>, reader: &mut Reader<'_>) ->
         let mut item = Item::new(key.clone(), reader.place(table.get("id").unwrap_or(node)));
         item.parent = Some(id.clone());
         let owner = std::mem::replace(&mut reader.owner, format!("subtask {}", quoted(&key)));
+        keys.count(table, &[&KNOWN, &ITS_OWN]);
         read_common(&mut item, table, reader);
         reader.owner = owner;
         items.push(item);
@@ -138,7 +170,7 @@ fn id_of(node: &Node<'_>, table: Table<'_, '_>, reader: &mut Reader<'_>) -> Opti
 
 fn read_common(item: &mut Item, table: Table<'_, '_>, reader: &mut Reader<'_>) {
     if let Some(status) = reader.word_of(table, "status") {
-        item.status = take_status(&status, &mut item.content);
+        take_status(&status, item);
     }
     let content = &mut item.content;
     content.title = reader.text_of(table, "title").map(|title| one_line(&title)).unwrap_or_default();

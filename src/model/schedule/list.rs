@@ -21,8 +21,10 @@ pub fn list_schedule(problem: &Problem, order: &[u32]) -> Schedule {
             lister.finish(node);
         }
         lister.fill(now);
-        match lister.ends.peek() {
-            Some(&Reverse((end, _))) => now = end,
+        let next = lister.ends.peek().map(|&Reverse((end, _))| end);
+        match next {
+            Some(end) => now = end,
+            None if lister.unpark() => {}
             None => break,
         }
     }
@@ -33,6 +35,10 @@ pub fn list_schedule(problem: &Problem, order: &[u32]) -> Schedule {
 fn apart(crew: Crew) -> bool {
     crew.research > crew.workers
 }
+
+/// Jobs in a row that wait for one resource and then for another one after all, before the next event is waited for: else
+/// thousands that hold two each would change their places at every event.
+pub(super) const TRIES: u32 = 64;
 
 /// Ranks, the first on top.
 type Queue = BinaryHeap<Reverse<u32>>;
@@ -136,11 +142,15 @@ impl<'p> Lister<'p> {
     }
 
     fn fill(&mut self, now: Minutes) {
+        let mut tries = 0;
         while let Some((rank, node)) = self.next() {
             match self.busy(node) {
                 Some(resource) => {
                     self.parked[resource].push(Reverse(rank));
-                    self.wake(node);
+                    tries += 1;
+                    if tries < TRIES {
+                        self.wake(node);
+                    }
                 }
                 None => self.start(node, now),
             }
@@ -208,6 +218,15 @@ impl<'p> Lister<'p> {
                 self.queue(dependant);
             }
         }
+    }
+
+    /// Queues everything that waits for a resource, which all are free when nothing runs; whether there was anything.
+    fn unpark(&mut self) -> bool {
+        let parked: Vec<u32> = self.parked.iter_mut().flat_map(BinaryHeap::drain).map(|Reverse(rank)| rank).collect();
+        for &rank in &parked {
+            self.queue(self.order[rank as usize] as Node);
+        }
+        !parked.is_empty()
     }
 
     /// Queues, for each free resource of the job, the first one that waits for it. One is enough: if it must wait

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::list::TRIES;
 use super::ranks::Ranks;
 use super::{Node, Place, Problem, Schedule, Slot};
 use crate::model::task::Minutes;
@@ -149,9 +150,14 @@ impl<'p> Waves<'p> {
 
     fn next(&mut self) -> Vec<Node> {
         let mut batch: Vec<Node> = Vec::new();
-        let (total, mut research) = (self.count, true);
+        let (total, mut research, mut tries) = (self.count, true, 0);
         if self.away.iter().any(|Reverse((_, node))| self.problem.jobs[*node].alone) {
             return batch;
+        }
+        if self.away.is_empty() && self.ready.first().is_none() {
+            let parked: Vec<u32> =
+                self.parked.iter_mut().flat_map(BinaryHeap::drain).map(|Reverse(rank)| rank).collect();
+            parked.into_iter().for_each(|rank| self.ready.insert(rank));
         }
         loop {
             let (first, alone) = (self.ready.first(), self.alone.first());
@@ -173,7 +179,10 @@ impl<'p> Waves<'p> {
             let resources = self.problem.resources(node);
             if let Some(&busy) = resources.iter().find(|&&resource| self.held[resource as usize] > 0) {
                 self.parked[busy as usize].push(Reverse(rank));
-                resources.iter().for_each(|&resource| self.wake(resource as usize));
+                tries += 1;
+                if tries < TRIES {
+                    resources.iter().for_each(|&resource| self.wake(resource as usize));
+                }
                 continue;
             }
             research &= self.problem.jobs[node].research;

@@ -25,6 +25,19 @@ fn what_is_no_workflow_is_a_fault() {
     assert_eq!(said(Source::Actions, "name: x\n"), ["a workflow without 'jobs'"]);
     assert_eq!(said(Source::Actions, "jobs: [a]\n"), ["'jobs' must be a table, not a list"]);
     assert_eq!(said(Source::Actions, "jobs:\n  a:\n    needs: b\n"), ["job 'a' needs 'b', which is not there"]);
-    assert_eq!(said(Source::Actions, "jobs:\n  a: {}\n  a: {}\n").len(), 2);
-    assert_eq!(said(Source::Actions, ""), ["'a workflow' must be a table, not nothing"]);
+    assert_eq!(said(Source::Actions, "jobs:\n"), ["'jobs' must be a table, not nothing"]);
+    assert_eq!(said(Source::Actions, "jobs:\n  a:\n"), ["job 'a' must be a table, not nothing"]);
+    assert_eq!(said(Source::Actions, "jobs:\n  a: {}\n  a: {}\n"), ["the key 'a' stands here twice"]);
+    assert_eq!(said(Source::Actions, "- x"), ["a workflow must be a table, not a list"]);
+    for source in [Source::Actions, Source::Json, Source::Taskmaster, Source::Backlog] {
+        assert_eq!(said(source, " \n"), ["there is nothing in it"]);
+    }
+}
+
+#[test]
+fn a_merge_key_is_a_fault_and_never_lost() {
+    let text = "jobs:\n  a: &a {needs: b}\n  b: {}\n  c:\n    <<: *a\n";
+    let faults = faults(Source::Actions, text);
+    assert_eq!((faults.len(), faults[0].what.as_str()), (1, "a merge key '<<' is not read"));
+    assert_eq!(&text[faults[0].span.clone().unwrap()], "<<");
 }

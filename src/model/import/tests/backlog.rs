@@ -22,7 +22,7 @@ fn front_matter_becomes_keys() {
     assert_eq!(content.issue.as_deref(), Some("https://example.com/issues/7"));
     assert_eq!((content.done_when.as_deref(), content.brief.as_deref()), (Some("works"), Some("Do it.")));
     let left_out = "writes /etc/x, left out: a pattern stays inside the repository: no '..' and no absolute path";
-    assert_eq!(content.notes, [left_out, "references: notes.md", "priority: high", "labels: a, b"]);
+    assert_eq!(content.notes, [left_out, "references: notes.md", "priority: high", "labels: a, b", "assignee: @ada"]);
 }
 
 #[test]
@@ -65,4 +65,19 @@ fn each_bad_file_is_told_at_its_line() {
     assert_eq!(told[2], ["a task without an 'id'"]);
     assert_eq!(told[3], ["task 'B-1' stands here twice, first in line 2"]);
     assert_eq!(said(Source::Backlog, "# no task"), ["no task: there is no YAML between '---' lines at its top"]);
+}
+
+#[test]
+fn what_a_task_says_outside_the_known_places_is_carried_or_counted() {
+    let front = "assignee: [ada, '@bob']\nreporter: @eve\ndocumentation: [doc.md]\nonStatusChange: x\nempty: []\n";
+    let body = "Before.\n\n## Acceptance Criteria\n- [x] #1 one\n- [ ] #2 two\n\n## Implementation Notes\nSaid.\n\n## Final Summary\nS\n";
+    let imported = import_all(&[("1", &task("B-1", front, body))]).imported.unwrap();
+    let content = &imported.tasks[0].content;
+    assert_eq!(content.brief.as_deref(), Some("Before.\n\nSaid."));
+    assert_eq!(content.done_when.as_deref(), Some("one\ntwo"));
+    let notes = ["assignee: ada, @bob", "reporter: @eve", "documentation: doc.md", "met there already: #1 one"];
+    assert_eq!(content.notes, notes);
+    let told: Vec<&str> = imported.notes.iter().map(|note| note.what.as_str()).collect();
+    let keys = "keys that are not carried: 'onStatusChange' (1)";
+    assert_eq!(told, [keys, "sections that are not carried: 'Final Summary' (1)"]);
 }

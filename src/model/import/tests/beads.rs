@@ -124,7 +124,7 @@ fn every_bad_line_is_told_at_its_place() {
         told,
         [
             (2, "expected a key in double quotes"),
-            (4, "'an issue' must be a table, not a list"),
+            (4, "an issue must be a table, not a list"),
             (5, "an issue without an 'id'"),
             (6, "issue 'a' stands here twice, first in line 1"),
             (7, "'estimated_minutes' of issue 'b' must be a number of minutes from 0 to 6000000"),
@@ -144,4 +144,83 @@ fn parents_above_parents_are_a_fault_where_they_are_too_many() {
     let all: String =
         (1..100).map(|n| issue(&n.to_string(), "task", "open", &[("parent-child", &(n - 1).to_string())])).collect();
     assert_eq!(said(Source::Beads, &all), ["issue '66' has more than 64 ancestors"]);
+}
+
+#[test]
+fn what_is_blocked_without_a_need_that_says_so_is_put_off_aloud() {
+    let all = [
+        issue("a", "task", "blocked", &[]),
+        issue("b", "task", "blocked", &[("blocks", "a")]),
+        issue("done", "task", "closed", &[]),
+        issue("c", "task", "blocked", &[("blocks", "done")]),
+        issue("e", "epic", "blocked", &[]),
+        issue("e.1", "task", "open", &[]),
+        issue("e.2", "task", "open", &[("blocks", "e.1")]),
+    ];
+    let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+    let held: Vec<&str> =
+        imported.tasks.iter().filter(|task| task.content.deferred).map(|task| task.id.as_str()).collect();
+    assert_eq!(held, ["a", "c", "e-1", "e-2"]);
+    let warnings: Vec<&str> =
+        imported.notes.iter().filter(|note| note.warning).map(|note| note.what.as_str()).collect();
+    assert_eq!(warnings[0], "'a' is blocked there, and no need says by what: it gets a gate");
+    assert_eq!(warnings[2], "'e.1' is blocked there as part of 'e', and no need says by what: it gets a gate");
+    assert_eq!(warnings.len(), 4);
+    let note = "put off there: delete the gate below, or start it with --force";
+    assert_eq!(imported.tasks[0].content.notes.last().unwrap(), note);
+}
+
+#[test]
+fn what_is_deferred_to_a_time_to_come_is_put_off_aloud() {
+    let held = |until: &str| {
+        let text = format!("{{\"id\":\"a\",\"defer_until\":\"{until}\"}}");
+        let options = Options { now: Some("2026-01-02T00:00:00Z".parse().unwrap()), ..Options::default() };
+        let imported = import(Source::Beads, &text, options).imported.unwrap();
+        let warned = imported.notes.iter().any(|note| note.warning && note.what.contains("is put off until"));
+        assert_eq!(warned, imported.tasks[0].content.deferred);
+        warned
+    };
+    assert!(held("2026-01-02T00:00:01Z") && held("2026-01-02T01:00:00-02:00") && held("2026-01-03") && held("soon"));
+    assert!(!held("2026-01-01T23:00:00Z") && !held("2026-01-02T01:00:00+02:00") && !held("2026-01-02"));
+}
+
+#[test]
+fn what_an_epic_says_stands_at_its_first_task() {
+    let text = "{\"id\":\"e\",\"title\":\"E\",\"issue_type\":\"epic\",\"description\":\"one\\n\\ntwo\",\"acceptance_criteria\":\"ok\",\
+                \"external_ref\":\"gh-1\",\"assignee\":\"ada\",\"estimated_minutes\":90,\"rank\":7,\
+                \"dependencies\":[{\"depends_on_id\":\"e.1\"}]}\n{\"id\":\"e.1\"}\n{\"id\":\"e.2\",\"rank\":1}\n";
+    let imported = import(Source::Beads, text, Options::default()).imported.unwrap();
+    let expected = [
+        "part of e: E",
+        "e brief: one",
+        "e brief … two",
+        "e done when: ok",
+        "e issue: gh-1",
+        "e estimate: 1h30m",
+        "e assignee: ada",
+    ];
+    assert_eq!(imported.tasks[0].content.notes, expected);
+    assert_eq!(imported.tasks[1].content.notes, ["part of e: E"]);
+    let told: Vec<&str> = imported.notes.iter().map(|note| note.what.as_str()).collect();
+    assert_eq!(told[..2], ["keys that are not carried: 'rank' (2)", "1 need on a part of the issue itself left out"]);
+}
+
+#[test]
+fn one_is_no_plural() {
+    let told = |all: &[String]| {
+        let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+        imported.notes.into_iter().map(|note| note.what).next_back().unwrap()
+    };
+    let (a, b) = (issue("a", "task", "closed", &[]), issue("b", "task", "open", &[("blocks", "a")]));
+    let c = issue("c", "task", "open", &[("blocks", "a")]);
+    assert_eq!(told(&[a.clone(), b.clone()]), "1 issue left out as done; 1 need on it is met");
+    assert_eq!(told(&[a, b, c]), "1 issue left out as done; 2 needs on it are met");
+}
+
+#[test]
+fn a_need_on_a_tombstone_is_counted() {
+    let all = [issue("gone", "task", "tombstone", &[]), issue("b", "task", "open", &[("blocks", "gone")])];
+    let imported = import(Source::Beads, &all.concat(), Options::default()).imported.unwrap();
+    let told: Vec<&str> = imported.notes.iter().map(|note| note.what.as_str()).collect();
+    assert_eq!(told, ["1 tombstone left out", "1 need on a tombstone is met"]);
 }

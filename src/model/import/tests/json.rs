@@ -54,3 +54,27 @@ fn a_text_that_is_none_is_a_fault() {
     assert_eq!(bytes(b"[\xff]"), "the text is UTF-8, and byte 2 is not");
     assert_eq!(bytes(&vec![b' '; (32 << 20) + 1]), "the text has more than 32 MiB");
 }
+
+#[test]
+fn a_file_that_no_pattern_can_name_is_left_out_aloud() {
+    let text = "[{\"id\":\"A\",\"files\":[\"../x\",\"/abs\",\"a\\u0007\",\"app/[id]/page.tsx\",\"src\\\\a.rs\"]}]";
+    let imported = import(Source::Json, text, Options::default()).imported.unwrap();
+    let writes: Vec<&str> = imported.tasks[0].content.writes.iter().map(|pattern| pattern.as_str()).collect();
+    assert_eq!(writes, ["app/[[]id]/page.tsx", "src/a.rs"]);
+    let warnings: Vec<&Note> = imported.notes.iter().filter(|note| note.warning).collect();
+    assert_eq!(warnings.len(), 3);
+    let what = "task 'A' writes '../x', left out: a pattern stays inside the repository: no '..' and no absolute path";
+    assert_eq!((warnings[0].what.as_str(), warnings[0].place.unwrap().column), (what, 21));
+}
+
+#[test]
+fn subtasks_and_second_names_of_a_key_are_told() {
+    let text = "[{\"id\":\"A\",\"estimate\":\"4h\",\"hours\":9,\"url\":\"u\",\"issue\":\"i\",\"description\":\"d\",\"details\":\"e\",\
+                \"subtasks\":[{\"id\":1},{\"id\":2}]}]";
+    let imported = import(Source::Json, text, Options::default()).imported.unwrap();
+    let content = &imported.tasks[0].content;
+    assert_eq!((content.estimate, content.brief.as_deref()), (Some(240), Some("d\n\ne")));
+    assert_eq!(content.notes, ["url: u", "hours: 9", "2 subtasks there, left out"]);
+    let warned = imported.notes.iter().find(|note| note.warning).unwrap();
+    assert_eq!(warned.what, "2 subtasks of task 'A', left out");
+}

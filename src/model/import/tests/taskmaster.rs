@@ -19,6 +19,10 @@ fn the_tag_is_master_or_the_only_one_or_asked_for() {
     assert_eq!(tag(Options::default()), ["2:"]);
     assert_eq!(tag(Options { tag: Some("b"), ..Options::default() }), ["1:"]);
     assert_eq!(tasks(Source::Taskmaster, "{\"b\":{\"tasks\":[{\"id\":1}]}}"), ["1:"]);
+    let text = "{\"b\":{\"tasks\":[{\"id\":1},{\"id\":2}]},\"master\":{\"tasks\":[{\"id\":2,\"effort\":3}]}}";
+    let notes = import(Source::Taskmaster, text, Options::default()).imported.unwrap().notes;
+    assert_eq!(notes[0].what, "tag 'master' of 'b', 'master': 2 tasks of the others left out");
+    assert_eq!(notes[1].what, "keys that are not carried: 'effort' (1)");
     let several = "{\"a\":{\"tasks\":[]},\"b\":{\"tasks\":[]}}";
     assert_eq!(said(Source::Taskmaster, several), ["there are several tags, and none is 'master': 'a', 'b'"]);
     assert_eq!(said(Source::Taskmaster, "{}"), ["there is neither a tag nor a list 'tasks'"]);
