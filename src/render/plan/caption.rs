@@ -1,6 +1,8 @@
 //! Sentences that all pictures share. Escaped for a terminal; each format escapes them once more for itself.
 
-use crate::model::picture::{Bar, Picture, Row};
+use std::collections::BTreeSet;
+
+use crate::model::picture::{Bar, Picture, Row, Why};
 use crate::model::plan::Outlook;
 use crate::model::schedule::{Bound, Resource};
 use crate::model::task::Kind;
@@ -83,6 +85,17 @@ pub fn resource(resource: &Resource<'_>) -> String {
         Resource::Path(path) => ("path", path),
     };
     format!("{kind} {}", escape(name))
+}
+
+/// `lock db, alone`: why a bar comes after another; `None` where it needs it, which says all.
+pub fn whys(picture: &Picture<'_>, whys: &BTreeSet<Why>) -> Option<String> {
+    let why = |why: &Why| match why {
+        Why::Need => None,
+        Why::Holds(shared) => Some(resource(&picture.shared[*shared].resource)),
+        Why::Alone => Some("alone".to_owned()),
+    };
+    let words: Option<Vec<String>> = whys.iter().take(LISTED).map(why).collect();
+    words.map(|words| words.join(", "))
 }
 
 /// All about a bar, a line each: id and title, when and where, its state, what it holds and needs.

@@ -56,7 +56,7 @@ fn the_page_has_a_row_a_bar_and_a_box_for_each_task() {
          <td>Cart endpoint</td><td></td><td><span class=\"badge start\">start now</span> <span class=\"badge path\">critical\
          </span></td><td data-key=\"240\">4h</td><td data-key=\"1\">0m</td><td data-key=\"240\">4h</td><td>worker 2</td>\
          <td></td></tr>",
-        "<td>worker 1</td><td>lock db with B</td></tr>",
+        "<td>worker 1</td><td><a href=\"#task-B\">B</a> (lock db)</td></tr>",
         "<td>worker 1</td><td><a href=\"#task-A\">A</a>, <a href=\"#task-C\">C</a>, <a href=\"#task-D\">D</a></td></tr>",
     ] {
         assert!(page.contains(row), "{row} in {page}");
