@@ -35,7 +35,9 @@ impl<'p> Before<'p> {
     pub fn of(&self, at: usize) -> BTreeMap<usize, BTreeSet<Why>> {
         let bar = &self.picture.bars[at];
         let mut before: BTreeMap<usize, BTreeSet<Why>> = BTreeMap::new();
-        bar.needs.iter().for_each(|&need| drop(before.entry(need).or_default().insert(Why::Need)));
+        for &need in &bar.needs {
+            before.entry(need).or_default().insert(Why::Need);
+        }
         for &held in &bar.holds {
             let holders = &self.picture.shared[held].bars;
             let earlier = &holders[..holders.partition_point(|&holder| holder < at)];
@@ -47,7 +49,9 @@ impl<'p> Before<'p> {
             }
         }
         if !bar.task.parallel {
-            self.all_before(at).into_iter().for_each(|one| drop(before.entry(one).or_default().insert(Why::Alone)));
+            for one in self.all_before(at) {
+                before.entry(one).or_default().insert(Why::Alone);
+            }
         } else if let Some(alone) = self.alone[at] {
             let end = self.picture.bars[alone].end;
             let follows = before.keys().any(|&one| one > alone && self.picture.bars[one].start >= end);

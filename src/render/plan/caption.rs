@@ -68,9 +68,14 @@ pub fn never(picture: &Picture<'_>) -> Option<String> {
     })
 }
 
-/// `worker 2`, `elsewhere`, `done`.
-pub fn row(row: Row) -> String {
+/// `worker 2`, `elsewhere`, `done`; beyond the number of workers, why there are more: `worker 4 (research)`.
+pub fn row(picture: &Picture<'_>, row: Row) -> String {
     match row {
+        Row::Worker(number) if number > picture.plan.outlook.workers => {
+            let mut of_row = picture.bars.iter().filter(|bar| bar.row == row);
+            let research = of_row.all(|bar| bar.task.kind == Kind::Research);
+            format!("worker {number} ({})", if research { "research" } else { "extra" })
+        }
         Row::Worker(number) => format!("worker {number}"),
         Row::Elsewhere => "elsewhere".to_owned(),
         Row::Done => "done".to_owned(),
@@ -106,7 +111,7 @@ pub fn details(picture: &Picture<'_>, bar: &Bar<'_>) -> Vec<String> {
         Row::Done => "done, not landed yet".to_owned(),
         place => {
             let length = duration(bar.end.saturating_sub(bar.start));
-            format!("{}, {}: {when} ({length})", bar.word(), row(place))
+            format!("{}, {}: {when} ({length})", bar.word(), row(picture, place))
         }
     });
     lines.extend(bar.critical.then(|| "on the critical path".to_owned()));

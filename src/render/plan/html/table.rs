@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::model::graph::Ix;
 use crate::model::picture::{Bar, Before, Condition, Picture, Row, Why};
+use crate::model::task::{Kind, Task};
 use crate::model::text::duration;
 use crate::render::plan::caption;
 use crate::render::plan::markdown::inline::url;
@@ -42,9 +43,10 @@ pub fn table(picture: &Picture<'_>) -> String {
 
 fn bar(picture: &Picture<'_>, (at, bar): (usize, &Bar<'_>), before: &Before<'_>, out: &mut String) {
     let class = class(bar.condition);
-    begin(bar.listed, out);
+    begin(bar.listed, &words(picture, bar), out);
     let critical = if bar.critical { " <span class=\"badge path\">critical</span>" } else { "" };
-    let _ = write!(out, "<td><span class=\"badge {class}\">{}</span>{critical}</td>", bar.word());
+    let alone = if bar.task.parallel { "" } else { " <span class=\"badge\">alone</span>" };
+    let _ = write!(out, "<td><span class=\"badge {class}\">{}</span>{critical}{alone}</td>", bar.word());
     let minutes = bar.task.minutes();
     let _ = write!(out, "<td data-key=\"{minutes}\">{}</td>", duration(minutes));
     if bar.row == Row::Done {
@@ -52,27 +54,42 @@ fn bar(picture: &Picture<'_>, (at, bar): (usize, &Bar<'_>), before: &Before<'_>,
     } else {
         let _ = write!(out, "<td data-key=\"{at}\">{}</td>", duration(bar.start));
         let _ = write!(out, "<td data-key=\"{}\">{}</td>", bar.end, duration(bar.end));
-        let _ = write!(out, "<td>{}</td>", caption::row(bar.row));
+        let _ = write!(out, "<td>{}</td>", text(&caption::row(picture, bar.row)));
     }
     let _ = writeln!(out, "<td>{}</td></tr>", waits(picture, at, before));
 }
 
-/// Id, title and phase.
-fn begin(task: &crate::model::task::Task, out: &mut String) {
+/// What a search finds beside what the cells show: all that it holds, reads and writes, its agent, kind and issue.
+fn words(picture: &Picture<'_>, bar: &Bar<'_>) -> String {
+    let holds = bar.holds.iter().map(|&at| caption::resource(&picture.shared[at].resource));
+    facets(bar.listed).into_iter().chain(holds).collect::<Vec<_>>().join(" ")
+}
+
+fn facets(task: &Task) -> Vec<String> {
+    let kind = if task.kind == Kind::Research { "research" } else { "code" };
+    let paths = task.writes.iter().chain(&task.reads).map(ToString::to_string);
+    let named = [task.agent(), task.issue.as_deref(), Some(kind)].into_iter().flatten().map(str::to_owned);
+    named.chain(task.locks.iter().cloned()).chain(paths).collect()
+}
+
+/// Id, title and phase; `words`: what else a search finds it by.
+fn begin(task: &Task, words: &str, out: &mut String) {
     let id = task.id.as_str();
     let shown = match task.issue.as_deref().and_then(url) {
         Some(url) => format!("<a href=\"{}\" rel=\"noreferrer\">{id}</a>", text(&url)),
         None => id.to_owned(),
     };
     let phase = text(task.phase.as_deref().unwrap_or_default());
-    let _ = write!(out, "<tr id=\"task-{id}\" data-task=\"{id}\"><td>{shown}</td><td>{}</td>", text(&task.title));
+    let words = text(words);
+    let _ = write!(out, "<tr id=\"task-{id}\" data-task=\"{id}\" data-words=\"{words}\"><td>{shown}</td>");
+    let _ = write!(out, "<td>{}</td>", text(&task.title));
     let _ = write!(out, "<td>{phase}</td>");
 }
 
 /// A task without a place in time.
 fn stray(picture: &Picture<'_>, ix: Ix, (state, waits): (&str, String), out: &mut String) {
     let task = picture.plan.task(ix);
-    begin(task, out);
+    begin(task, &facets(task).join(" "), out);
     let _ = write!(out, "<td><span class=\"badge never\">{state}</span></td>");
     let minutes = task.minutes();
     let _ = write!(out, "<td data-key=\"{minutes}\">{}</td>", duration(minutes));
