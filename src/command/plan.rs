@@ -78,8 +78,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort, what_if: args.what_if };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
     let layout = Layout { width: console.width(), verbose: global.verbose };
-    let (repo, next_batch) = (repo.name(), scene.facts.ledger.next_batch_name());
-    let frame = Frame { repo: &repo, now: scene.facts.now, next_batch: &next_batch };
+    let (repo, ledger) = (repo.name(), &scene.facts.ledger);
+    let frame = Frame { repo: &repo, now: scene.facts.now, next_batch: &ledger.next_batch_name(), ledger };
     let text = told(&plan, format, layout, frame)?;
     for warning in render::plan::warnings(&plan) {
         console.warning(&warning);

@@ -1,5 +1,6 @@
 //! What every picture of a plan shows: bars on rows, what they need and hold, and the batches that they make up.
 
+mod before;
 mod links;
 mod units;
 
@@ -7,11 +8,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
+pub use before::{Before, Why};
 pub use links::links;
-pub use units::{Group, Unit, letters};
+pub use units::{Begun, Group, Unit, letters};
 
 use super::graph::Ix;
 use super::id::TaskId;
+use super::ledger::Ledger;
 use super::plan::Plan;
 use super::schedule::{Network, Resource, Slot};
 use super::state::State;
@@ -28,6 +31,8 @@ pub struct Frame<'a> {
     pub now: Timestamp,
     /// The name that the next batch would have.
     pub next_batch: &'a str,
+    /// Names the sessions of what has started.
+    pub ledger: &'a Ledger,
 }
 
 /// Everything left of a plan, as it is drawn.
@@ -44,6 +49,11 @@ pub struct Picture<'p> {
     pub shared: Vec<Shared<'p>>,
     /// What starts now, then what the schedule lets run side by side later.
     pub groups: Vec<Group>,
+    /// What is under way or reported done, in the order of sessions.
+    pub begun: Vec<Begun>,
+    /// By bar: the number of its session, from 0. What has started keeps the one of its place in the ledger for good;
+    /// those of the next batches go on from there.
+    pub sessions: Vec<usize>,
     /// Minutes along the longest chain of needs.
     pub critical: Minutes,
 }
@@ -163,7 +173,8 @@ impl<'p> Picture<'p> {
         rows.sort_unstable();
         rows.dedup();
         let groups = units::groups(plan, &bars, frame.next_batch);
-        Picture { plan, frame, bars, rows, shared, groups, critical: path.length }
+        let (begun, sessions) = units::sessions(&bars, &groups, frame.ledger);
+        Picture { plan, frame, bars, rows, shared, groups, begun, sessions, critical: path.length }
     }
 
     /// What all is about: the title of the master plan, else the repository.

@@ -53,7 +53,9 @@ fn the_next_batch_is_the_one_that_start_would_make() {
     sandbox.ok(&["start", "A"]);
     assert_eq!(sandbox.events()[0]["batch"], json!("batch-001"));
     let table = sandbox.ok(&["plan", "--format", "markdown"]);
-    table.answers("## Under way\n\n- A Cart: active\n").answers("Batch 2A: Orders | lock db with A |");
+    table
+        .answers("| S-A | A | Cart | quick | 1h | - | yes | Batch 1A: Cart | active |\n")
+        .answers("| S-B | B | Orders | quick | 1h | - | yes | Batch 2A: Orders | S-A (lock db) |\n");
 }
 
 #[test]

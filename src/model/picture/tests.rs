@@ -19,7 +19,7 @@ pub(crate) fn pictured_as<T>(
     let (facts, standings, options) = (facts(), standings(&file, given), Options::default());
     let plan = plan(&file, &facts, &standings, &options);
     let now = "2026-01-20T09:30:00Z".parse().unwrap();
-    look(&Picture::new(&plan, Frame { repo: "eval", now, next_batch: "batch-003" }))
+    look(&Picture::new(&plan, Frame { repo: "eval", now, next_batch: "batch-003", ledger: &facts.ledger }))
 }
 
 /// Two chains and a lock: `B` is active and holds the lock that `C` wants.
@@ -76,7 +76,7 @@ fn what_no_worker_of_this_clone_does_has_rows_of_its_own() {
 fn batches_go_on_from_the_ledger_and_hold_what_runs_side_by_side() {
     let names = |picture: &Picture<'_>| -> Vec<String> {
         let unit = |group: &Group, unit: &Unit| {
-            let (place, session) = (letters(unit.place), letters(unit.session));
+            let (place, session) = (letters(unit.place), letters(picture.sessions[unit.bar]));
             format!("{}{place} S-{session} {}", group.number, picture.bars[unit.bar].task.id)
         };
         picture.groups.iter().flat_map(|group| group.units.iter().map(move |one| unit(group, one))).collect()
@@ -87,7 +87,9 @@ fn batches_go_on_from_the_ledger_and_hold_what_runs_side_by_side() {
     });
     pictured(shop(), &[("A", State::Active), ("B", State::Active)], |picture| {
         assert!(!picture.groups[0].now);
-        assert_eq!(names(picture), ["3A S-A C", "3B S-B D", "4A S-C E"]);
+        assert_eq!(names(picture), ["3A S-C C", "3B S-D D", "4A S-E E"]);
+        let begun = picture.begun.iter().map(|one| (picture.bars[one.bar].task.id.as_str(), one.unit));
+        assert_eq!(begun.collect::<Vec<_>>(), [("B", None), ("A", None)]);
     });
     let same = |id| with(task(id, 1, &[]), |task| task.writes = patterns(&["a"]));
     pictured(vec![same("A"), same("B")], &[], |picture| assert_eq!(names(picture), ["3A S-A A", "4A S-B B"]));
@@ -97,4 +99,43 @@ fn batches_go_on_from_the_ledger_and_hold_what_runs_side_by_side() {
 #[test]
 fn letters_go_on_after_z() {
     assert_eq!([0, 25, 26, 51, 52, 701, 702].map(letters), ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
+}
+
+#[test]
+fn before_a_bar_come_its_needs_the_last_holders_and_what_runs_alone() {
+    let locks = |id| with(task(id, 1, &[]), |task| task.locks = vec!["db".into()]);
+    let alone = with(task("Z", 1, &[]), |task| task.parallel = false);
+    let sketches = vec![locks("A"), locks("B"), locks("C"), with(task("D", 1, &["C"]), |_| {}), alone];
+    pictured(sketches, &[("A", State::Active)], |picture| {
+        let before = Before::new(picture);
+        let id = |at: usize| picture.bars[at].task.id.as_str();
+        let one = |at| {
+            let whys = before.of(at).into_iter().map(|(one, whys)| format!("{} {whys:?}", id(one)));
+            format!("{}: {}", id(at), whys.collect::<Vec<_>>().join(", "))
+        };
+        let told: Vec<String> = (0..picture.bars.len()).map(one).collect();
+        let expected = ["A: ", "C: A {Holds(0)}", "D: C {Need}", "B: C {Holds(0)}", "Z: D {Alone}, B {Alone}"];
+        assert_eq!(told, expected);
+    });
+}
+
+#[test]
+fn what_has_started_keeps_its_session_for_good() {
+    use crate::model::ledger::Body;
+    use crate::model::sample::{ledger, snapshot};
+    let (file, given) = (file(shop()), [("B", State::Active), ("A", State::Landed), ("C", State::Stopped)]);
+    let starting = |batch: &str, ids: &[&str]| {
+        let tasks = ids.iter().map(|id| snapshot(id)).collect();
+        Body::Starting { batch: batch.into(), target: "main".into(), tasks }
+    };
+    let ledger = ledger(vec![starting("batch-001", &["A", "C"]), starting("batch-002", &["B"])]);
+    let (facts, standings, options) = (facts(), standings(&file, &given), Options::default());
+    let plan = plan(&file, &facts, &standings, &options);
+    let picture = Picture::new(&plan, Frame { repo: "eval", now: facts.now, next_batch: "batch-003", ledger: &ledger });
+    let names =
+        picture.bars.iter().zip(&picture.sessions).map(|(bar, &at)| format!("{} S-{}", bar.task.id, letters(at)));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    assert_eq!(names, ["B S-C", "C S-B", "D S-D", "E S-E"]);
+    assert_eq!(picture.begun.iter().map(|one| one.unit).collect::<Vec<_>>(), [Some((2, 0))]);
 }

@@ -1,6 +1,8 @@
 //! Sentences that all pictures share. Escaped for a terminal; each format escapes them once more for itself.
 
-use crate::model::picture::{Bar, Picture, Row};
+use std::collections::BTreeSet;
+
+use crate::model::picture::{Bar, Picture, Row, Why};
 use crate::model::plan::Outlook;
 use crate::model::schedule::{Bound, Resource};
 use crate::model::task::Kind;
@@ -66,9 +68,14 @@ pub fn never(picture: &Picture<'_>) -> Option<String> {
     })
 }
 
-/// `worker 2`, `elsewhere`, `done`.
-pub fn row(row: Row) -> String {
+/// `worker 2`, `elsewhere`, `done`; beyond the number of workers, why there are more: `worker 4 (research)`.
+pub fn row(picture: &Picture<'_>, row: Row) -> String {
     match row {
+        Row::Worker(number) if number > picture.plan.outlook.workers => {
+            let mut of_row = picture.bars.iter().filter(|bar| bar.row == row);
+            let research = of_row.all(|bar| bar.task.kind == Kind::Research);
+            format!("worker {number} ({})", if research { "research" } else { "extra" })
+        }
         Row::Worker(number) => format!("worker {number}"),
         Row::Elsewhere => "elsewhere".to_owned(),
         Row::Done => "done".to_owned(),
@@ -85,6 +92,17 @@ pub fn resource(resource: &Resource<'_>) -> String {
     format!("{kind} {}", escape(name))
 }
 
+/// `lock db, alone`: why a bar comes after another; `None` where it needs it, which says all.
+pub fn whys(picture: &Picture<'_>, whys: &BTreeSet<Why>) -> Option<String> {
+    let why = |why: &Why| match why {
+        Why::Need => None,
+        Why::Holds(shared) => Some(resource(&picture.shared[*shared].resource)),
+        Why::Alone => Some("alone".to_owned()),
+    };
+    let words: Option<Vec<String>> = whys.iter().take(LISTED).map(why).collect();
+    words.map(|words| words.join(", "))
+}
+
 /// All about a bar, a line each: id and title, when and where, its state, what it holds and needs.
 pub fn details(picture: &Picture<'_>, bar: &Bar<'_>) -> Vec<String> {
     let mut lines = vec![format!("{} {}", bar.task.id, escape(&bar.task.title)).trim_end().to_owned()];
@@ -93,7 +111,7 @@ pub fn details(picture: &Picture<'_>, bar: &Bar<'_>) -> Vec<String> {
         Row::Done => "done, not landed yet".to_owned(),
         place => {
             let length = duration(bar.end.saturating_sub(bar.start));
-            format!("{}, {}: {when} ({length})", bar.word(), row(place))
+            format!("{}, {}: {when} ({length})", bar.word(), row(picture, place))
         }
     });
     lines.extend(bar.critical.then(|| "on the critical path".to_owned()));

@@ -57,10 +57,11 @@ fn node(picture: &Picture<'_>, bar: &Bar<'_>) -> String {
     let dashed = if matches!(bar.condition, Condition::Held | Condition::Stopped) { ",dashed" } else { "" };
     let (line, width) = if bar.critical { ("#d04a00", "3") } else { (line, "1") };
     let id = bar.task.id.as_str();
+    let alone = if bar.task.parallel { "" } else { ", alone" };
     let holds = bar.holds.iter().take(HOLDS).map(|&at| caption::resource(&picture.shared[at].resource));
     let holds: String = holds.map(|held| format!("\\n{}", escaped(&cut(&held, TITLE)))).collect();
     format!(
-        "\"{id}\" [label=\"{id}\\n{title}{length}, {}{holds}\", style=\"rounded,filled{dashed}\", fillcolor=\"{fill}\", \
+        "\"{id}\" [label=\"{id}\\n{title}{length}, {}{alone}{holds}\", style=\"rounded,filled{dashed}\", fillcolor=\"{fill}\", \
          color=\"{line}\", fontcolor=\"{text}\", penwidth={width}];",
         bar.word()
     )

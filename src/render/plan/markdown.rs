@@ -5,12 +5,12 @@ pub mod inline;
 use std::fmt::Write as _;
 
 use super::caption;
-use crate::model::picture::{Bar, Condition, Group, Picture, Unit, letters};
+use crate::model::picture::{Bar, Before, Condition, Group, Picture, letters};
 use crate::model::task::{Budget, Kind, Task};
 use crate::model::template::slug;
 use crate::model::text::duration;
 use crate::render::reason;
-use inline::{link, text};
+use inline::{link, text, url};
 
 /// How a task without one is worked on (dispatch-toml(5), mode).
 const MODE: &str = "quick";
@@ -21,10 +21,10 @@ const LISTED: usize = 12;
 pub fn markdown(picture: &Picture<'_>) -> String {
     let page = Page::new(picture);
     let mut out = page.head();
+    page.under_way(&mut out);
     for group in &picture.groups {
         page.group(group, &mut out);
     }
-    page.under_way(&mut out);
     page.held(&mut out);
     page.foot(&mut out);
     out
@@ -42,17 +42,12 @@ pub fn file_name(picture: &Picture<'_>) -> String {
 
 struct Page<'p> {
     picture: &'p Picture<'p>,
-    /// By bar, for those that have not started.
-    sessions: Vec<Option<usize>>,
+    before: Before<'p>,
 }
 
 impl<'p> Page<'p> {
     fn new(picture: &'p Picture<'p>) -> Page<'p> {
-        let mut sessions = vec![None; picture.bars.len()];
-        for unit in picture.groups.iter().flat_map(|group| &group.units) {
-            sessions[unit.bar] = Some(unit.session);
-        }
-        Page { picture, sessions }
+        Page { picture, before: Before::new(picture) }
     }
 
     fn head(&self) -> String {
@@ -74,37 +69,40 @@ impl<'p> Page<'p> {
             (false, 0) => writeln!(out, "\n## Batch {number}: as soon as may be\n"),
             (false, start) => writeln!(out, "\n## Batch {number}: from {} on\n", duration(start)),
         };
-        let after = if group.now { ("", "") } else { (" After |", "---|") };
-        let _ = writeln!(out, "| Session | Issue | Focus | Mode | Est. Cost | Agent | Worktree | Unit |{}", after.0);
-        let _ = writeln!(out, "|---|---|---|---|---|---|---|---|{}", after.1);
+        columns((!group.now).then_some("After"), out);
         for unit in &group.units {
-            let _ = writeln!(out, "{}", self.row(group, unit));
+            let name = format!("Batch {}{}", group.number, letters(unit.place));
+            let after = (!group.now).then(|| self.after(unit.bar));
+            let _ = writeln!(out, "{}", self.row(unit.bar, Some(name), after));
         }
         if group.now {
             self.start(out);
         }
     }
 
-    fn row(&self, group: &Group, unit: &Unit) -> String {
-        let task = self.picture.bars[unit.bar].listed;
+    /// `unit`: its batch and its place in it.
+    fn row(&self, bar: usize, unit: Option<String>, last: Option<String>) -> String {
+        let task = self.picture.bars[bar].listed;
         let details = task.details.as_deref();
         let focus = text(&task.title);
-        let name = format!("Batch {}{}", group.number, letters(unit.place));
+        let parts: Vec<String> = unit.into_iter().chain((!focus.is_empty()).then(|| focus.clone())).collect();
+        let time = duration(task.minutes());
         let cells = [
-            session(unit.session),
+            self.session(bar),
             issue(task),
-            if focus.is_empty() { "-".to_owned() } else { focus.clone() },
+            or_dash(focus),
             text(details.and_then(|details| details.mode.as_deref()).unwrap_or(MODE)),
-            details.and_then(|details| details.budget.as_ref()).map_or_else(|| "-".to_owned(), budget),
+            details.and_then(|details| details.budget.as_ref()).map_or(time.clone(), |one| budget(&time, one)),
             task.agent().map_or_else(|| "-".to_owned(), text),
             self.worktree(task).to_owned(),
-            if focus.is_empty() { name } else { format!("{name}: {focus}") },
+            or_dash(parts.join(": ")),
         ];
-        let mut row = format!("| {} |", cells.join(" | "));
-        if !group.now {
-            let _ = write!(row, " {} |", self.after(&self.picture.bars[unit.bar]));
-        }
-        row
+        let cells: Vec<String> = cells.into_iter().chain(last).collect();
+        format!("| {} |", cells.join(" | "))
+    }
+
+    fn session(&self, bar: usize) -> String {
+        format!("S-{}", letters(self.picture.sessions[bar]))
     }
 
     /// `n/a` for research, which changes nothing; `no` for an agent that works elsewhere.
@@ -117,18 +115,24 @@ impl<'p> Page<'p> {
         }
     }
 
-    /// What must be over before: sessions of this table by their names, what has started by its id.
-    fn after(&self, bar: &Bar<'_>) -> String {
-        let name = |&need: &usize| match self.sessions[need] {
-            Some(number) => session(number),
-            None => self.picture.bars[need].task.id.to_string(),
+    /// The sessions that the schedule puts before it, in their order, with the reason where it is no need.
+    fn after(&self, at: usize) -> String {
+        let bar = &self.picture.bars[at];
+        if bar.condition == Condition::Stopped {
+            return "stopped, to be taken up again".to_owned();
+        }
+        let mut before: Vec<_> = self.before.of(at).into_iter().collect();
+        before.sort_by_key(|&(one, _)| self.picture.sessions[one]);
+        let name = |(one, whys)| match caption::whys(self.picture, &whys) {
+            None => self.session(one),
+            Some(why) => format!("{} ({})", self.session(one), text(&why)),
         };
-        match bar.condition {
-            Condition::Queued => "a free worker".to_owned(),
-            Condition::Held => self.reasons(bar).map_or_else(|| "-".to_owned(), |reasons| text(&reasons)),
-            Condition::Stopped => "stopped, to be taken up again".to_owned(),
-            _ if bar.needs.is_empty() => "-".to_owned(),
-            _ => few(bar.needs.iter().map(name).collect()),
+        match (before.is_empty(), bar.condition) {
+            (false, _) => few(before.into_iter().map(name).collect()),
+            (true, Condition::Held) => self.reasons(bar).map_or_else(|| "-".to_owned(), |reasons| text(&reasons)),
+            (true, Condition::Queued) if !self.picture.plan.barrier.is_empty() => "the batch before".to_owned(),
+            (true, Condition::Queued) => "a free worker".to_owned(),
+            _ => "-".to_owned(),
         }
     }
 
@@ -151,11 +155,18 @@ impl<'p> Page<'p> {
         let _ = writeln!(out, "\n```sh\ngit dispatch start {}\n```", ids.join(" "));
     }
 
+    /// What has started, with its state where others have what comes before them.
     fn under_way(&self, out: &mut String) {
-        let started = |bar: &&Bar<'_>| matches!(bar.condition, Condition::Active | Condition::Done);
-        let lines: Vec<String> =
-            self.picture.bars.iter().filter(started).map(|bar| item(bar.listed, bar.word())).collect();
-        section("Under way", &lines, out);
+        if self.picture.begun.is_empty() {
+            return;
+        }
+        out.push_str("\n## Under way\n\n");
+        columns(Some("State"), out);
+        for one in &self.picture.begun {
+            let unit = one.unit.map(|(batch, place)| format!("Batch {batch}{}", letters(place)));
+            let state = self.picture.bars[one.bar].word().to_owned();
+            let _ = writeln!(out, "{}", self.row(one.bar, unit, Some(state)));
+        }
     }
 
     /// What is held, and what can never run.
@@ -180,7 +191,7 @@ impl<'p> Page<'p> {
         };
         let units = self.picture.groups.iter().flat_map(|group| &group.units);
         let research = units.filter(|unit| self.picture.bars[unit.bar].task.kind == Kind::Research);
-        let sessions: Vec<String> = research.map(|unit| session(unit.session)).collect();
+        let sessions: Vec<String> = research.map(|unit| self.session(unit.bar)).collect();
         if !sessions.is_empty() {
             let _ = writeln!(
                 out,
@@ -191,19 +202,39 @@ impl<'p> Page<'p> {
     }
 }
 
-fn session(number: usize) -> String {
-    format!("S-{}", letters(number))
+/// The head of a table, with one more column at its end or without.
+fn columns(last: Option<&str>, out: &mut String) {
+    let (name, rule) = last.map_or((String::new(), ""), |last| (format!(" {last} |"), "---|"));
+    let _ = writeln!(out, "| Session | Issue | Focus | Mode | Est. Cost | Agent | Worktree | Unit |{name}");
+    let _ = writeln!(out, "|---|---|---|---|---|---|---|---|{rule}");
 }
 
-/// The id, as a link where there is an issue on the web.
+fn or_dash(cell: String) -> String {
+    if cell.is_empty() { "-".to_owned() } else { cell }
+}
+
+/// The id, as a link where there is an issue on the web; else with what the issue is called.
 fn issue(task: &Task) -> String {
-    link(task.id.as_str(), task.issue.as_deref())
+    let id = link(task.id.as_str(), task.issue.as_deref());
+    match task.issue.as_deref().map(str::trim).filter(|issue| !issue.is_empty() && url(issue).is_none()) {
+        Some(issue) => format!("{id} ({})", reference(issue)),
+        None => id,
+    }
 }
 
-fn budget(budget: &Budget) -> String {
+/// `#12` is meant as one where somebody writes it for an issue; all else is text.
+fn reference(issue: &str) -> String {
+    match issue.strip_prefix('#') {
+        Some(number) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => issue.to_owned(),
+        _ => text(issue),
+    }
+}
+
+/// `4h, $10`.
+fn budget(time: &str, budget: &Budget) -> String {
     match budget {
-        Budget::Unlimited => "unlimited".to_owned(),
-        Budget::Amount(amount) => text(amount),
+        Budget::Unlimited => format!("{time}, unlimited"),
+        Budget::Amount(amount) => format!("{time}, {}", text(amount)),
     }
 }
 

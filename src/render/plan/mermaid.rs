@@ -44,11 +44,15 @@ fn gantt(picture: &Picture<'_>, out: &mut String) {
     out.push_str("\n```mermaid\ngantt\n");
     let _ = writeln!(out, "    title {}", encoded(&cut(&escape(picture.title()), 60)));
     out.push_str("    dateFormat YYYY-MM-DD HH:mm\n");
-    let _ = writeln!(out, "    axisFormat {}\n    todayMarker off", clock.axis());
+    let _ = writeln!(out, "    axisFormat {}", clock.axis());
+    if let Some(tick) = clock.tick(picture.plan.outlook.schedule.makespan) {
+        let _ = writeln!(out, "    tickInterval {tick}");
+    }
+    out.push_str("    todayMarker off\n");
     for &row in &picture.rows {
         let mut of_row = (0..shown).filter(|&at| picture.bars[at].row == row).peekable();
         if of_row.peek().is_some() {
-            let _ = writeln!(out, "    section {}", caption::row(row));
+            let _ = writeln!(out, "    section {}", caption::row(picture, row));
         }
         of_row.for_each(|at| out.push_str(&lines[at]));
     }
@@ -88,6 +92,16 @@ impl Clock {
 
     fn axis(&self) -> &'static str {
         if self.stretch == 1 { "%H:%M" } else { "day %-j" }
+    }
+
+    /// Where the axis shows days: at most some twenty of them, and none twice.
+    fn tick(&self, makespan: Minutes) -> Option<&'static str> {
+        let days = makespan.saturating_mul(self.stretch) / (24 * 60);
+        (self.stretch > 1).then_some(match days {
+            ..=20 => "1day",
+            21..=140 => "1week",
+            _ => "1month",
+        })
     }
 
     fn line(&self, at: usize, bar: &Bar<'_>) -> String {

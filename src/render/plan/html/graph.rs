@@ -106,7 +106,8 @@ fn node(out: &mut String, picture: &Picture<'_>, bar: &Bar<'_>, (x, y): (f64, f6
     }
     let room = WIDTH - 16.0;
     sign(out, bar.condition, (x + WIDTH - 16.0, y + 12.0));
-    let title = escape(bar.task.title.trim()).into_owned();
+    let alone = if bar.task.parallel { "" } else { "alone · " };
+    let title = format!("{alone}{}", escape(bar.task.title.trim()));
     let _ = writeln!(
         out,
         "<svg x=\"{}\" y=\"{top}\" width=\"{}\" height=\"{h}\"><text class=\"on strong\" x=\"0\" y=\"16\">{}</text>\

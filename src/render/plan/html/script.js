@@ -4,7 +4,7 @@
   const field = form.querySelector("input");
   const told = form.querySelector("output");
   const rows = [...document.querySelectorAll("tbody tr")];
-  const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  const words = new Map(rows.map((row) => [row, `${row.textContent} ${row.dataset.words}`.toLowerCase()]));
   const drawn = new Map();
   for (const element of document.querySelectorAll("svg [data-task]")) {
     const task = element.dataset.task;

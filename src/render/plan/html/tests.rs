@@ -52,11 +52,11 @@ fn the_page_has_a_row_a_bar_and_a_box_for_each_task() {
         assert_eq!(page.matches(&format!("<a href=\"#task-{id}\"><g class=\"bar")).count(), 1, "{id}");
     }
     for row in [
-        "<tr id=\"task-A\" data-task=\"A\"><td><a href=\"https://example.com/issues/11\" rel=\"noreferrer\">A</a></td>\
+        "<tr id=\"task-A\" data-task=\"A\" data-words=\"https://example.com/issues/11 code\"><td><a href=\"https://example.com/issues/11\" rel=\"noreferrer\">A</a></td>\
          <td>Cart endpoint</td><td></td><td><span class=\"badge start\">start now</span> <span class=\"badge path\">critical\
          </span></td><td data-key=\"240\">4h</td><td data-key=\"1\">0m</td><td data-key=\"240\">4h</td><td>worker 2</td>\
          <td></td></tr>",
-        "<td>worker 1</td><td>lock db with B</td></tr>",
+        "<td>worker 1</td><td><a href=\"#task-B\">B</a> (lock db)</td></tr>",
         "<td>worker 1</td><td><a href=\"#task-A\">A</a>, <a href=\"#task-C\">C</a>, <a href=\"#task-D\">D</a></td></tr>",
     ] {
         assert!(page.contains(row), "{row} in {page}");

@@ -2,11 +2,17 @@
 
 use crate::model::text::escape;
 
-/// Breaks what a renderer would make a link or a mention of, and shows as nothing.
+/// Breaks what a renderer would make a link or a mention of, and shows as nothing. No entity and no backslash would do:
+/// GitHub looks for mentions in what it has rendered.
 const BREAK: &str = "<!-- -->";
 
 /// `untrusted` as text: no emphasis, code, HTML, link, mention or end of a table's cell comes of it.
 pub fn text(untrusted: &str) -> String {
+    escaped(untrusted, BREAK)
+}
+
+/// With `gap` where a link or a mention would begin.
+fn escaped(untrusted: &str, gap: &str) -> String {
     let safe = escape(untrusted.trim());
     let mut out = String::with_capacity(safe.len() + 16);
     for (at, character) in safe.char_indices() {
@@ -17,16 +23,20 @@ pub fn text(untrusted: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', character]),
-            '@' | '#' if word => {
+            '@' if word => {
                 out.push(character);
-                out.push_str(BREAK);
+                out.push_str(gap);
+            }
+            '#' if rest.starts_with(|next: char| next.is_numeric()) => {
+                out.push(character);
+                out.push_str(gap);
             }
             ':' if rest.starts_with("//") => {
                 out.push(character);
-                out.push_str(BREAK);
+                out.push_str(gap);
             }
             '.' if ends_in_www(before) => {
-                out.push_str(BREAK);
+                out.push_str(gap);
                 out.push(character);
             }
             plain => out.push(plain),
@@ -44,7 +54,8 @@ fn ends_in_www(before: &str) -> bool {
 /// A link to `address`, or only its words where that is none that [`url`] knows.
 pub fn link(words: &str, address: Option<&str>) -> String {
     match address.and_then(url) {
-        Some(url) => format!("[{}]({})", text(words), url.replace('&', "&amp;")),
+        // Within a link nothing becomes one.
+        Some(url) => format!("[{}]({})", escaped(words, ""), url.replace('&', "&amp;")),
         None => text(words),
     }
 }
@@ -76,7 +87,7 @@ mod tests {
         for (given, expected) in [
             ("a | b `c` **d** _e_", r"a \| b \`c\` \*\*d\*\* \_e\_"),
             ("[x](javascript:y) <b>&amp;", r"\[x\](javascript:y) &lt;b&gt;&amp;amp;"),
-            ("@ada and a@b.c, #12, x#y, # 1", "@<!-- -->ada and a@<!-- -->b.c, #<!-- -->12, x#<!-- -->y, # 1"),
+            ("@ada and a@b.c, #12, C#y, # 1", "@<!-- -->ada and a@<!-- -->b.c, #<!-- -->12, C#y, # 1"),
             ("https://x.y www.z WWW.z", "https:<!-- -->//x.y www<!-- -->.z WWW<!-- -->.z"),
             ("one\ntwo\u{202e}", r"one\\ntwo\\u{202e}"),
             (" - 日本 ", "- 日本"),

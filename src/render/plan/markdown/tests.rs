@@ -17,6 +17,8 @@ fn the_table_says_who_does_what_where_and_after_whom() {
         Details { mode: Some("tdd".into()), budget: Some(Budget::Amount("$10".into())), ..Details::default() };
     sketches[0] = detailed(sketches[0].clone(), Details { agent: Some("claude".into()), ..details });
     sketches[3] = detailed(sketches[3].clone(), Details { agent: Some("cloud".into()), ..Details::default() });
+    sketches[1].0.issue = Some("#7".into());
+    sketches[4].0.issue = Some("#x | y".into());
     sketches[4].0.kind = Kind::Research;
     let change = |file: &mut crate::model::task::TaskFile| {
         file.settings.plan =
@@ -29,15 +31,21 @@ fn the_table_says_who_does_what_where_and_after_whom() {
         r"<!-- suggested file name: 2026-01-20-eval-checkout-v2.md -->
 # Checkout v2
 
-Master plan: [https:<!-- -->//example.com/issues/7](https://example.com/issues/7)
+Master plan: [https://example.com/issues/7](https://example.com/issues/7)
 
 main at 1a2b3c4 · 0 of 5 landed · 1 of 3 workers busy
+
+## Under way
+
+| Session | Issue | Focus | Mode | Est. Cost | Agent | Worktree | Unit | State |
+|---|---|---|---|---|---|---|---|---|
+| S-A | B (#7) | Orders table | quick | 2h | - | yes | Orders table | active |
 
 ## Batch 3: start now
 
 | Session | Issue | Focus | Mode | Est. Cost | Agent | Worktree | Unit |
 |---|---|---|---|---|---|---|---|
-| S-A | [A](https://example.com/issues/11) | Cart endpoint | tdd | \$10 | claude | yes | Batch 3A: Cart endpoint |
+| S-B | [A](https://example.com/issues/11) | Cart endpoint | tdd | 4h, \$10 | claude | yes | Batch 3A: Cart endpoint |
 
 ```sh
 git dispatch start A
@@ -47,18 +55,14 @@ git dispatch start A
 
 | Session | Issue | Focus | Mode | Est. Cost | Agent | Worktree | Unit | After |
 |---|---|---|---|---|---|---|---|---|
-| S-B | C | Price table | quick | - | - | yes | Batch 4A: Price table | lock db with B |
-| S-C | D | Cart page | quick | - | cloud | no | Batch 4B: Cart page | S-A |
+| S-C | C | Price table | quick | 3h | - | yes | Batch 4A: Price table | S-A (lock db) |
+| S-D | D | Cart page | quick | 6h | cloud | no | Batch 4B: Cart page | S-B |
 
 ## Batch 5: from 10h on
 
 | Session | Issue | Focus | Mode | Est. Cost | Agent | Worktree | Unit | After |
 |---|---|---|---|---|---|---|---|---|
-| S-D | E | Release notes | quick | - | - | n/a | Batch 5A: Release notes | S-A, S-B, S-C |
-
-## Under way
-
-- B Orders table: active
+| S-E | E (#x \| y) | Release notes | quick | 1h | - | n/a | Batch 5A: Release notes | S-B, S-C, S-D |
 
 ## Held
 
@@ -66,7 +70,7 @@ git dispatch start A
 
 Everything left: 11h with 3 workers · proven shortest, bound by the critical path · 16h in sequence
 
-Research tasks (S-D) need no worktree and cost 2–4 times the tool calls of code tasks.
+Research tasks (S-E) need no worktree and cost 2–4 times the tool calls of code tasks.
 "
     );
 }
@@ -108,5 +112,5 @@ fn many_tasks_have_names_of_several_letters() {
         "B8", "B9", "C0", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9",
     ];
     let text = pictured(IDS.iter().map(|id| task(id, 1, &[])).collect(), &[], markdown);
-    assert!(text.contains("| S-AD | C9 | - | quick | - | - | yes | Batch 12C | a free worker |"), "{text}");
+    assert!(text.contains("| S-AD | C9 | - | quick | 1h | - | yes | Batch 12C | a free worker |"), "{text}");
 }

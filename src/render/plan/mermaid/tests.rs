@@ -59,7 +59,7 @@ fn long_plans_count_in_days_and_leave_out_what_mermaid_does_not_take() {
         .map(|id| with(task(id, 8, &[]), |task| task.title = "A title of thirty letters:".into()))
         .collect();
     let text = pictured(sketches, &[], mermaid);
-    assert!(text.contains("    axisFormat day %-j\n"), "{text}");
+    assert!(text.contains("    axisFormat day %-j\n    tickInterval 1month\n"), "{text}");
     assert!(text.contains(" :crit, t3, 2001-01-02 00:00, 1440m\n"), "{text}");
     for block in text.split("```mermaid\n").skip(1) {
         let (block, rest) = block.split_once("```").unwrap();

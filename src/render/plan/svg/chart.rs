@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::axis::{DAY, step, tick};
 use super::glyphs::Font;
 use super::lanes::{Detail, INSET, Label, NARROWEST, Placed, Strip, TEXT, place};
-use super::legend::shows_bound;
+use super::legend::{batches, shows_bound};
 use super::xml::{pixels, text};
 use super::{Drawing, rect, shown, write};
 use crate::model::picture::{Bar, Condition, Picture, Row};
@@ -15,6 +15,9 @@ use crate::render::plan::caption;
 /// The plot is at least so wide; grows with the bars of the fullest row while a screen shows all of it; and beyond that as
 /// far as bars without titles need.
 const PLOT: [f64; 3] = [960.0, 1400.0, 3600.0];
+/// So wide at most, where tasks crowd at some times only, in steps of a quarter until each has its label.
+const WIDEST: f64 = 7200.0;
+const WIDER: f64 = 1.25;
 const EACH: [f64; 2] = [64.0, 14.0];
 /// Names of rows take so much at most.
 const LONGEST_NAME: f64 = 190.0;
@@ -68,19 +71,35 @@ struct Chart<'c> {
 
 impl<'c> Chart<'c> {
     fn new(picture: &'c Picture<'c>, linked: bool) -> Chart<'c> {
-        let rows = picture.rows.iter().map(|&row| SMALL_NAME.width(&caption::row(row)));
+        let rows = picture.rows.iter().map(|&row| SMALL_NAME.width(&caption::row(picture, row)));
         let locks = picture.shared.iter().take(MOST_LOCKS).map(|one| SMALL.width(&caption::resource(&one.resource)));
         let name = rows.chain(locks).fold(0.0, f64::max).min(LONGEST_NAME);
         let fullest = picture.rows.iter().map(|row| picture.bars.iter().filter(|bar| bar.row == *row).count()).max();
         let fullest = fullest.unwrap_or(0) as f64;
         let plot = (fullest * EACH[0]).clamp(PLOT[0], PLOT[1]).max(fullest * EACH[1]).min(PLOT[2]);
         let left = (name.max(SMALL.width(UNITS[1])) + 14.0).ceil();
+        let mut chart = Chart::of_width(picture, linked, left, plot);
+        while chart.crowded() && (chart.end - left) * WIDER <= WIDEST {
+            chart = Chart::of_width(picture, linked, left, (chart.end - left) * WIDER);
+        }
+        chart
+    }
+
+    fn of_width(picture: &'c Picture<'c>, linked: bool, left: f64, plot: f64) -> Chart<'c> {
         let makespan = picture.plan.outlook.schedule.makespan.max(1);
         let pixels_per_minute = plot / makespan as f64;
         let (end, y, out) = (left + plot, 0.0, String::new());
         let mut chart = Chart { picture, linked, left, end, width: end, pixels_per_minute, y, out };
         chart.width += chart.tail();
         chart
+    }
+
+    /// Whether some bar has no room for its label.
+    fn crowded(&self) -> bool {
+        let bars = |&row: &Row| self.picture.bars.iter().filter(move |bar| bar.row == row);
+        let rows = self.picture.rows.iter().filter(|&&row| row != Row::Done);
+        let strips: Vec<Vec<Strip>> = rows.map(|row| bars(row).map(|bar| self.strip(bar)).collect()).collect();
+        self.placed(&strips).iter().flatten().any(|one| one.label == Label::None)
     }
 
     /// Room for the longest id that may have to stand behind its bar.
@@ -119,7 +138,7 @@ impl<'c> Chart<'c> {
         self.y = top;
         for (at, &row) in rows.iter().enumerate() {
             let baseline = self.y + PADDING + 14.0;
-            write(&mut self.out, (0.0, baseline), "strong", &caption::row(row));
+            write(&mut self.out, (0.0, baseline), "strong", &caption::row(self.picture, row));
             for ((&(_, bar), strip), placed) in bars[at].iter().zip(&strips[at]).zip(&placed[at]) {
                 let y = self.y + PADDING + placed.lane as f64 * LANE;
                 self.bar(bar, strip, &placed.label, y);
@@ -141,9 +160,10 @@ impl<'c> Chart<'c> {
         Strip {
             left,
             right: right.max(left + NARROWEST),
-            id: bar.task.id.to_string(),
+            id: if bar.task.parallel { bar.task.id.to_string() } else { format!("{} (alone)", bar.task.id) },
             title: shown(&bar.task.title).trim().to_owned(),
             signs: mark + lock,
+            first: bar.condition == Condition::Start,
         }
     }
 
@@ -176,6 +196,9 @@ impl<'c> Chart<'c> {
             write(&mut self.out, (left, top - 9.0), "small quiet", &label);
             let Some(next) = at.checked_add(step) else { break };
             at = next;
+        }
+        for between in batches(self.picture) {
+            self.line("batch", self.x(between), top - 4.0, bottom);
         }
         if shows_bound(self.picture) {
             self.line("bound", self.x(self.picture.plan.outlook.lower_bound), top - 4.0, bottom);
@@ -294,7 +317,7 @@ impl<'c> Chart<'c> {
             return;
         }
         self.y += if self.y > 0.0 { 14.0 } else { 0.0 };
-        write(&mut self.out, (0.0, self.y + 14.0), "strong", &caption::row(Row::Done));
+        write(&mut self.out, (0.0, self.y + 14.0), "strong", &caption::row(self.picture, Row::Done));
         let mut x = self.left;
         for bar in done {
             let label = bar.task.id.as_str();

@@ -19,6 +19,8 @@ pub struct Strip {
     pub title: String,
     /// What signs inside it take.
     pub signs: f64,
+    /// Its label gives way to no other, and has its title.
+    pub first: bool,
 }
 
 /// Where a bar lies and what is written.
@@ -49,7 +51,7 @@ impl Detail {
     fn most_lanes(self) -> usize {
         match self {
             Detail::Titles => 3,
-            Detail::Ids => 8,
+            Detail::Ids => 12,
         }
     }
 }
@@ -61,33 +63,55 @@ const LEAST_TITLE: f64 = 48.0;
 /// Between a bar or its label and what follows.
 const GAP: f64 = 4.0;
 
+/// A lane as far as it is filled.
+struct Lane {
+    /// Where its last bar ends, and where the label beside that.
+    bar: f64,
+    end: f64,
+    /// The last in it.
+    last: usize,
+}
+
 /// The first lane with room for each strip (in the order of their left ends) and its label, between `left` and `right`.
 /// `None` where titles would take more lanes than they are worth.
-pub fn place(strips: &[Strip], (left, right): (f64, f64), detail: Detail) -> Option<Vec<Placed>> {
-    let mut lanes: Vec<f64> = Vec::new();
-    let mut placed = Vec::with_capacity(strips.len());
-    for strip in strips {
-        let (label, from, to) = label(strip, (left, right), detail);
-        let free = |lanes: &[f64], from: f64| lanes.iter().position(|&end| end <= from + 0.01);
-        let lane = match free(&lanes, from) {
-            None if lanes.len() < detail.most_lanes() => {
-                lanes.push(left);
-                Some(lanes.len() - 1)
-            }
-            found => found,
-        };
-        let (lane, label, to) = match lane {
+///
+/// Where all lanes are full, a label is left out: that of the strip, or of one before it. Neither lies on anything else.
+pub fn place(strips: &[Strip], bounds: (f64, f64), detail: Detail) -> Option<Vec<Placed>> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    let mut placed: Vec<Placed> = Vec::with_capacity(strips.len());
+    for (at, strip) in strips.iter().enumerate() {
+        let (label, from, to) = label(strip, bounds, detail);
+        let free = |from: f64| lanes.iter().position(|lane| lane.end <= from + 0.01);
+        let (lane, label, to) = match free(from) {
             Some(lane) => (lane, label, to),
+            None if lanes.len() < detail.most_lanes() => (lanes.len(), label, to),
             None if detail == Detail::Titles => return None,
-            None => {
-                let earliest = || (0..lanes.len()).min_by(|&a, &b| lanes[a].total_cmp(&lanes[b])).unwrap_or(0);
-                (free(&lanes, strip.left).unwrap_or_else(earliest), Label::None, strip.right)
-            }
+            None => match (free(strip.left), yielding(&lanes, strips, strip.left)) {
+                (Some(lane), _) => (lane, Label::None, strip.right),
+                (None, Some(lane)) => {
+                    placed[lanes[lane].last].label = Label::None;
+                    let kept = lanes[lane].bar <= from + 0.01;
+                    if kept { (lane, label, to) } else { (lane, Label::None, strip.right) }
+                }
+                // Bars never lie on each other, whatever height that takes.
+                (None, None) => (lanes.len(), label, to),
+            },
         };
-        lanes[lane] = lanes[lane].max(to);
+        let filled = Lane { bar: strip.right, end: to.max(strip.right), last: at };
+        if lane < lanes.len() {
+            lanes[lane] = filled
+        } else {
+            lanes.push(filled)
+        }
         placed.push(Placed { lane, label });
     }
     Some(placed)
+}
+
+/// The lane whose last bar ends before `left` and whose last label may go: of these, the one that reaches furthest.
+fn yielding(lanes: &[Lane], strips: &[Strip], left: f64) -> Option<usize> {
+    let may = |&at: &usize| lanes[at].bar <= left + 0.01 && !strips[lanes[at].last].first;
+    (0..lanes.len()).filter(may).max_by(|&a, &b| lanes[a].end.total_cmp(&lanes[b].end))
 }
 
 /// What is written and where, and the room that strip and label take together.
@@ -98,7 +122,7 @@ fn label(strip: &Strip, (left, right): (f64, f64), detail: Detail) -> (Label, f6
     }
     let title = TEXT.fit(&strip.title, LONGEST_BESIDE);
     let text = match detail {
-        Detail::Titles if !title.is_empty() => format!("{}  {title}", strip.id),
+        _ if !title.is_empty() && (detail == Detail::Titles || strip.first) => format!("{}  {title}", strip.id),
         _ => TEXT.fit(&strip.id, LONGEST_BESIDE).into_owned(),
     };
     let width = GAP + TEXT.width(&text) + 2.0 * GAP;
@@ -134,7 +158,7 @@ mod tests {
     use super::*;
 
     fn strip(left: f64, right: f64, id: &str, title: &str) -> Strip {
-        Strip { left, right, id: id.into(), title: title.into(), signs: 0.0 }
+        Strip { left, right, id: id.into(), title: title.into(), signs: 0.0, first: false }
     }
 
     #[test]
@@ -160,23 +184,23 @@ mod tests {
     #[test]
     fn where_there_are_too_many_only_some_are_labelled() {
         let strips: Vec<Strip> =
-            (0..100).map(|at| strip(f64::from(at) * 5.0, f64::from(at) * 5.0 + 4.0, "TASK-1", "title")).collect();
+            (0..100).map(|at| strip(f64::from(at) * 4.0, f64::from(at) * 4.0 + 4.0, "TASK-1", "title")).collect();
         assert_eq!(place(&strips, (0.0, 2_000.0), Detail::Titles), None);
         let placed = place(&strips, (0.0, 2_000.0), Detail::Ids).unwrap();
-        assert!(placed.iter().all(|one| one.lane < 8));
+        assert!(placed.iter().all(|one| one.lane < 12));
         assert!(placed.iter().filter(|one| matches!(one.label, Label::Right(_))).count() > 50);
         assert!(placed.iter().any(|one| one.label == Label::None));
     }
 
     proptest! {
         #[test]
-        fn nothing_written_lies_on_anything_else(
-            widths in proptest::collection::vec((0.0f64..60.0, 0.0f64..120.0, "\\PC{0,20}"), 0..60)
+        fn neither_bars_nor_labels_lie_on_each_other(
+            widths in proptest::collection::vec((0.0f64..20.0, 0.0f64..60.0, "\\PC{0,20}", 0..20), 0..300)
         ) {
             let mut at = 0.0;
             let mut strips = Vec::new();
-            for (gap, width, title) in widths {
-                strips.push(strip(at, at + width.max(NARROWEST), "T-1", &title));
+            for (gap, width, title, first) in widths {
+                strips.push(Strip { first: first == 0, ..strip(at, at + width.max(NARROWEST), "T-1", &title) });
                 at += gap;
             }
             let right = at + 200.0;
@@ -190,11 +214,11 @@ mod tests {
                 }
             };
             for a in 0..strips.len() {
+                prop_assert!(placed[a].label != Label::None || !strips[a].first || strips[a].left > 0.0, "{a}");
                 for b in 0..a {
-                    let written = placed[a].label != Label::None && placed[b].label != Label::None;
                     let ((a_left, a_right), (b_left, b_right)) = (extent(a), extent(b));
                     let apart = a_left >= b_right - 0.02 || b_left >= a_right - 0.02;
-                    prop_assert!(!written || placed[a].lane != placed[b].lane || apart, "{a} {b}");
+                    prop_assert!(placed[a].lane != placed[b].lane || apart, "{a} {b}");
                 }
             }
         }

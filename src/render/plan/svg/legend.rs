@@ -1,9 +1,12 @@
 //! What the colours and signs of a picture mean.
 
+use std::collections::BTreeSet;
+
 use super::chart::{SIGN, sign};
 use super::glyphs::Font;
 use super::{Drawing, rect, write};
 use crate::model::picture::{Condition, Picture};
+use crate::model::task::Minutes;
 use crate::model::text::duration;
 
 const TEXT: Font = Font::plain(12);
@@ -32,6 +35,7 @@ enum Entry {
     Critical,
     Lock,
     Bound,
+    Batch,
 }
 
 impl Entry {
@@ -47,10 +51,11 @@ impl Entry {
             }
             Entry::Critical => rect(out, "critical", [x, y + 9.0, SWATCH, 3.0], ""),
             Entry::Lock => rect(out, "lock", [x, y + 5.0, SWATCH, 10.0], " rx=\"2\""),
-            Entry::Bound => {
+            Entry::Bound | Entry::Batch => {
+                let class = if matches!(self, Entry::Bound) { "bound" } else { "batch" };
                 let x = x + SWATCH / 2.0;
                 let line =
-                    format!("<line class=\"bound\" x1=\"{x}\" y1=\"{}\" x2=\"{x}\" y2=\"{}\"/>\n", y + 2.0, y + 18.0);
+                    format!("<line class=\"{class}\" x1=\"{x}\" y1=\"{}\" x2=\"{x}\" y2=\"{}\"/>\n", y + 2.0, y + 18.0);
                 out.push_str(&line);
             }
         }
@@ -75,7 +80,16 @@ fn entries(picture: &Picture<'_>) -> Vec<(Entry, String)> {
         let bound = duration(picture.plan.outlook.lower_bound);
         entries.push((Entry::Bound, format!("no plan ends before ({bound})")));
     }
+    if !batches(picture).is_empty() {
+        entries.push((Entry::Batch, "next batch".to_owned()));
+    }
     entries
+}
+
+/// Under barriers, when each batch but the first begins; in increasing order.
+pub fn batches(picture: &Picture<'_>) -> BTreeSet<Minutes> {
+    let starts = picture.bars.iter().map(|bar| bar.start).filter(|&start| start > 0);
+    if picture.plan.outlook.rolling.is_some() { starts.collect() } else { BTreeSet::new() }
 }
 
 /// Whether the bound is drawn: where the plan meets it, it is the end of the chart.

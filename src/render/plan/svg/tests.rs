@@ -140,6 +140,68 @@ fn all_text_stands_out_from_what_it_is_written_on() {
     }
 }
 
+/// The number of `name="…"` in an element.
+fn number(element: &str, name: &str) -> f64 {
+    let after = element.split(&format!(" {name}=\"")).nth(1).unwrap_or_else(|| panic!("no {name} in {element}"));
+    after.split('"').next().unwrap().parse().unwrap()
+}
+
+/// Left, right and top of each bar and of each label beside one, by its task.
+fn extents(drawing: &str) -> Vec<(String, [f64; 3])> {
+    let mut found = Vec::new();
+    for group in drawing.split("<g class=\"bar ").skip(1).filter(|group| group.contains("<title>")) {
+        let id = group.split("data-task=\"").nth(1).unwrap().split('"').next().unwrap();
+        let group = group.split("</g>").next().unwrap();
+        for line in group.lines() {
+            let bar = line.starts_with("<rect") && !line.contains("class=\"critical\"");
+            if bar || line.contains("class=\"beside\"") {
+                let (left, top) = (number(line, "x"), number(line, "y").floor());
+                found.push((id.to_owned(), [left, left + number(line, "width"), top]));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_runs_alone_and_where_batches_end_is_marked() {
+    let alone = with(task("Z", 1, &[]), |task| task.parallel = false);
+    let text = drawn(vec![task("A", 1, &[]), alone], &[]);
+    assert!(text.contains(">Z (alone)<") && !text.contains("class=\"batch\""), "{text}");
+    let barrier = |file: &mut crate::model::task::TaskFile| {
+        file.settings.batches = Some(crate::model::task::Batches::Barrier);
+    };
+    let text = pictured_as(shop(), &[], barrier, svg);
+    assert_eq!(fault(&text), None, "{text}");
+    assert!(text.matches("<line class=\"batch\"").count() > 1 && text.contains(">next batch<"), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #[test]
+    fn no_label_of_a_chart_lies_on_a_bar_or_a_label(
+        tasks in proptest::collection::vec((0u64..90, 0usize..4, "[a-z ]{0,30}"), 1..300), locks in any::<bool>()
+    ) {
+        let ids: Vec<&'static str> = (0..tasks.len()).map(|at| -> &'static str { format!("T{at:03}").leak() }).collect();
+        let sketch = |(at, (hours, kind, title)): (usize, &(u64, usize, String))| {
+            let needs: &[&'static str] = if *kind == 0 && at > 5 { &ids[at - 5..at - 4] } else { &[] };
+            with(task(ids[at], if *kind == 1 { *hours } else { 1 }, needs), |task| {
+                task.title = title.clone();
+                task.locks = if locks && *kind == 2 { vec!["db".into()] } else { Vec::new() };
+            })
+        };
+        let text = drawn(tasks.iter().enumerate().map(sketch).collect(), &[]);
+        let found = extents(&text);
+        prop_assert!(found.len() >= tasks.len());
+        for (at, (a, [a_left, a_right, a_top])) in found.iter().enumerate() {
+            for (b, [b_left, b_right, b_top]) in &found[..at] {
+                let apart = a_left >= &(b_right - 0.1) || b_left >= &(a_right - 0.1);
+                prop_assert!(a_top != b_top || apart, "{a} {a_left}-{a_right} and {b} {b_left}-{b_right}");
+            }
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_title_breaks_a_chart(titles in proptest::collection::vec("\\PC{0,40}|.{0,20}", 1..6), hours in 0u64..400) {
