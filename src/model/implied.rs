@@ -39,7 +39,7 @@ impl Implied {
     /// What follows from `readers`, whose tasks are called by `numbers`. A task that has `started` no longer waits for
     /// anyone, so what it reads implies nothing.
     ///
-    /// The same for any order of the pairs. Where more needs would have to be followed than [`STEPS`], a pair may be taken
+    /// The same for any order of the pairs. Where more needs would have to be followed than `STEPS`, a pair may be taken
     /// for one that is not in sequence; then it may be told as a circle.
     pub fn new(graph: &Graph, readers: &Readers<'_>, numbers: &[Number], started: impl Fn(Number) -> bool) -> Implied {
         let number = |task: u32| numbers[task as usize];

@@ -47,7 +47,7 @@ pub struct Readers<'p> {
 
 impl<'s> Rules<'s> {
     /// The sets of tasks that exclude each other since both write a path. Together they hold exactly the pairs for which
-    /// [`Rules::beside`] gives such a reason.
+    /// [`super::Pairs::beside`] gives such a reason.
     ///
     /// A set stands for a path that some task names, with all tasks that cover it; only where globs meet each other
     /// elsewhere are there sets for pairs of them. In a file that was made to take long, one set may hold pairs that do
