@@ -13,7 +13,7 @@ const DIM: Style = Style::new().dimmed();
 /// Columns of the longest bar.
 const BAR: usize = 40;
 
-/// A row with a bar for each number of workers, and from when on more do not help.
+/// A row with a bar for each number of workers that gains something, and from when on more do not help.
 pub fn text(plan: &Plan<'_>, layout: Layout) -> String {
     let curve = &plan.curve;
     let Some(last) = curve.last() else { return "Nothing is left to do\n".to_owned() };
@@ -22,7 +22,11 @@ pub fn text(plan: &Plan<'_>, layout: Layout) -> String {
     let bound = curve.iter().map(|point| width(&why(point, plan))).max().unwrap_or(0);
     let bar = layout.width.saturating_sub(2 + "workers".len() + 2 + time + 2 + 2 + bound).clamp(8, BAR);
     let mut out = format!("{HEADING}Everything left, by workers:{HEADING:#}\n");
-    for point in curve {
+    let told = |at: usize| {
+        let shorter = at == 0 || curve[at].makespan < curve[at - 1].makespan;
+        shorter || curve[at].workers == plan.outlook.workers || layout.verbose
+    };
+    for point in (0..curve.len()).filter(|&at| told(at)).map(|at| &curve[at]) {
         let drawn = drawn(point.makespan, longest, bar);
         let gap = " ".repeat(bar - width(&drawn));
         let (workers, minutes) = (count(point.workers as usize, "worker"), duration(point.makespan));
