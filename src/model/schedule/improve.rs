@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::serial::{Decoder, Way};
-use super::{CriticalPath, Node, Place, Problem, Schedule, Slot};
+use super::{CriticalPath, Node, Place, Problem, Schedule, Slot, list_schedule};
 use crate::model::task::Minutes;
 
 /// Rounds without a better schedule after which the search begins anew from a random one.
@@ -19,7 +19,7 @@ pub(super) struct Starts {
 
 /// The best schedule met on the way from `first`, or `first` itself.
 ///
-/// A round moves every job of the best schedule by chance, decodes that order, then shifts all jobs as far back as they
+/// A round moves every job of the best schedule by chance, decodes that order serially or as a list, then shifts all jobs as far back as they
 /// go and forward again (justification: Valls, Ballestín and Quintanilla 2005) until that gains nothing. It ends at
 /// `goal`, or after `decodings`. Nothing but the arguments decides, so equal ones give equal schedules.
 pub(super) fn improve(problem: &Problem, path: &CriticalPath, first: Starts, goal: Minutes, decodings: u32) -> Starts {
@@ -98,7 +98,7 @@ impl Search<'_> {
         }
     }
 
-    /// Another schedule near `base`.
+    /// Another schedule near `base`: of those in which no worker waits while a job may start, or of all.
     fn perturb(&mut self, base: &[Minutes]) {
         let width = match self.chance.below(3) {
             0 => self.mean * 4 / 3 + 2,
@@ -107,7 +107,11 @@ impl Search<'_> {
         };
         let (problem, chance) = (self.problem, &mut self.chance);
         self.decoder.rank_by(|node| base[node] * 2 + problem.jobs[node].minutes + chance.below(width));
-        self.decode();
+        if self.chance.below(2) == 0 {
+            self.list();
+        } else {
+            self.decode();
+        }
     }
 
     /// A random schedule that begins with long chains.
@@ -117,10 +121,21 @@ impl Search<'_> {
         self.decode();
     }
 
+    /// The list schedule of the decoder's ranks, which takes about as long as two decodings.
+    fn list(&mut self) {
+        self.left = self.left.saturating_sub(2);
+        self.current = Starts::of(&list_schedule(self.problem, &self.decoder.order));
+        self.keep();
+    }
+
     fn decode(&mut self) {
         self.left = self.left.saturating_sub(1);
         self.current.makespan = self.decoder.decode(Way::Forward);
         self.current.start.clone_from(&self.decoder.start);
+        self.keep();
+    }
+
+    fn keep(&mut self) {
         if self.current.makespan < self.best.makespan {
             self.best.clone_from(&self.current);
         }

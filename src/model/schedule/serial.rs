@@ -20,7 +20,7 @@ pub(super) struct Decoder<'p> {
     pub(super) start: Vec<Minutes>,
     rank: Vec<u32>,
     /// Nodes by rank.
-    order: Vec<u32>,
+    pub(super) order: Vec<u32>,
     keys: Vec<u64>,
     /// By node: what has to be placed before it, and when that ends.
     open: Vec<u32>,

@@ -181,7 +181,7 @@ impl<'p> Tabu<'p> {
 }
 
 /// Of longer blocks only neighbours at either end change places (N5: Nowicki and Smutnicki 1996).
-const LONG_BLOCK: usize = 16;
+const LONG_BLOCK: usize = 100;
 
 /// The moves within a block, given as its resource and the places of its first and last job.
 fn add_moves(block: Option<(usize, usize, usize)>, moves: &mut Vec<Move>) {
