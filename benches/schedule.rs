@@ -6,12 +6,11 @@
 #[expect(dead_code, reason = "each benchmark uses the part that it needs")]
 mod support;
 
-use std::cmp::Reverse;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use git_dispatch::model::schedule::{CriticalPath, Node, Problem, Solution, dependants, solve};
+use git_dispatch::model::schedule::{CriticalPath, Problem, Solution, solve, urgency};
 use support::checker::{Fault, check};
 use support::instance::Instance;
 use support::report::{goal, goal_at_least, machine};
@@ -105,22 +104,11 @@ fn outcome(instance: Instance, effort: u32) -> Outcome {
     Outcome { fault: check(&instance, &solution).err(), instance, solution, cpu }
 }
 
-/// Up to so many jobs `plan` counts what each of them unblocks.
-const FEW: usize = 4_000;
-
 /// The order of choice: slack 0, most unblocked, shorter, index; of many jobs the longest chain, shorter, index.
 fn rule(problem: &Problem, path: &CriticalPath) -> Vec<u32> {
-    let nodes: Vec<Node> = (0..problem.len()).collect();
-    let unblocks = if nodes.len() <= FEW { dependants(problem, &nodes) } else { Vec::new() };
-    let mut order: Vec<u32> = nodes.iter().map(|&node| node as u32).collect();
-    order.sort_by_cached_key(|&node| {
-        let node = node as Node;
-        let urgent = match unblocks.get(node) {
-            Some(&count) => (path.slack(node) > 0, Reverse(count)),
-            None => (false, Reverse(path.tail[node])),
-        };
-        (urgent, problem.jobs[node].minutes, node)
-    });
+    let urgency = urgency(problem, path);
+    let mut order: Vec<u32> = (0..problem.len() as u32).collect();
+    order.sort_by_cached_key(|&node| (urgency[node as usize], problem.jobs[node as usize].minutes, node));
     order
 }
 

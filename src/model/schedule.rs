@@ -22,7 +22,7 @@ pub use network::{Bound, Network, Resource};
 pub use path::CriticalPath;
 pub use problem::{Crew, Job, Place, Problem};
 pub use reach::dependants;
-pub use solve::{SERIAL, Solution, solve, solve_briefly};
+pub use solve::{SERIAL, Solution, solve, solve_briefly, urgency};
 pub use waves::{batch_size, batches};
 
 use super::task::Minutes;

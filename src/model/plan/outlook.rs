@@ -1,12 +1,11 @@
 //! How long everything left takes, and when that departs from the rule of choice.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::choice::Choice;
 use super::{Candidate, Ix, Minutes, TaskId};
 use crate::model::schedule::{
-    Bound, Crew, CriticalPath, Network, Node, Place, SERIAL, Schedule, batches, dependants, solve, solve_briefly,
+    Bound, Crew, CriticalPath, Network, Node, Place, Schedule, batches, solve, solve_briefly, urgency,
 };
 
 /// Above so many workers, coordination eats most of what another one gains.
@@ -149,23 +148,18 @@ impl<'a> Outlook<'a> {
 }
 
 /// All nodes in the order of the rule: `start` first, as chosen, then slack 0, most unblocked, phase, shorter, id; above
-/// [`SERIAL`] jobs, what is not in `start` by the longest chain.
+/// some thousand jobs, what is not in `start` by the longest chain ([`urgency`]).
 fn rule(network: &Network<'_>, path: &CriticalPath, start: &[Candidate], phase: Option<&str>) -> Vec<u32> {
-    let nodes: Vec<Node> = (0..network.problem.len()).collect();
-    let unblocks = if nodes.len() <= SERIAL { dependants(&network.problem, &nodes) } else { Vec::new() };
-    let mut chosen = vec![u32::MAX; nodes.len()];
+    let urgency = urgency(&network.problem, path);
+    let mut chosen = vec![u32::MAX; urgency.len()];
     for (rank, node) in start.iter().filter_map(|one| network.node(one.ix)).enumerate() {
         chosen[node] = rank as u32;
     }
-    let mut order: Vec<u32> = nodes.iter().map(|&node| node as u32).collect();
+    let mut order: Vec<u32> = (0..urgency.len() as u32).collect();
     order.sort_by_cached_key(|&node| {
         let node = node as Node;
-        let urgent = match unblocks.get(node) {
-            Some(&count) => (path.slack(node) > 0, Reverse(count)),
-            None => (false, Reverse(path.tail[node])),
-        };
         let other_phase = phase.is_some() && network.tasks[node].phase.as_deref() != phase;
-        (chosen[node], urgent, other_phase, network.problem.jobs[node].minutes, network.index(node), node)
+        (chosen[node], urgency[node], other_phase, network.problem.jobs[node].minutes, network.index(node), node)
     });
     order
 }

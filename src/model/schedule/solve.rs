@@ -6,11 +6,22 @@ use super::improve::{Starts, improve};
 use super::serial::Decoder;
 use super::shop::Shop;
 use super::tabu::reorder;
-use super::{CriticalPath, LowerBound, Node, Place, Problem, Schedule, list_schedule};
+use super::{CriticalPath, LowerBound, Node, Place, Problem, Schedule, dependants, list_schedule};
 use crate::model::task::Minutes;
 
 /// Above so many jobs schedules are made by few lists only, and the rule is expected to name long chains first.
 pub const SERIAL: usize = 3_000;
+/// How soon the rule of choice takes each job, the least first: slack 0, then most unblocked. Above [`SERIAL`] jobs, what
+/// the longest chain waits for.
+pub fn urgency(problem: &Problem, path: &CriticalPath) -> Vec<(bool, Reverse<u64>)> {
+    let nodes: Vec<Node> = (0..problem.len()).collect();
+    if nodes.len() > SERIAL {
+        return nodes.into_iter().map(|node| (false, Reverse(path.tail[node]))).collect();
+    }
+    let unblocks = dependants(problem, &nodes);
+    nodes.into_iter().zip(unblocks).map(|(node, count)| (path.slack(node) > 0, Reverse(count))).collect()
+}
+
 /// What one unit of effort may do at most: place so many jobs, and make so many schedules, fewer of few jobs.
 const PLACEMENTS: u64 = 400_000;
 const DECODINGS: u64 = 2_000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::picture::{Bar, Picture, Row, Why};
+use crate::model::picture::{Bar, Condition, Picture, Row, Why};
 use crate::model::plan::Outlook;
 use crate::model::schedule::{Bound, Resource};
 use crate::model::task::Kind;
@@ -42,6 +42,19 @@ pub fn binding(bound: Bound<'_>, workers: u32) -> String {
         Bound::Resource(Resource::Lock(name)) => format!("lock {}", escape(name)),
         Bound::Resource(Resource::Path(path)) => format!("all that write {}", escape(path)),
         Bound::Resource(Resource::Issue(issue)) => format!("all of issue {}", escape(issue)),
+    }
+}
+
+/// A condition as a class of style sheets and of Mermaid.
+pub fn class(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Active => "active",
+        Condition::Done => "done",
+        Condition::Stopped => "stopped",
+        Condition::Start => "start",
+        Condition::Queued => "queued",
+        Condition::Held => "held",
+        Condition::Waiting => "waiting",
     }
 }
 

@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use super::{Layout, caption};
 use crate::model::plan::{Plan, Point};
+use crate::model::schedule::Bound;
 use crate::model::text::{count, duration, width};
 
 const HEADING: Style = Style::new().bold();
@@ -33,13 +34,17 @@ pub fn text(plan: &Plan<'_>, layout: Layout) -> String {
         let _ = writeln!(out, "  {workers:<10}  {minutes:>time$}  {drawn}{gap}  {DIM}{}{DIM:#}", why(point, plan));
     }
     let verb = if last.workers == 1 { "does" } else { "do" };
-    let _ = writeln!(
-        out,
-        "More than {} {verb} not help: bound by {}",
-        count(last.workers as usize, "worker"),
-        caption::binding(last.bound, last.workers)
-    );
+    let _ = writeln!(out, "More than {} {verb} not help{}", count(last.workers as usize, "worker"), limit(last));
     out
+}
+
+/// What binds where another worker would not.
+fn limit(last: &Point<'_>) -> String {
+    match last.bound {
+        _ if last.makespan > last.lower_bound => ", as far as was found".to_owned(),
+        Bound::Workers => ": bound by what runs alone".to_owned(),
+        bound => format!(": bound by {}", caption::binding(bound, last.workers)),
+    }
 }
 
 fn why(point: &Point<'_>, plan: &Plan<'_>) -> String {

@@ -193,15 +193,7 @@ fn graph(picture: &Picture<'_>, out: &mut String) {
     let mut lines: Vec<String> = Vec::with_capacity(most);
     let mut arrows: Vec<usize> = vec![0; most];
     for (at, bar) in picture.bars[..most].iter().enumerate() {
-        let class = match bar.condition {
-            Condition::Active => "active",
-            Condition::Done => "done",
-            Condition::Stopped => "stopped",
-            Condition::Start => "start",
-            Condition::Queued => "queued",
-            Condition::Held => "held",
-            Condition::Waiting => "waiting",
-        };
+        let class = caption::class(bar.condition);
         let critical = if bar.critical { format!("    class t{at} critical\n") } else { String::new() };
         lines.push(format!("    t{at}[\"{}\"]:::{class}\n{critical}", named(bar)));
     }

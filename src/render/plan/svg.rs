@@ -10,8 +10,9 @@ pub mod xml;
 use std::fmt::Write as _;
 
 use super::caption;
+pub use super::caption::class;
 use crate::model::picture::Picture;
-pub use chart::{class, sign};
+pub use chart::sign;
 use glyphs::Font;
 use xml::{pixels, text};
 

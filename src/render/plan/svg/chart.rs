@@ -10,7 +10,7 @@ use super::xml::{pixels, text};
 use super::{Drawing, rect, shown, write};
 use crate::model::picture::{Bar, Condition, Picture, Row};
 use crate::model::task::Minutes;
-use crate::render::plan::caption;
+use crate::render::plan::caption::{self, class};
 
 /// The plot is at least so wide; grows with the bars of the fullest row while a screen shows all of it; and beyond that as
 /// far as bars without titles need.
@@ -338,18 +338,6 @@ impl<'c> Chart<'c> {
 
 /// Of the names of rows.
 const SMALL_NAME: Font = Font::bold(12);
-
-pub fn class(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Active => "active",
-        Condition::Done => "done",
-        Condition::Stopped => "stopped",
-        Condition::Start => "start",
-        Condition::Queued => "queued",
-        Condition::Held => "held",
-        Condition::Waiting => "waiting",
-    }
-}
 
 fn has_sign(condition: Condition) -> bool {
     matches!(condition, Condition::Active | Condition::Done | Condition::Start)

@@ -43,7 +43,7 @@ impl Entry {
         let round = " rx=\"3\"";
         match self {
             Entry::Condition(condition) => {
-                let class = super::chart::class(*condition);
+                let class = crate::render::plan::caption::class(*condition);
                 out.push_str(&format!("<g class=\"bar {class}\">\n"));
                 rect(out, class, [x, y + 3.0, SWATCH, 14.0], round);
                 sign(out, *condition, (x + (SWATCH - SIGN) / 2.0, y + 10.0));
