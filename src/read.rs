@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::console::{Console, Shown};
-use crate::git::{self, Repo, Source, Want};
+use crate::git::{self, Observation, Quarantine, Repo, Source, Want};
 use crate::global::Global;
+use crate::model::collision::{Collisions, contenders};
 use crate::model::facts::Facts;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -33,6 +34,10 @@ pub struct Scene {
     pub facts: Facts,
     pub names: Names,
     pub standings: Standings,
+    /// `None` where not asked for, or where there is no room for temporary files.
+    pub collisions: Option<Collisions>,
+    /// Holds the commits that the facts name and the repository does not have.
+    pub quarantine: Quarantine,
 }
 
 /// Finds the repository, and gives the console the colours that its config asks for.
@@ -99,9 +104,11 @@ pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
     let ledger = git::read_ledger(repo)?;
     let names = names(repo, &loaded.file, &ledger)?;
     let target = git::target(repo, &loaded.target)?;
-    let facts = git::observe(repo, ledger, target, &names, &want)?;
+    let Observation { facts, quarantine } = git::observe(repo, ledger, target, &names, &want)?;
     let standings = standings(&loaded.file, &facts, &names);
-    Ok(Scene { facts, names, standings })
+    let compared = want.collisions.then(|| git::collisions(repo, &quarantine, &contenders(&facts, &standings)));
+    let collisions = compared.and_then(Result::ok);
+    Ok(Scene { facts, names, standings, collisions, quarantine })
 }
 
 /// The branch name of every task of file and ledger.

@@ -36,7 +36,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let lock = if args.dry_run { None } else { Some(git::lock(&repo, "adopt")?) };
     for _ in 0..git::ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
         let adoption = decide(&repo, &loaded, &scene, (args, global))?;
         let settled = match &lock {
             Some(lock) => act((&repo, lock), &scene, &adoption)?,

@@ -24,7 +24,7 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
-    let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+    let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
     let mut entries = log(&loaded.file, &scene.facts, &scene.standings);
     entries.truncate(args.max_count.map_or(usize::MAX, |count| count as usize));
     let text = if global.json {

@@ -73,7 +73,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let format = format(args, global)?;
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
-    let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+    let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
     let options =
         Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort, what_if: args.what_if };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);

@@ -54,7 +54,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
     for _ in 0..git::ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
         let Some(decided) = decide(&repo, &loaded, &scene, args)? else {
             console.note("nothing can start now; use 'git dispatch plan' to see what is waited for");
             return Ok(Exit::No);

@@ -33,7 +33,7 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
-    let scene = read::scene(&repo, &loaded, Want { changes: true, merges: true, only: None })?;
+    let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
     let status = status(&loaded.file, &scene.facts, &scene.standings, &scene.names, &selection(args))?;
     let text = if global.json {
         render::status::json::json(&status)

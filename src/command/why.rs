@@ -27,7 +27,7 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
-    let read = read::scene(&repo, &loaded, Want { changes: false, merges: true, only: None })?;
+    let read = read::scene(&repo, &loaded, Want::STANDINGS)?;
     let scene = Scene { file: &loaded.file, facts: &read.facts, standings: &read.standings, names: &read.names };
     let answer = why(&scene, (&args.id, args.other.as_deref()))?;
     let text = if global.json {

@@ -56,6 +56,8 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         behind: None,
         on_first_parent_line: false,
         merge: None,
+        touched: None,
+        brought: None,
     }
 }
 

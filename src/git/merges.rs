@@ -11,25 +11,25 @@ use super::quarantine::{Quarantine, without_fetching};
 use super::repo::{Repo, ours, theirs};
 use crate::model::facts::Merge;
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
 
 /// What `git merge-tree --write-tree <target> <tip>` says of each pair `(target, tip)`, in the order given.
 ///
-/// The attributes (merge drivers, line endings) are those of the commit `attributes`, whatever is checked out. `None`
+/// The attributes (merge drivers, line endings) are those that the quarantine was made for, whatever is checked out. `None`
 /// where git gives no answer: an object is missing, the histories are unrelated, or a shallow history ends before their
 /// merge base may have been found.
 ///
 /// # Errors
 /// git cannot be run, or there is no room for temporary files.
-pub fn merges(repo: &Repo, attributes: Oid, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Merge>>> {
+pub fn merges(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Merge>>> {
     let sides = sides_of(repo, pairs);
     let mut answers: Vec<_> = sides.iter().map(|sides| sides.as_ref().and_then(Sides::decided)).collect();
     let open: Vec<usize> = (0..pairs.len()).filter(|&at| sides[at].is_some() && answers[at].is_none()).collect();
     if open.is_empty() {
         return Ok(answers);
     }
-    let quarantine = Quarantine::new(repo, attributes)?;
     let asked: Vec<(Oid, Oid)> = open.iter().map(|&at| pairs[at]).collect();
-    for (&at, said) in open.iter().zip(ask_git(repo, &quarantine, &asked)?) {
+    for (&at, said) in open.iter().zip(ask_git(repo, quarantine, &asked)?) {
         answers[at] = said.zip(sides[at].as_ref()).map(|(said, sides)| sides.merge(said));
     }
     Ok(answers)
@@ -39,7 +39,7 @@ pub fn merges(repo: &Repo, attributes: Oid, pairs: &[(Oid, Oid)]) -> Result<Vec<
 struct Said {
     clean: bool,
     tree: Oid,
-    conflicts: Vec<String>,
+    conflicts: Vec<TreePath>,
 }
 
 /// The trees that take part in a merge.
@@ -138,16 +138,16 @@ fn ask_for_many(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> R
     for (target, tip) in pairs {
         _ = writeln!(lines, "{target} {tip}");
     }
-    let input = quarantine.file("pairs");
+    let input = quarantine.file("pairs")?;
     std::fs::write(&input, lines).context("could not write a temp file")?;
-    let mut command = quarantine.command(repo);
+    let mut command = quarantine.command(repo)?;
     command.args(MERGE_TREE).arg("--stdin");
     command.stdin(Stdio::from(File::open(&input).context("could not read a temp file")?));
     Ok(parse(&run(&mut command)?.stdout))
 }
 
 fn ask_for_one(repo: &Repo, quarantine: &Quarantine, (target, tip): (Oid, Oid)) -> Result<Option<Said>> {
-    let mut command = quarantine.command(repo);
+    let mut command = quarantine.command(repo)?;
     command.args(MERGE_TREE).args([target.to_string(), tip.to_string()]);
     let output = run(&mut command)?;
     let mut answer = match output.status.code() {
@@ -171,7 +171,7 @@ fn parse(output: &[u8]) -> Vec<Said> {
         let end = loop {
             match fields.next() {
                 Some(b"") => break true,
-                Some(path) => conflicts.push(String::from_utf8_lossy(path).into_owned()),
+                Some(path) => conflicts.push(TreePath::new(path)),
                 None => break false,
             }
         };

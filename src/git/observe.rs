@@ -11,6 +11,7 @@ use super::changes::changes;
 use super::clock::now;
 use super::history::mentions;
 use super::merges::merges;
+use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
@@ -28,14 +29,30 @@ pub struct Want {
     pub changes: bool,
     /// Try to merge each tip into the target.
     pub merges: bool,
+    /// Read what is not committed in the worktrees, and merge that, too.
+    pub uncommitted: bool,
+    /// Try to merge every two active tasks with each other.
+    pub collisions: bool,
     /// The tasks to do that for; `None`: all. Branches, worktrees and counts are always read for all.
     pub only: Option<BTreeSet<TaskId>>,
 }
 
 impl Want {
+    /// What it takes to say where every task stands.
+    pub const STANDINGS: Want =
+        Want { changes: false, merges: true, uncommitted: false, collisions: false, only: None };
+    pub const EVERYTHING: Want = Want { changes: true, merges: true, uncommitted: true, collisions: true, only: None };
+
     fn covers(&self, id: &TaskId) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(id))
     }
+}
+
+/// What was observed, and the objects that were built for it.
+pub struct Observation {
+    pub facts: Facts,
+    /// Holds the commits of what is not committed ([`crate::model::facts::Uncommitted::commit`]).
+    pub quarantine: Quarantine,
 }
 
 /// Everything the repository shows of the tasks: `names` holds, for each, the branch to look for, here and on remotes.
@@ -52,13 +69,14 @@ pub fn observe(
     target: Target,
     names: &BTreeMap<TaskId, String>,
     want: &Want,
-) -> Result<Facts> {
+) -> Result<Observation> {
     let newest = target.newest().1;
+    let quarantine = Quarantine::new(newest);
     let (refs, listed) = (refs(repo)?, worktrees(repo)?);
     let mut tasks = BTreeMap::new();
     let reachable = {
         let seen = see(repo, &ledger, names, &refs, &listed);
-        let (measured, reachable) = measure(repo, newest, &seen, &ledger, want);
+        let (measured, reachable) = measure(repo, (newest, &quarantine), &seen, &ledger, want);
         for (seen, measured) in seen.into_iter().zip(measured) {
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.changes));
             let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
@@ -70,7 +88,8 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
-    Ok(Facts { now: now(), target, tasks, mentions: reachable.1, ledger })
+    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger };
+    Ok(Observation { facts, quarantine })
 }
 
 /// What the refs and the admin folders show of a task.
@@ -158,6 +177,7 @@ fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
         detached: listed.detached,
         operation: listed.operation.clone(),
         changes,
+        uncommitted: None,
         locked: listed.locked.clone(),
     }
 }
@@ -165,7 +185,7 @@ fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
 /// Everything costly, side by side: the branches' facts, the scan of the worktrees, the merges, the target's history.
 fn measure(
     repo: &Repo,
-    target: Oid,
+    (target, quarantine): (Oid, &Quarantine),
     seen: &[Seen<'_>],
     ledger: &Ledger,
     want: &Want,
@@ -184,7 +204,7 @@ fn measure(
     let [a, b, c] = [(); 3].map(|()| repo.clone());
     let (branches, changes, merges, reachable, mentions) = std::thread::scope(|scope| {
         let changes = scope.spawn(move || changes(&a, &scanned));
-        let merges = scope.spawn(move || merges(&b, target, &pairs));
+        let merges = scope.spawn(move || merges(&b, quarantine, &pairs));
         let history = scope.spawn(move || (reachable(&c, target, &landed), mentions(&c, target)));
         let branches = branches(repo, target, &found);
         let (reachable, mentions) = joined(history);

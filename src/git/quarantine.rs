@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -11,51 +12,70 @@ use super::program::Version;
 use super::repo::{Repo, theirs};
 use crate::model::oid::Oid;
 
-/// A temp dir that takes the new objects of git commands and is gone with this value.
-pub(super) struct Quarantine {
-    dir: tempfile::TempDir,
+/// A temp dir, made on first use, that takes the new objects of git commands and is gone with this value.
+pub struct Quarantine {
+    dir: OnceLock<tempfile::TempDir>,
     attributes: Oid,
 }
 
 impl Quarantine {
     /// For merges with the attributes that the commit `attributes` gives its files.
-    ///
-    /// # Errors
-    /// The temp dir cannot be made, or, with git before 2.41, the attributes cannot be read.
-    pub(super) fn new(repo: &Repo, attributes: Oid) -> Result<Quarantine> {
+    pub fn new(attributes: Oid) -> Quarantine {
+        Quarantine { dir: OnceLock::new(), attributes }
+    }
+
+    /// The temp dir, with the folders `objects` and `files` in it.
+    fn dir(&self) -> Result<&Path> {
+        if let Some(dir) = self.dir.get() {
+            return Ok(dir.path());
+        }
         let dir = tempfile::Builder::new().prefix("git-dispatch-").tempdir().context("could not make a temp dir")?;
         for name in ["objects", "files"] {
             std::fs::create_dir(dir.path().join(name)).context("could not make a temp dir")?;
         }
-        let quarantine = Quarantine { dir, attributes };
-        if repo.git.version < Version(2, 41) {
-            let tree = repo.gix.find_commit(theirs(attributes)).ok().and_then(|commit| commit.tree().ok());
-            let tree = tree.with_context(|| format!("could not read commit {attributes}"))?;
-            write_attributes(&tree, &quarantine.dir.path().join("files"))?;
-        }
-        Ok(quarantine)
+        // Of two threads that make one at the same time, one wins, and the other's is gone with it.
+        Ok(self.dir.get_or_init(|| dir).path())
     }
 
-    /// A new file in the temp dir.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+    /// A file in the temp dir.
+    ///
+    /// # Errors
+    /// The temp dir cannot be made.
+    pub(super) fn file(&self, name: &str) -> Result<PathBuf> {
+        Ok(self.dir()?.join(name))
+    }
+
+    /// Where the new objects are.
+    ///
+    /// # Errors
+    /// The temp dir cannot be made.
+    pub(super) fn objects(&self) -> Result<PathBuf> {
+        self.file("objects")
     }
 
     /// A git command of the repository that writes its objects here, syncs nothing and fetches nothing, and whose
     /// working tree is an empty folder (before git 2.41: one with the attribute files only).
-    pub(super) fn command(&self, repo: &Repo) -> Command {
-        let files = self.dir.path().join("files");
+    ///
+    /// # Errors
+    /// The temp dir cannot be made, or, with git before 2.41, the attributes cannot be read.
+    pub(super) fn command(&self, repo: &Repo) -> Result<Command> {
+        let files = self.file("files")?;
+        if repo.git.version < Version(2, 41) {
+            let tree = repo.gix.find_commit(theirs(self.attributes)).ok().and_then(|commit| commit.tree().ok());
+            let tree = tree.with_context(|| format!("could not read commit {}", self.attributes))?;
+            write_attributes(&tree, &files)?;
+        }
         let mut command = repo.git.command(&files);
         command.arg(with("--git-dir=", repo.common_dir())).arg(with("--work-tree=", &files));
         if repo.git.version >= Version(2, 41) {
             command.arg(format!("--attr-source={}", self.attributes));
         }
         command.args(["-c", "core.fsync=none", "-c", "core.looseCompression=0"]);
-        command.env("GIT_OBJECT_DIRECTORY", self.dir.path().join("objects"));
+        command.env("GIT_OBJECT_DIRECTORY", self.objects()?);
         command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
-        command.env("GIT_INDEX_FILE", self.dir.path().join("index"));
+        command.env("GIT_INDEX_FILE", self.file("index")?);
         without_fetching(&mut command);
-        command
+        Ok(command)
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::id::TaskId;
 use super::ledger::Ledger;
 use super::oid::Oid;
+use super::path::TreePath;
 
 /// Everything one command observes. Tasks of which the repository shows nothing have no entry in `tasks`.
 #[derive(Debug, Clone)]
@@ -88,6 +89,10 @@ pub struct Branch {
     pub on_first_parent_line: bool,
     /// Merging it into the target ([`Target::newest`]); `None` where not computed.
     pub merge: Option<Merge>,
+    /// Paths in which the tip's tree differs from the base's, in the order of their bytes; `None` where not compared.
+    pub touched: Option<Vec<TreePath>>,
+    /// The commit of the target ([`Target::newest`]) that brought the branch's work without its commits.
+    pub brought: Option<Brought>,
 }
 
 /// What `git merge-tree --write-tree <target> <tip>` says.
@@ -96,12 +101,29 @@ pub struct Merge {
     pub clean: bool,
     /// The resulting tree, with conflict markers where not clean.
     pub tree: Oid,
-    /// In git's order, without repetitions; paths that are no UTF-8 are shown lossily.
-    pub conflicts: Vec<String>,
+    /// In git's order, without repetitions.
+    pub conflicts: Vec<TreePath>,
     /// The result is the target's own tree.
     pub adds_nothing: bool,
     /// The tip's tree differs from the merge base's: an empty commit proves nothing.
     pub tip_changes_something: bool,
+}
+
+/// A commit on the target's first-parent line that has the work of a branch, but not its commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    pub how: How,
+    pub commit: Oid,
+    /// Such as `#123`, from its message.
+    pub pr: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Replaying the branch on its parent gives its tree.
+    Squash,
+    /// It is the newest of those that each carry the patch of one of the branch's own commits.
+    Rebase,
 }
 
 /// A linked (or the main) worktree that belongs to a task: by its recorded path, by the branch it has checked out, or by
@@ -119,8 +141,24 @@ pub struct Worktree {
     pub operation: Option<String>,
     /// `None` where not counted.
     pub changes: Option<Changes>,
+    /// What HEAD lacks of it; `None` where not read, such as during a rebase.
+    pub uncommitted: Option<Uncommitted>,
     /// The reason given to `git worktree lock`, which may be empty.
     pub locked: Option<String>,
+}
+
+/// What a worktree holds that its HEAD does not: staged, modified and untracked files, without ignored ones.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Uncommitted {
+    /// Paths of files that differ from HEAD's, in the order of their bytes; files in untracked folders one by one.
+    pub paths: Vec<TreePath>,
+    /// Those of them that were not read since they are too large; in [`Uncommitted::commit`] a content that no other file has stands for theirs.
+    pub unread: Vec<TreePath>,
+    /// A commit of the whole state on top of HEAD, which only the observation's quarantine holds; `None` where nothing
+    /// is changed, or it was not built.
+    pub commit: Option<Oid>,
+    /// Merging that commit into the target ([`Target::newest`]); `None` where not computed.
+    pub merge: Option<Merge>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod batch;
+pub mod collision;
 pub mod example;
 pub mod exclusion;
 pub mod facts;
@@ -18,6 +19,7 @@ pub mod log;
 pub mod made;
 pub mod near;
 pub mod oid;
+pub mod path;
 pub mod pattern;
 pub mod picture;
 pub mod plan;

@@ -80,6 +80,8 @@ pub fn branch(name: &str) -> Branch {
             adds_nothing: false,
             tip_changes_something: true,
         }),
+        touched: None,
+        brought: None,
     }
 }
 

@@ -11,6 +11,7 @@ use super::graph::Ix;
 use super::id::TaskId;
 use super::ledger::Batch;
 use super::oid::Oid;
+use super::path::TreePath;
 use super::standing::{Names, Standings};
 use super::start::unknown;
 use super::state::{Proof, Reason, State};
@@ -94,7 +95,7 @@ pub struct Readiness {
     /// The target's commit is an ancestor of the tip.
     pub fast_forward: bool,
     pub tree: Option<Oid>,
-    pub conflicts: Vec<String>,
+    pub conflicts: Vec<TreePath>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -215,7 +215,7 @@ fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
         out.push_str(&format!("    {} conflicts with {} in\n", row.id, escape(target)));
         let told = if verbose { conflicts.len() } else { PATHS_TOLD };
         for path in conflicts.iter().take(told) {
-            out.push_str(&format!("      {}\n", escape(path)));
+            out.push_str(&format!("      {}\n", path));
         }
         if conflicts.len() > told {
             out.push_str(&format!("      and {} more (-v lists them)\n", conflicts.len() - told));

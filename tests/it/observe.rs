@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use git_dispatch::git::{Counted, Counts, Repo, Version, Want, counts, mentions, merges, observe, target};
+use git_dispatch::git::{Counted, Counts, Quarantine, Repo, Version, Want, counts, mentions, merges, observe, target};
 use git_dispatch::model::facts::{Facts, Head, Merge, Observed};
 use git_dispatch::model::ledger::{Landing, Ledger, Record, Snapshot};
 use git_dispatch::model::oid::Oid;
 
 use crate::support::{EPOCH, Sandbox, write_in};
 
-const ALL: Want = Want { changes: true, merges: true, only: None };
+const ALL: Want = Want::EVERYTHING;
 
 fn open(sandbox: &Sandbox) -> Repo {
     Repo::discover(&sandbox.repo()).unwrap()
@@ -41,7 +41,7 @@ fn git_merge(sandbox: &Sandbox, dir: &Path, target: Oid, tip: Oid) -> Option<(bo
 }
 
 fn ours(merge: &Merge) -> (bool, Oid, Vec<String>) {
-    (merge.clean, merge.tree, merge.conflicts.clone())
+    (merge.clean, merge.tree, merge.conflicts.iter().map(|path| path.lossy().into_owned()).collect())
 }
 
 fn all_files(dir: &Path) -> Vec<std::path::PathBuf> {
@@ -115,7 +115,7 @@ fn merges_are_what_git_says_and_write_nothing() {
     let pairs: Vec<(Oid, Oid)> =
         targets.iter().flat_map(|&target| tips.iter().map(move |&tip| (target, tip))).collect();
     let repo = open(&sandbox);
-    let answers = merges(&repo, commit_at(&sandbox, "main"), &pairs).unwrap();
+    let answers = merges(&repo, &Quarantine::new(commit_at(&sandbox, "main")), &pairs).unwrap();
     assert_eq!(all_files(&sandbox.repo()), before);
     assert_eq!(answers.len(), pairs.len());
     for ((target, tip), answer) in pairs.iter().zip(&answers) {
@@ -131,7 +131,7 @@ fn merges_are_what_git_says_and_write_nothing() {
     for old in [Version(2, 38), Version(2, 39)] {
         let mut repo = repo.clone();
         repo.git.version = old;
-        assert_eq!(merges(&repo, commit_at(&sandbox, "main"), &pairs).unwrap(), answers);
+        assert_eq!(merges(&repo, &Quarantine::new(commit_at(&sandbox, "main")), &pairs).unwrap(), answers);
     }
 }
 
@@ -151,14 +151,14 @@ fn the_targets_attributes_hold_wherever_one_stands() {
     write_in(&theirs, ".gitattributes", "* merge=ours\n");
     for dir in [sandbox.repo(), sandbox.repo().join("deep"), theirs] {
         let repo = Repo::discover(&dir).unwrap();
-        let answers = merges(&repo, pair.0, &[pair]).unwrap();
+        let answers = merges(&repo, &Quarantine::new(pair.0), &[pair]).unwrap();
         assert_eq!(answers[0].as_ref().map(ours), expected, "{}", dir.display());
     }
     std::fs::remove_file(sandbox.repo().join("deep/.gitattributes")).unwrap();
     let mut repo = open(&sandbox);
-    assert_eq!(merges(&repo, pair.0, &[pair]).unwrap()[0].as_ref().map(ours), expected);
+    assert_eq!(merges(&repo, &Quarantine::new(pair.0), &[pair]).unwrap()[0].as_ref().map(ours), expected);
     repo.git.version = Version(2, 40);
-    assert_eq!(merges(&repo, pair.0, &[pair]).unwrap()[0].as_ref().map(ours), expected);
+    assert_eq!(merges(&repo, &Quarantine::new(pair.0), &[pair]).unwrap()[0].as_ref().map(ours), expected);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn merges_find_objects_through_the_repositorys_own_alternates() {
     sandbox.git(&["clone", "--quiet", "--shared", ".", shared.to_str().unwrap()]);
     let pair = (commit_at(&sandbox, "main"), commit_at(&sandbox, "conflict"));
     let repo = Repo::discover(&shared).unwrap();
-    let answers = merges(&repo, pair.0, &[pair]).unwrap();
+    let answers = merges(&repo, &Quarantine::new(pair.0), &[pair]).unwrap();
     assert_eq!(answers[0].as_ref().map(ours), git_merge(&sandbox, &sandbox.repo(), pair.0, pair.1));
 }
 
@@ -185,7 +185,7 @@ fn a_shallow_history_gives_no_false_conflict() {
     let repo = Repo::discover(&shallow).unwrap();
     let main = commit_at(&sandbox, "main");
     let pairs = [(main, commit_at(&sandbox, "long")), (main, main)];
-    let answers = merges(&repo, main, &pairs).unwrap();
+    let answers = merges(&repo, &Quarantine::new(main), &pairs).unwrap();
     assert_eq!((answers[0].is_none(), answers[1].is_some()), (true, true));
 }
 
@@ -321,7 +321,7 @@ fn seen_in(sandbox: &Sandbox, dir: &Path, ledger: Ledger, ids: &[&str]) -> Facts
     let repo = Repo::discover(dir).unwrap();
     let target = target(&repo, "main").unwrap();
     _ = sandbox;
-    observe(&repo, ledger, target, &names(ids), &ALL).unwrap()
+    observe(&repo, ledger, target, &names(ids), &ALL).unwrap().facts
 }
 
 fn task<'a>(facts: &'a Facts, id: &str) -> &'a Observed {
@@ -420,7 +420,7 @@ fn whatever_became_of_a_task_is_a_fact() {
     assert_eq!((point.ahead, point.behind, point.on_first_parent_line), (Some(0), Some(1), true));
     let plain = branch("plain").unwrap();
     assert_eq!((plain.commits, plain.ahead, plain.behind), (Some(1), Some(1), Some(2)));
-    assert_eq!(plain.merge.as_ref().unwrap().conflicts, ["README"]);
+    assert_eq!(plain.merge.as_ref().unwrap().conflicts, ["README".into()]);
 }
 
 #[test]

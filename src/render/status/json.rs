@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::model::facts::Changes;
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
 use crate::model::status::{BatchHead, Row, Status};
 use crate::render::json::{SCHEMA, Target, line, time};
 
@@ -75,7 +76,7 @@ struct ReadinessJson<'a> {
     fast_forward: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     tree: Option<Oid>,
-    conflicts: &'a [String],
+    conflicts: &'a [TreePath],
 }
 
 /// Commands to paste, and what for.

@@ -16,6 +16,7 @@ fn worktree(name: &str, changes: Option<Changes>) -> Worktree {
         detached: None,
         operation: None,
         changes,
+        uncommitted: None,
         locked: None,
     }
 }
@@ -26,7 +27,7 @@ fn scene() -> (TaskFile, Facts) {
     facts.ledger = ledger(vec![starting(&["A", "B", "C", "D"]), started("u0", &["A", "B", "C"])]);
     facts.mentions = vec![mention("A", "2026-01-19T12:00:00Z")];
     facts.mentions[0].pr = Some("#123".to_owned());
-    let merge = Merge { clean: false, conflicts: vec!["src/\u{1b}[2Ja.rs".to_owned()], ..branch("B").merge.unwrap() };
+    let merge = Merge { clean: false, conflicts: vec!["src/\u{1b}[2Ja.rs".into()], ..branch("B").merge.unwrap() };
     let conflicting = Branch { commits: Some(1), behind: Some(1), merge: Some(merge), ..branch("B") };
     let changes = Changes { staged: 1, modified: 2, untracked: 0, conflicted: 0 };
     let observed =

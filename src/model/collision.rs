@@ -1,0 +1,86 @@
+//! Which active tasks do not merge with each other.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Facts, Head, Observed, Uncommitted};
+use super::id::TaskId;
+use super::oid::Oid;
+use super::path::TreePath;
+use super::standing::Standings;
+
+/// An active task as one of two that may collide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contender {
+    pub id: TaskId,
+    pub tip: Oid,
+    /// The commit of everything in its worktree ([`Uncommitted::commit`]); `None` where that is the tip.
+    pub uncommitted: Option<Oid>,
+    /// Changed files of its worktree that were too large to read.
+    pub unread: Vec<TreePath>,
+}
+
+/// What becomes of two active tasks that are merged with each other; two that merge cleanly have no [`Meeting`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meeting {
+    Collides {
+        /// In git's order.
+        paths: Vec<TreePath>,
+        /// Only with what is not committed yet: the tips alone merge cleanly.
+        uncommitted: bool,
+    },
+    /// git gives no answer: an object is missing, the histories are unrelated, a file is too large to be read.
+    Unknown,
+}
+
+/// The meetings of every two of some tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Collisions {
+    /// The tasks that were compared, each with each other, in the order of ids.
+    pub compared: Vec<TaskId>,
+    /// The smaller id first.
+    pub meetings: BTreeMap<(TaskId, TaskId), Meeting>,
+}
+
+impl Collisions {
+    /// Whom `id` meets other than cleanly, in the order of ids; `None` where it was not compared.
+    pub fn of(&self, id: &TaskId) -> Option<Vec<(&TaskId, &Meeting)>> {
+        self.compared.binary_search(id).ok()?;
+        let mut others: Vec<(&TaskId, &Meeting)> = Vec::new();
+        for ((a, b), meeting) in &self.meetings {
+            if a == id {
+                others.push((b, meeting));
+            } else if b == id {
+                others.push((a, meeting));
+            }
+        }
+        others.sort_by_key(|(other, _)| *other);
+        Some(others)
+    }
+}
+
+/// The active tasks that have a branch here, in the order of ids.
+pub fn contenders(facts: &Facts, standings: &Standings) -> Vec<Contender> {
+    let active = standings.under_way().map(|holder| &holder.task.id);
+    let seen = active.filter_map(|id| Some((id, facts.tasks.get(id)?)));
+    seen.filter_map(|(id, seen)| contender(id, seen)).collect()
+}
+
+fn contender(id: &TaskId, seen: &Observed) -> Option<Contender> {
+    let branch = seen.branch.as_ref()?;
+    let uncommitted = seen.uncommitted();
+    Some(Contender {
+        id: id.clone(),
+        tip: branch.tip,
+        uncommitted: uncommitted.and_then(|uncommitted| uncommitted.commit),
+        unread: uncommitted.map(|uncommitted| uncommitted.unread.clone()).unwrap_or_default(),
+    })
+}
+
+impl Observed {
+    /// What is not committed in the worktree that has the task's own branch checked out.
+    pub fn uncommitted(&self) -> Option<&Uncommitted> {
+        let (branch, worktree) = (self.branch.as_ref()?, self.worktree.as_ref()?);
+        let own = matches!(&worktree.head, Head::Branch(name) if *name == branch.name);
+        worktree.uncommitted.as_ref().filter(|_| own)
+    }
+}
