@@ -19,6 +19,7 @@ pub mod log;
 pub mod made;
 pub mod near;
 pub mod oid;
+pub mod order;
 pub mod path;
 pub mod pattern;
 pub mod picture;
