@@ -14,6 +14,7 @@ pub mod id;
 pub mod implied;
 pub mod import;
 pub mod install;
+pub mod landing;
 pub mod ledger;
 pub mod log;
 pub mod made;

@@ -7,6 +7,7 @@ pub mod fault;
 pub mod import;
 pub mod install;
 pub mod json;
+pub mod landing;
 pub mod log;
 pub mod plan;
 pub mod reason;
