@@ -16,6 +16,7 @@ mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
 mod lint;
+mod merges;
 #[path = "../../benches/support/network.rs"]
 mod network;
 mod observe;
