@@ -34,7 +34,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
-    let status = status(&loaded.file, &scene.facts, &scene.standings, &scene.names, &selection(args))?;
+    let seen = (&scene.facts, scene.collisions.as_ref());
+    let status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
     let text = if global.json {
         render::status::json::json(&status)
     } else {

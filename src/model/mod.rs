@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod batch;
 pub mod collision;
+pub mod drift;
 pub mod example;
 pub mod exclusion;
 pub mod facts;

@@ -40,7 +40,7 @@ fn scene() -> (TaskFile, Facts) {
 fn answer(selection: &Selection) -> Status {
     let (file, facts) = scene();
     let names = names(&file);
-    decide(&file, &facts, &standings(&file, &facts, &names), &names, selection).unwrap()
+    decide(&file, (&facts, None), &standings(&file, &facts, &names), &names, selection).unwrap()
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_narrow_table_leaves_out_what_says_least_and_never_exceeds_the_terminal() {
         file = with(file, name, |task| task.title = "A title that may be cut".to_owned());
     }
     let names = names(&file);
-    let mut told = decide(&file, &facts, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+    let mut told = decide(&file, (&facts, None), &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
     for row in &mut told.groups[0].rows {
         row.title = "A title that may be cut".to_owned();
     }
@@ -110,7 +110,7 @@ fn what_is_left_of_a_landed_task_is_removed_only_where_nothing_is_lost() {
         facts.tasks.insert(id("A"), Observed { branch: Some(branch), worktree: Some(own), ..Observed::default() });
         let file = file(&["A", "B"]);
         let names = names(&file);
-        let told = decide(&file, &facts, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+        let told = decide(&file, (&facts, None), &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
         let row = told.rows().next().unwrap().clone();
         assert_eq!(row.state, State::Landed);
         (row.removal, row.notes.into_iter().map(|note| note.text).collect::<Vec<_>>().join(" "))
@@ -154,7 +154,7 @@ fn a_selection_shows_what_was_asked_for() {
     let (file, mut facts) = scene();
     facts.ledger.batches[0].closed = Some("sufficient".to_owned());
     let names = names(&file);
-    let shown = decide(&file, &facts, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+    let shown = decide(&file, (&facts, None), &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
     assert_eq!(shown.rows().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["E"], "a closed batch is over");
 }
 
