@@ -18,7 +18,6 @@ mod ledger;
 mod lock;
 mod merges;
 mod message;
-mod near;
 mod observe;
 mod parallel;
 mod program;
@@ -31,6 +30,7 @@ mod resolve;
 mod start;
 mod target;
 mod taskfile;
+mod walk;
 mod worktrees;
 
 pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
