@@ -196,7 +196,7 @@ pub fn check(
         }
         let told: BTreeSet<TreePath> = rows.iter().filter(|row| row.task == *id).map(|row| row.path.clone()).collect();
         let declared = patterns.iter().filter(|(_, pattern)| covers(&holder.task, pattern));
-        let silent = declared.filter(|(path, _)| !told.iter().any(|told| is_at_or_below(told, path)));
+        let silent = declared.filter(|(path, _)| !told.iter().any(|told| told.is_at_or_below(path)));
         rows.extend(silent.map(|(path, _)| other.row(path, Together::Declared)));
     }
     rows.sort_by(|a, b| (&a.path, &a.task).cmp(&(&b.path, &b.task)));
@@ -207,11 +207,6 @@ pub fn check(
 
 fn covers(task: &Task, path: &Pattern) -> bool {
     task.writes.iter().any(|own| meet(own, path))
-}
-
-fn is_at_or_below(path: &TreePath, folder: &TreePath) -> bool {
-    let (path, folder) = (path.as_bytes(), folder.as_bytes());
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 /// Another active task.

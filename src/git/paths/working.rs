@@ -51,8 +51,8 @@ enum Fate {
     Same,
     Changed,
     Gone,
-    /// git knows, at and below this path.
-    Ask(TreePath),
+    /// A file stands here, in place of the folder.
+    InTheWay(TreePath),
     /// Nothing of HEAD, so it is untracked, added or ignored.
     New,
 }
@@ -83,7 +83,11 @@ impl Working {
             Some(Fate::Same) => Some(Found::new()),
             Some(Fate::Changed) => found(false),
             Some(Fate::Gone) => found(true),
-            Some(Fate::Ask(at)) => self.ask(listed, &at),
+            Some(Fate::InTheWay(at)) => {
+                let (asked, mut found) = (path, self.ask(listed, &at)?);
+                found.retain(|(path, _)| *path == at || path.is_at_or_below(asked));
+                Some(found)
+            }
             Some(Fate::New) => self.new_file(listed, path, ignores),
             None => self.ask(listed, path),
         }
@@ -105,7 +109,7 @@ impl Working {
                 known_at.filter(|entry| !entry.mode.is_tree() && !entry.mode.is_commit()).map(|_| Fate::Gone)
             }
             Place::Blocked(_) if in_the_way => Some(Fate::Same),
-            Place::Blocked(at) => Some(Fate::Ask(at)),
+            Place::Blocked(at) => Some(Fate::InTheWay(at)),
             Place::Something(folder, stat) => match known_at {
                 Some(entry) => self.compare(&listed.path, (&folder, &stat), (trees, entry), path),
                 None if FileType::from_raw_mode(stat.st_mode).is_dir() => None,
