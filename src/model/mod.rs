@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod batch;
+pub mod check;
 pub mod collision;
 pub mod drift;
 pub mod example;
