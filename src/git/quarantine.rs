@@ -27,6 +27,11 @@ impl Quarantine {
         Quarantine { dir: OnceLock::new(), attributes, written: Mutex::new(false) }
     }
 
+    /// The commit whose attributes count.
+    pub(super) fn attributes(&self) -> Oid {
+        self.attributes
+    }
+
     /// The temp dir, with the folders `objects` and `files` in it.
     fn dir(&self) -> Result<&Path> {
         if let Some(dir) = self.dir.get() {

@@ -101,6 +101,11 @@ impl Repo {
         self.command_line.iter().rev().find(|(said, _)| *said == normal(key)).map(|(_, value)| value.clone())
     }
 
+    /// What `git -c` says, by normal keys.
+    pub(super) fn said_on_command_line(&self) -> &[(String, String)] {
+        &self.command_line
+    }
+
     /// The commit that a full ref name points at, tags peeled; `None` if the ref does not exist.
     ///
     /// # Errors
