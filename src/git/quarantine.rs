@@ -49,7 +49,7 @@ impl Quarantine {
     ///
     /// # Errors
     /// The temp dir cannot be made.
-    pub(super) fn objects(&self) -> Result<PathBuf> {
+    pub fn objects(&self) -> Result<PathBuf> {
         self.file("objects")
     }
 
@@ -76,6 +76,23 @@ impl Quarantine {
         command.env("GIT_INDEX_FILE", self.file("index")?);
         without_fetching(&mut command);
         Ok(command)
+    }
+}
+
+impl Quarantine {
+    /// Makes a command of the repository read and write its objects here and nowhere else, with an index of its own. It
+    /// runs no hook, and syncs and fetches nothing.
+    ///
+    /// # Errors
+    /// The temp dir cannot be made.
+    pub(super) fn shield(&self, repo: &Repo, command: &mut Command, index: &Path) -> Result<()> {
+        for setting in ["core.fsync=none", "core.looseCompression=0", "core.hooksPath=/dev/null"] {
+            command.args(["-c", setting]);
+        }
+        command.env("GIT_OBJECT_DIRECTORY", self.objects()?).env("GIT_INDEX_FILE", index);
+        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
+        without_fetching(command);
+        Ok(())
     }
 }
 
