@@ -106,6 +106,11 @@ impl Repo {
         &self.command_line
     }
 
+    /// Whether `git -c` sets a key that begins with one of `sections`, which are in lower case.
+    pub(super) fn says_any_of(&self, sections: &[&str]) -> bool {
+        self.command_line.iter().any(|(said, _)| sections.iter().any(|section| said.starts_with(section)))
+    }
+
     /// The commit that a full ref name points at, tags peeled; `None` if the ref does not exist.
     ///
     /// # Errors
