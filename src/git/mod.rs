@@ -30,6 +30,7 @@ mod resolve;
 mod start;
 mod target;
 mod taskfile;
+mod touched;
 mod walk;
 mod worktrees;
 
