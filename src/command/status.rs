@@ -42,6 +42,10 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         render::status::status(&status, console.width(), global.verbose)
     };
     console.answer(&text);
+    scene.facts.faults.iter().for_each(|fault| console.warning(fault));
+    if !scene.facts.faults.is_empty() || status.unreadable > 0 || status.rows().any(Row::damaged) {
+        return Ok(Exit::Git);
+    }
     let obstructed = args.exit_code && status.rows().any(Row::obstructed);
     Ok(if obstructed { Exit::No } else { Exit::Success })
 }

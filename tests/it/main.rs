@@ -34,5 +34,6 @@ mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
 mod uncommitted;
+mod touched;
 mod why;
 mod worktrees;
