@@ -10,6 +10,7 @@ pub mod install;
 pub mod json;
 pub mod log;
 pub mod plan;
+pub mod prompt;
 pub mod reason;
 #[cfg(test)]
 mod schema;

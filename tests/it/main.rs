@@ -21,6 +21,7 @@ mod lint;
 mod network;
 mod observe;
 mod pictures;
+mod prompt;
 mod readme;
 mod remedies;
 mod scene;
