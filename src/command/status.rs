@@ -1,5 +1,7 @@
 //! `git dispatch status`: how far the started tasks are.
 
+mod prompt;
+
 use anyhow::Result;
 
 use crate::console::Console;
@@ -24,6 +26,9 @@ pub struct Args {
     /// Exit with 1 unless every active task shown merges cleanly
     #[arg(long)]
     pub exit_code: bool,
+    /// Print a short segment for a shell prompt, from what the last run has kept
+    #[arg(long, conflicts_with_all = ["ids", "all", "batch", "exit_code"])]
+    pub prompt: bool,
 }
 
 /// Observes and tells; nothing is changed.
@@ -31,11 +36,17 @@ pub struct Args {
 /// # Errors
 /// See [`status`].
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    if args.prompt {
+        return prompt::run(global, console);
+    }
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
     let seen = (&scene.facts, scene.collisions.as_ref());
     let status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
+    if matches!(selection(args), Selection::Open | Selection::All) {
+        prompt::keep(&repo, &scene, &status);
+    }
     let text = if global.json {
         render::status::json::json(&status)
     } else {

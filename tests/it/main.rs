@@ -22,6 +22,7 @@ mod merges;
 mod network;
 mod observe;
 mod pictures;
+mod prompt;
 mod readme;
 mod remedies;
 mod scene;
