@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::counts::{Counted, counts};
-use super::reach::{merge_bases, on_first_parent_line};
+use super::reach::on_first_parent_line;
 use super::repo::{Repo, theirs};
 use crate::model::facts::Branch;
 use crate::model::oid::Oid;
@@ -26,19 +26,17 @@ pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Bra
     let times: Vec<Option<Timestamp>> = found.iter().map(|found| committed_at(repo, found.tip)).collect();
     let readable: Vec<usize> = (0..found.len()).filter(|&at| times[at].is_some()).collect();
     let mut branches: Vec<Branch> = found.iter().zip(&times).map(|(found, time)| bare(found, *time)).collect();
-    let counted: Vec<Counted> = readable.iter().map(|&at| counted(&found[at])).collect();
-    for (&at, counts) in readable.iter().zip(counts(repo, target, &counted)) {
+    let counted: Vec<Counted> =
+        readable.iter().map(|&at| Counted { tip: found[at].tip, base: found[at].base }).collect();
+    for (at, counts) in readable.into_iter().zip(counts(repo, target, &counted)) {
         let branch = &mut branches[at];
         (branch.ahead, branch.behind, branch.commits) = (counts.ahead, counts.behind, counts.own);
         branch.contains_base = counts.contains_base;
-    }
-    let unbased: Vec<usize> = readable.into_iter().filter(|&at| found[at].base.is_none()).collect();
-    let tips: Vec<(Oid, Option<u64>)> = unbased.iter().map(|&at| (found[at].tip, branches[at].ahead)).collect();
-    for (at, base) in unbased.into_iter().zip(merge_bases(repo, target, &tips)) {
-        let branch = &mut branches[at];
-        branch.base = base;
-        // From a merge base on, the branch's own commits are those that the target lacks.
-        branch.commits = base.and(branch.ahead);
+        if found[at].base.is_none() {
+            branch.base = counts.merge_base;
+            // From a merge base on, the branch's own commits are those that the target lacks.
+            branch.commits = branch.base.and(branch.ahead);
+        }
     }
     mark_first_parents(repo, target, &mut branches);
     branches
@@ -59,10 +57,6 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         touched: None,
         brought: None,
     }
-}
-
-fn counted(found: &Found<'_>) -> Counted {
-    Counted { name: format!("refs/heads/{}", found.name), tip: found.tip, base: found.base }
 }
 
 fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {

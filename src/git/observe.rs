@@ -93,11 +93,11 @@ pub fn observe(
 }
 
 /// What the refs and the admin folders show of a task.
-struct Seen<'a> {
-    id: &'a TaskId,
-    branch: Option<Found<'a>>,
+pub(super) struct Seen<'a> {
+    pub id: &'a TaskId,
+    pub branch: Option<Found<'a>>,
     remotes: &'a [String],
-    worktree: Option<&'a Listed>,
+    pub worktree: Option<&'a Listed>,
     vacant: Option<PathBuf>,
 }
 
@@ -109,7 +109,7 @@ struct Measured {
 }
 
 /// The tasks of which anything is there, in the order of their ids.
-fn see<'a>(
+pub(super) fn see<'a>(
     repo: &Repo,
     ledger: &'a Ledger,
     names: &'a BTreeMap<TaskId, String>,

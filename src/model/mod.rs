@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod batch;
+pub mod check;
 pub mod collision;
 pub mod drift;
 pub mod example;
@@ -15,11 +16,13 @@ pub mod id;
 pub mod implied;
 pub mod import;
 pub mod install;
+pub mod landing;
 pub mod ledger;
 pub mod log;
 pub mod made;
 pub mod near;
 pub mod oid;
+pub mod order;
 pub mod path;
 pub mod pattern;
 pub mod picture;

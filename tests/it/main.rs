@@ -3,6 +3,7 @@
 mod adopt;
 mod again;
 mod big_taskfile;
+mod check;
 #[path = "../../benches/support/checker.rs"]
 mod checker;
 mod counts;
@@ -16,6 +17,7 @@ mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
 mod lint;
+mod merges;
 #[path = "../../benches/support/network.rs"]
 mod network;
 mod observe;
