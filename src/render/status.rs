@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use beneath::{Beneath, removal};
 use cells::{UNCOMMITTED, cells, tells};
 
-use super::table::{Align, Cell, Column, least_width, table};
+use super::table::{Align, Cell, Column, least_width, table, width_with};
 use crate::model::batch::BatchState;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
 use crate::model::text::{age, count, escape, width};
@@ -108,11 +108,20 @@ const OWN: usize = 2;
 /// Where the column of drift stands.
 const DRIFT: usize = 6;
 
+/// Where the age stands.
+const AGE: usize = 7;
+
 /// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, drift, ↑↓.
-const SPARE: [usize; 6] = [7, OWN, 8, 4, DRIFT, 3];
+const SPARE: [usize; 6] = [AGE, OWN, 8, 4, DRIFT, 3];
+
+/// That much of a title is worth more than the age.
+const TITLE: usize = 20;
 
 /// The table without as many of the spare columns as it takes to fit.
 fn narrowed(head: &[Column], mut rows: Vec<Vec<Cell>>, columns: usize) -> String {
+    if width_with(head, &rows, TITLE) > columns {
+        rows.iter_mut().for_each(|row| row[AGE] = Cell::default());
+    }
     for spare in SPARE {
         if least_width(head, &rows) <= columns {
             break;

@@ -44,9 +44,9 @@ impl<'m> Square<'m> {
     }
 
     fn text(&self, columns: usize) -> String {
-        let widest = |of: &dyn Fn(&(String, String)) -> usize| self.names.iter().map(of).max().unwrap_or(0);
-        let ids = widest(&|(id, _)| width(id));
-        let whole = widest(&|(id, title)| if title.is_empty() { width(id) } else { ids + 2 + width(title) });
+        let ids = self.names[1..].iter().map(|(id, _)| width(id)).max().unwrap_or(0);
+        let whole = |(id, title): &(String, String)| if title.is_empty() { width(id) } else { ids + 2 + width(title) };
+        let whole = self.names.iter().map(whole).max().unwrap_or(0);
         let free = columns.saturating_sub(INDENT + self.digits + 2);
         let beside = free.saturating_sub(CELL * self.names.len() + 2);
         let all = 0..self.names.len();
