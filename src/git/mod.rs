@@ -2,13 +2,11 @@
 
 mod adopt;
 mod branches;
-mod changes;
 mod clock;
 mod collisions;
 mod config;
 mod counts;
 mod create;
-mod doubts;
 mod example;
 mod fault;
 mod halfway;
@@ -29,6 +27,7 @@ mod read;
 mod refs;
 mod repo;
 mod resolve;
+mod scan;
 mod start;
 mod target;
 mod taskfile;
@@ -36,7 +35,6 @@ mod walk;
 mod worktrees;
 
 pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
-pub use changes::changes;
 pub use clock::now;
 pub use collisions::collisions;
 pub use config::overlay;
@@ -56,6 +54,7 @@ pub use quarantine::Quarantine;
 pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;
+pub use scan::{Scanned, scan};
 pub use start::{absolute, branch_names, ground, make, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};

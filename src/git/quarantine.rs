@@ -27,6 +27,11 @@ impl Quarantine {
         Quarantine { dir: OnceLock::new(), attributes, written: Mutex::new(false) }
     }
 
+    /// The commit whose attributes count.
+    pub(super) fn attributes(&self) -> Oid {
+        self.attributes
+    }
+
     /// The temp dir, with the folders `objects` and `files` in it.
     fn dir(&self) -> Result<&Path> {
         if let Some(dir) = self.dir.get() {
@@ -57,7 +62,7 @@ impl Quarantine {
     ///
     /// # Errors
     /// The temp dir cannot be made.
-    pub(super) fn objects(&self) -> Result<PathBuf> {
+    pub fn objects(&self) -> Result<PathBuf> {
         self.file("objects")
     }
 
@@ -90,16 +95,27 @@ impl Quarantine {
         if repo.git.version >= Version(2, 41) {
             command.arg(format!("--attr-source={}", self.attributes));
         }
-        command.args(["-c", "core.fsync=none", "-c", "core.looseCompression=0"]);
-        command.env("GIT_OBJECT_DIRECTORY", self.objects()?);
-        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
-        command.env("GIT_INDEX_FILE", self.file("index")?);
-        without_fetching(&mut command);
+        self.shield(repo, &mut command, &self.file("index")?)?;
         Ok(command)
     }
 }
 
 impl Quarantine {
+    /// Makes a command of the repository read and write its objects here and nowhere else, with an index of its own. It
+    /// runs no hook, and syncs and fetches nothing.
+    ///
+    /// # Errors
+    /// The temp dir cannot be made.
+    pub(super) fn shield(&self, repo: &Repo, command: &mut Command, index: &Path) -> Result<()> {
+        for setting in ["core.fsync=none", "core.looseCompression=0", "core.hooksPath=/dev/null"] {
+            command.args(["-c", setting]);
+        }
+        command.env("GIT_OBJECT_DIRECTORY", self.objects()?).env("GIT_INDEX_FILE", index);
+        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
+        without_fetching(command);
+        Ok(())
+    }
+
     /// Writes them once: another thread's git may read them already.
     fn attributes_as_files(&self, repo: &Repo, files: &Path) -> Result<()> {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,5 +34,6 @@ mod status;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
+mod uncommitted;
 mod why;
 mod worktrees;

@@ -2,6 +2,8 @@
 
 mod ask;
 mod bases;
+mod cache;
+mod context;
 mod objects;
 mod walk;
 
@@ -9,6 +11,7 @@ use anyhow::Result;
 
 use self::ask::{Said, ask_git};
 use self::bases::{Base, History};
+use self::cache::Cache;
 use self::objects::Objects;
 use self::walk::Outcome;
 use super::parallel::{each, threads};
@@ -29,12 +32,33 @@ use crate::model::oid::Oid;
 pub fn merges(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Merge>>> {
     let sides = sides_of(repo, quarantine, pairs);
     let mut answers = walked(repo, quarantine, &sides, Outcome::Id);
-    let open: Vec<usize> = (0..pairs.len()).filter(|&at| sides[at].is_some() && answers[at].is_none()).collect();
-    let asked: Vec<(Oid, Oid)> = open.iter().map(|&at| pairs[at]).collect();
-    for (&at, said) in open.iter().zip(ask_git(repo, quarantine, &asked)?) {
-        answers[at] = said;
-    }
+    let open = (0..pairs.len()).filter(|&at| sides[at].is_some() && answers[at].is_none()).collect();
+    settle(repo, quarantine, pairs, &mut answers, open)?;
     Ok(answers.into_iter().zip(sides).map(|(said, sides)| Some(sides?.merge(said?))).collect())
+}
+
+/// Fills in the answers at the places `open`: from the cache, else from git.
+fn settle(
+    repo: &Repo,
+    quarantine: &Quarantine,
+    pairs: &[(Oid, Oid)],
+    answers: &mut [Option<Said>],
+    open: Vec<usize>,
+) -> Result<()> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let cache = Cache::open(repo, quarantine);
+    let known = |at: usize| cache.as_ref().and_then(|cache| cache.said(&pairs[at]));
+    open.iter().for_each(|&at| answers[at] = known(at));
+    let asked: Vec<usize> = open.into_iter().filter(|&at| answers[at].is_none()).collect();
+    let questions: Vec<(Oid, Oid)> = asked.iter().map(|&at| pairs[at]).collect();
+    let said = ask_git(repo, quarantine, &questions)?;
+    if let Some(cache) = cache {
+        cache.add(questions.iter().zip(&said).filter_map(|(pair, said)| Some((*pair, said.clone()?))));
+    }
+    asked.into_iter().zip(said).for_each(|(at, said)| answers[at] = said);
+    Ok(())
 }
 
 /// The same as far as it takes no git process: `None` also where git would have to look into files or for renames.
