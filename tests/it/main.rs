@@ -6,6 +6,7 @@ mod big_taskfile;
 mod check;
 #[path = "../../benches/support/checker.rs"]
 mod checker;
+mod collisions;
 mod counts;
 mod crash;
 mod demo;
