@@ -53,13 +53,15 @@ fn task(stage: &Stage, number: usize, row: &Value, found: &mut Found) {
     let (behind, ahead) = counts.split_once('\t').unwrap();
     found.is(&id, "ahead", &row["ahead"], ahead.parse::<u64>().unwrap());
     found.is(&id, "behind", &row["behind"], behind.parse::<u64>().unwrap());
-    let changes = count(&said(git(&stage.worktree(number), &["status", "--porcelain", "-z"])));
+    let changes = count(&said(git(&stage.worktree(number), &["status", "--porcelain", "-z"])).0);
     for (name, theirs) in ["staged", "modified", "untracked", "conflicted"].into_iter().zip(changes) {
         found.is(&id, name, &row["changes"][name], theirs);
     }
-    let clean = clean(repo, &["main", &branch]);
+    let clean = shell(repo, &format!("{} git merge-tree --write-tree main {branch}", Stage::APART));
+    let clean = said(clean).1;
     found.is(&id, "readiness", &row["readiness"]["verdict"], if clean { "clean" } else { "conflict" });
-    // Not in the first builds that this benchmark measures; what is not committed may add paths.
+    found.is(&id, "drift checked", &row["drift"]["checked"], true);
+    // What is not committed may add paths.
     if row["drift"]["checked"] == true {
         let drift: BTreeSet<&str> = row["drift"]["paths"].as_array().unwrap().iter().filter_map(path).collect();
         let touched = done(git(repo, &["diff", "--name-only", &base, &branch]));
@@ -73,8 +75,10 @@ fn path(path: &Value) -> Option<&str> {
     path.as_str().or_else(|| path["path"].as_str())
 }
 
-fn said(mut command: Command) -> Vec<u8> {
-    command.output().unwrap().stdout
+/// What it printed, and whether it succeeded.
+fn said(mut command: Command) -> (Vec<u8>, bool) {
+    let output = command.output().unwrap();
+    (output.stdout, output.status.success())
 }
 
 /// Staged, modified, untracked and conflicted entries of `git status --porcelain -z`; there are no renames.
@@ -93,17 +97,13 @@ fn count(porcelain: &[u8]) -> [u64; 4] {
     counts
 }
 
-fn clean(repo: &std::path::Path, sides: &[&str; 2]) -> bool {
-    git(repo, &["merge-tree", "--write-tree", sides[0], sides[1]]).output().unwrap().status.success()
-}
-
 /// The pairs that collide by their tips alone.
 fn pairs(stage: &Stage, answer: &Value, found: &mut Found) {
     let ids: Vec<String> = (1..=stage.started).map(id).collect();
     stage::write(&stage.root.join("pairs"), &every_two(&ids));
-    let merges =
-        "git merge-tree --write-tree --stdin --no-messages --name-only <../pairs | tr '\\0' '\\n' | grep -a -x '[01]'";
-    let verdicts = done(shell(&stage.repo, merges));
+    let verdicts = "git merge-tree --write-tree --stdin --no-messages --name-only <../pairs | tr '\\0' '\\n' \
+                    | grep -a -x '[01]'";
+    let verdicts = done(shell(&stage.repo, &format!("{} {verdicts}", Stage::APART)));
     let mut theirs = BTreeSet::new();
     let mut verdicts = verdicts.lines();
     for (at, a) in ids.iter().enumerate() {
@@ -115,7 +115,9 @@ fn pairs(stage: &Stage, answer: &Value, found: &mut Found) {
     }
     let mut ours = BTreeSet::new();
     for row in answer["tasks"].as_array().unwrap() {
-        let Some(collisions) = row["collisions"].as_array() else { return };
+        let Some(collisions) = row["collisions"].as_array() else {
+            return found.differences.push_str("  the program says nothing of collisions\n");
+        };
         let id = row["id"].as_str().unwrap();
         let others = collisions.iter().filter(|one| one["uncommitted"] != true).filter_map(|one| one["with"].as_str());
         ours.extend(others.map(|other| if id < other { (id, other) } else { (other, id) }));

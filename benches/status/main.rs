@@ -66,7 +66,10 @@ fn measure(choice: &Choice) {
     let temp = tempfile::tempdir().unwrap();
     let root = |part: &str| choice.root.as_deref().unwrap_or(temp.path()).join(part);
     let wanted = |part: &str| choice.parts.is_empty() || choice.parts.iter().any(|wanted| wanted == part);
-    print(&machine(temp.path()));
+    if let Some(root) = &choice.root {
+        std::fs::create_dir_all(root).unwrap();
+    }
+    print(&machine(choice.root.as_deref().unwrap_or(temp.path())));
     if wanted("small") {
         let steps: &[usize] = if choice.quick { &[20] } else { &[20, 100] };
         grow(Stage::new(choice.small.as_deref(), &root("small")), steps, choice.rounds);

@@ -26,13 +26,11 @@ pub fn measure(source: Option<&str>, root: &Path, rounds: usize) {
     for crowd in CROWDS {
         branches(&stage, crowd);
         let count = crowd * crowd.saturating_sub(1) / 2;
-        let all = "export GIT_OBJECT_DIRECTORY=\"$PWD/../loop-objects\" \
-                   GIT_ALTERNATE_OBJECT_DIRECTORIES=\"$PWD/.git/objects\"; mkdir -p ../loop-objects; \
-                   git merge-tree --write-tree --stdin <../pairs";
+        let all = format!("{} git merge-tree --write-tree --stdin <../pairs", Stage::APART);
         let contenders = [
             cold(&stage),
             warm(&stage),
-            Contender::new("git merge-tree --stdin, all pairs", || shell(&stage.repo, all)),
+            Contender::new("git merge-tree --stdin, all pairs", || shell(&stage.repo, &all)),
         ];
         let costs = alternate_for(Duration::from_secs(60), rounds, &contenders);
         print(&table(&format!("{MOST} branches, {count} of 4950 pairs collide"), &contenders, &costs));

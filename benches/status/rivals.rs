@@ -36,7 +36,6 @@ pub fn first_loop(stage: &Stage) -> Contender<'_> {
     Contender::new("shell loop of git", move || shell(&stage.repo, &script))
 }
 
-/// The script writes its merges to a place of its own, which it keeps: no other contender finds them.
 fn script(stage: &Stage) -> String {
     let ids: Vec<String> = (1..=stage.started).map(id).collect();
     let pairs = stage.root.join(format!("pairs-{}", ids.len()));
@@ -44,10 +43,8 @@ fn script(stage: &Stage) -> String {
     let ask = "git -C ../repo.wt/$id status --porcelain; git rev-list --count --left-right main...task/$id; \
                git merge-tree --write-tree main task/$id || test $? = 1; \
                git diff --name-only refs/dispatch/base/$id task/$id";
-    let objects = "mkdir -p ../loop-objects; export GIT_OBJECT_DIRECTORY=\"$PWD/../loop-objects\" \
-                   GIT_ALTERNATE_OBJECT_DIRECTORIES=\"$PWD/.git/objects\"";
     let all = format!("git merge-tree --write-tree --stdin <../pairs-{}", ids.len());
-    format!("{objects}; for id in {}; do {ask}; done; {all}", ids.join(" "))
+    format!("{} for id in {}; do {ask}; done; {all}", Stage::APART, ids.join(" "))
 }
 
 /// A line for each two branches, as `git merge-tree --stdin` reads them.

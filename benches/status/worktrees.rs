@@ -51,6 +51,11 @@ impl Stage {
         self.repo.with_extension("wt").join(id(number))
     }
 
+    /// A shell script before which merges are written to a place of their own, which stays: the repository gets none, so
+    /// that no contender finds what another has made.
+    pub const APART: &str = "mkdir -p ../merged; export GIT_OBJECT_DIRECTORY=\"$PWD/../merged\" \
+                             GIT_ALTERNATE_OBJECT_DIRECTORIES=\"$PWD/.git/objects\"; ";
+
     pub fn count_files(&self) -> usize {
         done(git(&self.repo, &["ls-files"])).lines().count()
     }
