@@ -1,6 +1,6 @@
 //! Other ways to the same facts, or to some of them.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::support::{Contender, dispatch, git, itself, other, shell, stage};
 use crate::worktrees::{Stage, id};
@@ -80,16 +80,18 @@ pub fn peers(stage: &Stage) -> (Vec<Contender<'_>>, String) {
     let (mut found, mut absent) = (Vec::new(), String::new());
     for (name, arguments, install) in PEERS {
         match which::which(name) {
-            Ok(exe) => found.push(peer(stage, name, exe, arguments)),
+            Ok(exe) => found.push(peer(stage, name, &exe, arguments)),
             Err(_) => absent.push_str(&format!("{name}: not installed ({install})\n")),
         }
     }
     (found, absent)
 }
 
-fn peer<'a>(stage: &'a Stage, name: &str, exe: PathBuf, arguments: &'static [&'static str]) -> Contender<'a> {
-    let name = format!("{name} {}", arguments.join(" "));
-    Contender::new(&name, move || other(&exe, &stage.repo, arguments)).or_no()
+/// From within a shell, which keeps the objects that it makes out of the repository.
+fn peer<'a>(stage: &'a Stage, name: &str, exe: &Path, arguments: &[&str]) -> Contender<'a> {
+    let arguments = arguments.join(" ");
+    let script = format!("{} exec '{}' {arguments}", Stage::APART, exe.to_str().unwrap());
+    Contender::new(&format!("{name} {arguments}"), move || shell(&stage.repo, &script)).or_no()
 }
 
 /// The versions of the programs by others that are on `PATH`.
