@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::counts::{Counted, counts};
 use super::reach::{merge_bases, on_first_parent_line};
 use super::repo::{Repo, theirs};
-use crate::model::facts::Branch;
+use crate::model::facts::{BaseIs, Branch};
 use crate::model::oid::Oid;
 
 /// A local branch that belongs to a task.
@@ -58,6 +58,8 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         merge: None,
         touched: None,
         brought: None,
+        reverted: None,
+        base_is: BaseIs::Sound,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The repository: the only home of gix and of the git program. What comes out are values of `model`.
 
 mod adopt;
+mod bases;
 mod branches;
+mod brought;
 mod changes;
 mod clock;
 mod collisions;
@@ -22,6 +24,7 @@ mod near;
 mod observe;
 mod parallel;
 mod program;
+mod prove;
 mod quarantine;
 mod reach;
 mod read;

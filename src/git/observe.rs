@@ -9,15 +9,16 @@ use anyhow::Result;
 use super::branches::{Found, branches};
 use super::changes::changes;
 use super::clock::now;
-use super::history::mentions;
+use super::history::{Told, told};
 use super::merges::merges;
+use super::prove::prove;
 use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
 use super::start::locked_for;
-use super::worktrees::{Listed, without_dots, worktrees};
-use crate::model::facts::{Branch, Changes, Facts, Head, Mention, Observed, Target, Worktree};
+use super::worktrees::{Listed, last_commit, without_dots, worktrees};
+use crate::model::facts::{Branch, Changes, Facts, Head, Observed, Target, Worktree};
 use crate::model::id::TaskId;
 use crate::model::ledger::Ledger;
 use crate::model::oid::Oid;
@@ -80,7 +81,8 @@ pub fn observe(
         for (seen, measured) in seen.into_iter().zip(measured) {
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.changes));
             let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
-            let observed = Observed { branch, remotes, worktree, vacant: seen.vacant };
+            let deleted = seen.worktree.filter(|_| branch.is_none()).and_then(|listed| last_commit(repo, listed));
+            let observed = Observed { branch, remotes, worktree, vacant: seen.vacant, deleted };
             tasks.insert(seen.id.clone(), observed);
         }
         reachable
@@ -88,7 +90,9 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
-    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger };
+    let mut facts =
+        Facts { now: now(), target, tasks, reverts: reachable.1.reverts(), mentions: reachable.1.mentions, ledger };
+    prove(repo, &quarantine, &mut facts, |id| want.merges && want.covers(id));
     Ok(Observation { facts, quarantine })
 }
 
@@ -189,7 +193,7 @@ fn measure(
     seen: &[Seen<'_>],
     ledger: &Ledger,
     want: &Want,
-) -> (Vec<Measured>, (HashSet<Oid>, Vec<Mention>)) {
+) -> (Vec<Measured>, (HashSet<Oid>, Told)) {
     let covered = |wanted: bool| move |&at: &usize| wanted && want.covers(seen[at].id);
     let all = 0..seen.len();
     let branched: Vec<usize> = all.clone().filter(|&at| seen[at].branch.is_some()).collect();
@@ -202,13 +206,13 @@ fn measure(
     let landed: Vec<Oid> = ledger.records.values().filter_map(|record| Some(record.landed.as_ref()?.commit)).collect();
     // One clone for each thread: a repository may be sent to another thread, but not be used by two.
     let [a, b, c] = [(); 3].map(|()| repo.clone());
-    let (branches, changes, merges, reachable, mentions) = std::thread::scope(|scope| {
+    let (branches, changes, merges, reachable, told) = std::thread::scope(|scope| {
         let changes = scope.spawn(move || changes(&a, &scanned));
         let merges = scope.spawn(move || merges(&b, quarantine, &pairs));
-        let history = scope.spawn(move || (reachable(&c, target, &landed), mentions(&c, target)));
+        let history = scope.spawn(move || (reachable(&c, target, &landed), told(&c, target)));
         let branches = branches(repo, target, &found);
-        let (reachable, mentions) = joined(history);
-        (branches, joined(changes), joined(merges), reachable, mentions)
+        let (reachable, told) = joined(history);
+        (branches, joined(changes), joined(merges), reachable, told)
     });
     let mut measured: Vec<Measured> = seen.iter().map(|_| Measured::default()).collect();
     for (at, branch) in branched.into_iter().zip(branches) {
@@ -223,7 +227,7 @@ fn measure(
             branch.merge = merge;
         }
     }
-    (measured, (reachable, mentions))
+    (measured, (reachable, told))
 }
 
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {

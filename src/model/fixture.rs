@@ -64,6 +64,7 @@ pub(crate) fn facts() -> Facts {
         target: Target { name: "main".into(), commit, upstream: None },
         tasks: BTreeMap::new(),
         mentions: Vec::new(),
+        reverts: Default::default(),
         ledger: Ledger::default(),
     }
 }

@@ -24,6 +24,7 @@ pub mod pattern;
 pub mod picture;
 pub mod plan;
 pub mod proof;
+pub mod revert;
 #[cfg(test)]
 pub mod sample;
 pub mod schedule;

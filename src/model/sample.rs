@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::facts::{Branch, Facts, Mention, Merge, Observed, Target};
+use super::facts::{BaseIs, Branch, Facts, Mention, Merge, Observed, Target};
 use super::graph::Graph;
 use super::id::TaskId;
 use super::ledger::{Body, Event, Ledger, Line, Snapshot, fold};
@@ -53,6 +53,7 @@ pub fn facts() -> Facts {
         target: Target { name: "main".to_owned(), commit: oid('a'), upstream: None },
         tasks: BTreeMap::new(),
         mentions: Vec::new(),
+        reverts: Default::default(),
         ledger: Ledger::default(),
     }
 }
@@ -82,6 +83,8 @@ pub fn branch(name: &str) -> Branch {
         }),
         touched: None,
         brought: None,
+        reverted: None,
+        base_is: BaseIs::Sound,
     }
 }
 

@@ -294,8 +294,10 @@ impl Teller<'_> {
             solution: None,
             removal: Vec::new(),
         };
-        row.notes = notes::notes(&row, seen.vacant.as_deref(), index.is_some());
-        row.solution = row.solution(self.facts.target.newest().0);
+        let target = self.facts.target.newest().0;
+        let (vacant, deleted) = (seen.vacant.as_deref(), seen.deleted);
+        row.notes = notes::notes(&row, &notes::Around { vacant, deleted, defined: index.is_some(), target });
+        row.solution = row.solution(target);
         row.removal = row.removal();
         row
     }

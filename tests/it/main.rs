@@ -15,6 +15,7 @@ mod import;
 mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
+mod landed;
 mod lint;
 #[path = "../../benches/support/network.rs"]
 mod network;
