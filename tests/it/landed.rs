@@ -340,7 +340,8 @@ fn a_merge_with_work_of_its_own_is_no_patch() {
 
 #[test]
 fn a_landing_that_was_reverted_is_none_until_the_revert_is() {
-    let landings: [(&str, &dyn Fn(&Sandbox)); 4] = [
+    type Land<'a> = &'a dyn Fn(&Sandbox);
+    let landings: [(&str, Land<'_>); 4] = [
         ("ancestor", &|sandbox| _ = sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"])),
         ("squash", &|sandbox| _ = squash(sandbox, "First")),
         ("rebase", &|sandbox| _ = sandbox.git(&["cherry-pick", "main..task/A"])),

@@ -59,9 +59,10 @@ pub(super) fn rebases(
         commits.extend(carriers.iter().map(|place| newer[*place].id));
     }
     let patches = if commits.is_empty() { HashMap::new() } else { patches(repo, quarantine, &commits)? };
+    let carriers = Carriers { newer: &newer, matches, patches };
     for (number, own) in asked {
         let open = &mut open[number];
-        carry(repo, open, &own, &newer, &matches, &patches);
+        carriers.carry(repo, open, &own);
         let all = own.changes.iter().all(|(id, _)| open.found.carried.iter().any(|(carried, _)| carried == id));
         // The last commit of a rebase is a squash of what was left; one commit alone is that, and no rebase.
         let enough = own.changes.len() > usize::from(open.found.brought.is_some());
@@ -115,24 +116,27 @@ fn shape(differences: &[Difference]) -> Shape {
     differences.iter().map(|one| (one.path.clone(), mode(one.old), mode(one.new))).collect()
 }
 
-/// Adds to what is carried of `open` the own commits whose patch one of the target's has, which the branch does not have itself.
-fn carry(
-    repo: &Repo,
-    open: &mut Open,
-    own: &Own,
-    newer: &[Commit],
-    matches: &HashMap<Oid, Vec<usize>>,
-    patches: &HashMap<Oid, Patch>,
-) {
-    for (id, _) in &own.changes {
-        let places = matches.get(id).map(Vec::as_slice).unwrap_or_default();
-        let same = |place: &&usize| {
-            let (one, other) = (patches.get(id), patches.get(&newer[**place].id));
-            one.is_some() && one == other && !is_ancestor(&repo.gix, newer[**place].id, open.key.0)
-        };
-        if let Some(&place) = places.iter().find(same) {
-            open.found.carried.retain(|(carried, _)| carried != id);
-            open.found.carried.push((*id, newer[place].id));
+/// Commits of the target, and which of them may carry which own commit.
+struct Carriers<'a> {
+    newer: &'a [Commit],
+    matches: HashMap<Oid, Vec<usize>>,
+    patches: HashMap<Oid, Patch>,
+}
+
+impl Carriers<'_> {
+    /// Adds to what is carried of `open` the own commits whose patch one of the target's has, which the branch does not have
+    /// itself.
+    fn carry(&self, repo: &Repo, open: &mut Open, own: &Own) {
+        for (id, _) in &own.changes {
+            let places = self.matches.get(id).map(Vec::as_slice).unwrap_or_default();
+            let same = |commit: &Oid| {
+                let (one, other) = (self.patches.get(id), self.patches.get(commit));
+                one.is_some() && one == other && !is_ancestor(&repo.gix, *commit, open.key.0)
+            };
+            if let Some(carrier) = places.iter().map(|&place| self.newer[place].id).find(same) {
+                open.found.carried.retain(|(carried, _)| carried != id);
+                open.found.carried.push((*id, carrier));
+            }
         }
     }
 }
