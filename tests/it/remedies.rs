@@ -174,7 +174,7 @@ fn a_conflict_is_solved_in_the_worktree_where_that_is_on_its_branch() {
     assert_eq!(commands(&sandbox, "A"), [format!("git -C {} status", place.display())]);
 }
 
-/// docs/design/0010-reverted-merges.md
+/// docs/design/0018-landed-proofs.md
 #[test]
 fn the_work_of_a_reverted_merge_is_brought_back_in_its_worktree() {
     let sandbox = started();

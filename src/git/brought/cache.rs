@@ -1,6 +1,6 @@
 //! What was found of each branch, so that a target that moved on costs its new commits only.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write as _;
@@ -46,7 +46,8 @@ impl Cache {
     /// Writes `newest` and what else fits. A cache that cannot be written costs time, no answer.
     pub(super) fn write(&self, newest: &[(Key, Entry)]) {
         let mut text = format!("{}\n", self.head);
-        let others = self.entries.iter().filter(|(key, _)| !newest.iter().any(|(new, _)| new == *key));
+        let new: HashSet<&Key> = newest.iter().map(|(key, _)| key).collect();
+        let others = self.entries.iter().filter(|(key, _)| !new.contains(key));
         for (key, entry) in newest.iter().map(|(key, entry)| (key, entry)).chain(others) {
             let line = line(key, entry);
             if text.len() + line.len() <= LARGEST {

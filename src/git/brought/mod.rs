@@ -2,7 +2,7 @@
 //!
 //! A squash is a commit of the target's first-parent line whose tree is what merging the branch into its parent gives: git
 //! itself replays the branch, and trees are equal or not, so an edit nearby hides nothing and an edit within is no squash. A
-//! rebase is a set of commits of the target with the patches of all of the branch's own (docs/design/0015-landed-proofs.md).
+//! rebase is a set of commits of the target with the patches of all of the branch's own (docs/design/0018-landed-proofs.md).
 
 mod back;
 mod cache;
@@ -28,8 +28,11 @@ use crate::model::facts::{Branch, Brought, How};
 use crate::model::oid::Oid;
 use crate::model::revert::Reverts;
 
-/// Of a branch that changes more files than this, these many are followed.
+/// Of a branch that changes more files than this, these many are followed; fewer where there are very many branches.
 const FILES_FOLLOWED: usize = 4096;
+/// Files that are followed for all branches together, where each has at least [`FILES_AT_LEAST`].
+const FILES_TOGETHER: usize = 1_000_000;
+const FILES_AT_LEAST: usize = 64;
 /// Of the target's commits, no more than this are looked at for a branch that was never looked at before.
 const COMMITS_READ: usize = 20_000;
 /// Candidates that git is asked about, for each branch: the newest.
@@ -120,18 +123,20 @@ fn look(
 ) -> (Vec<Open>, bool) {
     let mut gix = repo.gix.clone();
     gix.object_cache_size_if_unset(4 << 20);
-    let bases = merge_bases(&gix, target, rest.iter().map(|&at| branches[at].tip));
+    let tips = rest.iter().map(|&at| (branches[at].tip, branches[at].ahead.unwrap_or(0)));
+    let bases = merge_bases(&gix, target, tips);
     let entry = |at: usize| cache.entries.get(&(branches[at].tip, branches[at].base));
     let ends =
         rest.iter().zip(&bases).filter_map(|(&at, base)| Some(entry(at).map_or(base.as_ref()?.0, |one| one.seen)));
     let depth = rest.iter().filter_map(|&at| branches[at].behind).max().unwrap_or(0);
     let depth = usize::try_from(depth).unwrap_or(usize::MAX).min(COMMITS_READ);
     let line = Line::read(&gix, target, ends.collect(), depth);
+    let files = (FILES_TOGETHER / rest.len()).clamp(FILES_AT_LEAST, FILES_FOLLOWED);
     let mut open = Vec::new();
     for (&at, base) in rest.iter().zip(bases) {
         let Some((base, one_base)) = base else { continue };
         let branch = &*branches[at];
-        let Some(changes) = own_changes(&gix, branch, base) else { continue };
+        let Some(changes) = own_changes(&gix, branch, base, files) else { continue };
         let seen = entry(at).and_then(|entry| Some((*line.places.get(&entry.seen)?, entry.found.clone())));
         let behind = usize::try_from(branch.behind.unwrap_or(0)).unwrap_or(usize::MAX);
         let (new, found) = seen.unwrap_or_else(|| {
@@ -147,11 +152,15 @@ fn look(
     (open, sure)
 }
 
-/// The first merge base of `target` and each tip, and whether it is the only one.
-fn merge_bases(gix: &gix::Repository, target: Oid, tips: impl Iterator<Item = Oid>) -> Vec<Option<(Oid, bool)>> {
+/// The first merge base of `target` and each tip, given with the number of commits that the target lacks, and whether it is the
+/// only one: below a branch without merges there is one.
+fn merge_bases(gix: &gix::Repository, target: Oid, tips: impl Iterator<Item = (Oid, u64)>) -> Vec<Option<(Oid, bool)>> {
     let cache = gix.commit_graph_if_enabled().ok().flatten();
     let mut graph = gix.revision_graph(cache.as_ref());
-    let mut base = |tip: Oid| {
+    let mut base = |(tip, ahead): (Oid, u64)| {
+        if let Some((_, below)) = patches::topmost(gix, tip, ahead) {
+            return Some((below, true));
+        }
         let bases = gix.merge_bases_many_with_graph(theirs(target), &[theirs(tip)], &mut graph).ok()?;
         Some((ours(bases.first()?), bases.len() == 1))
     };
@@ -160,7 +169,7 @@ fn merge_bases(gix: &gix::Repository, target: Oid, tips: impl Iterator<Item = Oi
 
 /// What the branch changes from the merge base on; nothing where it changes nothing, be it from there or from its own base:
 /// empty commits prove nothing.
-fn own_changes(gix: &gix::Repository, branch: &Branch, base: Oid) -> Option<Vec<Difference>> {
+fn own_changes(gix: &gix::Repository, branch: &Branch, base: Oid, most: usize) -> Option<Vec<Difference>> {
     let tree = |commit: Oid| Some(gix.find_commit(theirs(commit)).ok()?.tree_id().ok()?.detach());
     let tip = tree(branch.tip)?;
     if branch.base.and_then(tree) == Some(tip) {
@@ -169,7 +178,7 @@ fn own_changes(gix: &gix::Repository, branch: &Branch, base: Oid) -> Option<Vec<
     let base = tree(base)?;
     // Beyond the limit, the first ones are as good: a squash has to bring all of them.
     let all = differences(gix, (Some(base), Some(tip)), None, usize::MAX)?;
-    Some(all.into_iter().take(FILES_FOLLOWED).collect())
+    Some(all.into_iter().take(most).collect())
 }
 
 /// Looks for squashes. For each branch, the places of the commits that touch what it changes, oldest first; and whether

@@ -153,7 +153,7 @@ fn own(repo: &Repo, target: Oid, open: &Open) -> Option<Own> {
     let mut gix = repo.gix.clone();
     gix.object_cache_size_if_unset(4 << 20);
     let ids = match topmost(&gix, open.key.0, open.ahead) {
-        Some(ids) => ids,
+        Some((ids, _)) => ids,
         None => listed(repo, target, open.key.0)?,
     };
     let mut own = Own { changes: Vec::new(), merges: Vec::new() };
@@ -177,15 +177,16 @@ fn parents(gix: &gix::Repository, id: Oid) -> Option<Vec<Oid>> {
     Some(gix.find_commit(theirs(id)).ok()?.parent_ids().map(|parent| crate::git::repo::ours(&parent)).collect())
 }
 
-/// The `ahead` commits at the top, where no merge is among them: these are the branch's own.
-fn topmost(gix: &gix::Repository, tip: Oid, ahead: u64) -> Option<Vec<Oid>> {
+/// The `ahead` commits at the top, where no merge is among them, and what is below: these are the branch's own, for with a commit
+/// the target has all that is below it.
+pub(super) fn topmost(gix: &gix::Repository, tip: Oid, ahead: u64) -> Option<(Vec<Oid>, Oid)> {
     let (mut ids, mut next) = (Vec::new(), tip);
     for _ in 0..ahead {
         ids.push(next);
         let [parent] = parents(gix, next)?[..] else { return None };
         next = parent;
     }
-    Some(ids)
+    Some((ids, next))
 }
 
 fn listed(repo: &Repo, target: Oid, tip: Oid) -> Option<Vec<Oid>> {
