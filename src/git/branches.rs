@@ -8,7 +8,7 @@ use super::counts::{Counted, Counts, counts};
 use super::reach::on_first_parent_line;
 use super::repo::{Repo, theirs};
 use super::touched::{Unknown, touched, unreadable};
-use crate::model::facts::Branch;
+use crate::model::facts::{BaseIs, Branch};
 use crate::model::oid::Oid;
 
 /// A local branch that belongs to a task.
@@ -98,6 +98,8 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         touched: None,
         fault: time.is_none().then(|| format!("its tip, commit {}, cannot be read", found.tip)),
         brought: None,
+        reverted: None,
+        base_is: BaseIs::Sound,
     }
 }
 

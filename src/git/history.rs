@@ -9,71 +9,138 @@ use super::message;
 use super::repo::{Repo, ours, theirs};
 use crate::model::facts::Mention;
 use crate::model::oid::Oid;
+use crate::model::revert::{Revert, Reverts};
 
 /// The first line of a cache file; a file that begins otherwise is none of ours.
-const MAGIC: &str = "git-dispatch mentions 1";
+const MAGIC: &str = "git-dispatch mentions 2";
+/// Of the branch that a merge brought, no more commits than this are read for reverts.
+const SIDE_READ: usize = 32;
 
 /// The first-parent commits from `tip` on that name a task, a branch or a pull request, newest first. A merge of
 /// several branches stands there once for each.
+pub fn mentions(repo: &Repo, tip: Oid) -> Vec<Mention> {
+    told(repo, tip).mentions
+}
+
+/// What the messages of the first-parent commits from `tip` on tell, newest first; where one that speaks of a revert is a
+/// merge, also those of the commits it brought.
 ///
 /// A commit that cannot be read ends the line, as the end of a shallow history does. What was found is kept in
 /// `<common git dir>/dispatch/cache/mentions`, so that the next call reads the newer commits only.
-pub fn mentions(repo: &Repo, tip: Oid) -> Vec<Mention> {
+pub(super) fn told(repo: &Repo, tip: Oid) -> Told {
     let file = repo.common_dir().join("dispatch/cache/mentions");
     let cache = Cache::read(&file).unwrap_or_default();
     if cache.tip == Some(tip) {
-        return cache.mentions;
+        return cache.told;
     }
-    let (mentions, complete) = walk(repo, tip, cache);
+    let (told, complete) = walk(repo, tip, cache);
     if complete {
-        let cache = Cache { tip: Some(tip), mentions };
+        let cache = Cache { tip: Some(tip), told };
         // A cache that cannot be written costs time, no answer.
         _ = cache.write(&file);
-        return cache.mentions;
+        return cache.told;
     }
-    mentions
+    told
+}
+
+/// What messages tell, newest first.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Told {
+    pub mentions: Vec<Mention>,
+    /// Each with the number of mentions that are not older.
+    pub reverts: Vec<(usize, Revert)>,
+}
+
+impl Told {
+    pub(super) fn reverts(&self) -> Reverts {
+        Reverts::new(self.reverts.iter().map(|(_, revert)| revert))
+    }
+
+    /// Adds what `older` tells from its mention number `place` on; all of it where that is `None`.
+    fn join(&mut self, older: Told, place: Option<usize>) {
+        let (before, skipped) = (self.mentions.len(), place.unwrap_or(0));
+        self.mentions.extend(older.mentions.into_iter().skip(skipped));
+        let kept = older.reverts.into_iter().filter(|(newer, _)| place.is_none_or(|place| *newer > place));
+        self.reverts.extend(kept.map(|(newer, revert)| (newer - skipped + before, revert)));
+    }
 }
 
 /// Walks to the root, or to a commit that the cache knows; says whether it got there.
-fn walk(repo: &Repo, tip: Oid, cache: Cache) -> (Vec<Mention>, bool) {
-    let mut known: HashMap<Oid, usize> = HashMap::with_capacity(cache.mentions.len() + 1);
-    for (place, mention) in cache.mentions.iter().enumerate().rev() {
-        known.insert(mention.commit, place);
+fn walk(repo: &Repo, tip: Oid, cache: Cache) -> (Told, bool) {
+    let mut known: HashMap<Oid, Option<usize>> = HashMap::with_capacity(cache.told.mentions.len() + 1);
+    for (place, mention) in cache.told.mentions.iter().enumerate().rev() {
+        known.insert(mention.commit, Some(place));
     }
-    known.extend(cache.tip.map(|tip| (tip, 0)));
-    let mut found = Vec::new();
+    known.extend(cache.tip.map(|tip| (tip, None)));
+    let mut found = Told::default();
     let mut next = theirs(tip);
     loop {
         if let Some(&place) = known.get(&ours(&next)) {
-            found.extend(cache.mentions.into_iter().skip(place));
+            found.join(cache.told, place);
             return (found, true);
         }
         let Ok(commit) = repo.gix.find_commit(next) else { return (found, false) };
         let Ok(decoded) = commit.decode() else { return (found, false) };
         let named = message::read(decoded.message);
-        if !named.is_empty() {
-            let time = decoded.committer().map_or(0, |committer| committer.seconds());
-            found.extend(spread(named, ours(&next), time));
+        let mut parents = decoded.parents();
+        let (first, second) = (parents.next(), parents.next());
+        found.mentions.extend(spread(&named, ours(&next), decoded.committer().map_or(0, |by| by.seconds())));
+        let newer = found.mentions.len();
+        found.reverts.extend(revert(repo, ours(&next), &named.reverts).map(|revert| (newer, revert)));
+        if let Some(second) = second.filter(|_| message::hints_at_revert(decoded.message)) {
+            found.reverts.extend(side(repo, second).into_iter().map(|revert| (newer, revert)));
         }
-        let Some(parent) = decoded.parents().next() else { return (found, true) };
+        let Some(parent) = first else { return (found, true) };
         next = parent;
     }
 }
 
-fn spread(named: message::Named, commit: Oid, time: i64) -> impl Iterator<Item = Mention> {
-    let mut branches: Vec<Option<String>> = named.branches.into_iter().map(Some).collect();
-    if branches.is_empty() {
+fn spread(named: &message::Named, commit: Oid, time: i64) -> impl Iterator<Item = Mention> {
+    let mut branches: Vec<Option<String>> = named.branches.iter().cloned().map(Some).collect();
+    if branches.is_empty() && !(named.tasks.is_empty() && named.pr.is_none()) {
         branches.push(None);
     }
-    let (tasks, pr) = (named.tasks, named.pr);
+    let (tasks, pr) = (named.tasks.clone(), named.pr.clone());
     branches.into_iter().map(move |branch| Mention { commit, time, tasks: tasks.clone(), branch, pr: pr.clone() })
+}
+
+/// The reverts on the branch that ends at `tip`. Where the branch was short, they are of the target's own history.
+fn side(repo: &Repo, tip: gix::ObjectId) -> Vec<Revert> {
+    let mut found = Vec::new();
+    let mut next = Some(tip);
+    for _ in 0..SIDE_READ {
+        let Some(commit) = next.and_then(|id| repo.gix.find_commit(id).ok()) else { break };
+        let Ok(decoded) = commit.decode() else { break };
+        found.extend(revert(repo, ours(&commit.id), &message::read(decoded.message).reverts));
+        next = decoded.parents().next();
+    }
+    found
+}
+
+/// What `commit` takes back, as far as that is in the repository.
+fn revert(repo: &Repo, commit: Oid, named: &[String]) -> Option<Revert> {
+    let mut revert = Revert { commit, named: Vec::new(), merged: Vec::new() };
+    for hex in named {
+        let Some(found) = named_commit(repo, hex) else { continue };
+        revert.named.push(ours(&found.id));
+        revert.merged.extend(found.parent_ids().skip(1).map(|parent| ours(&parent)));
+    }
+    (!revert.named.is_empty()).then_some(revert)
+}
+
+fn named_commit<'a>(repo: &'a Repo, hex: &str) -> Option<gix::Commit<'a>> {
+    let id = match hex.parse::<Oid>() {
+        Ok(id) => theirs(id),
+        Err(_) => repo.gix.objects.lookup_prefix(gix::hash::Prefix::from_hex(hex).ok()?, None).ok()??.ok()?,
+    };
+    repo.gix.find_commit(id).ok()
 }
 
 /// Everything that the line from `tip` to the root says.
 #[derive(Debug, Default, PartialEq)]
 struct Cache {
     tip: Option<Oid>,
-    mentions: Vec<Mention>,
+    told: Told,
 }
 
 impl Cache {
@@ -81,25 +148,33 @@ impl Cache {
     fn read(file: &Path) -> Option<Cache> {
         let text = std::fs::read_to_string(file).ok()?;
         let (head, rest) = text.strip_prefix(MAGIC)?.strip_prefix(' ')?.split_once('\n')?;
-        let mut mentions = Vec::new();
+        let mut told = Told::default();
         let mut lines = rest.lines();
         for line in lines.by_ref() {
             if line == "end" {
                 break;
             }
-            mentions.push(mention(line)?);
+            match line.strip_prefix("reverts\t") {
+                Some(line) => told.reverts.push(reverting(line)?),
+                None => told.mentions.push(mention(line)?),
+            }
         }
         let (tip, count) = head.split_once(' ')?;
-        let whole = rest.ends_with("end\n") && count.parse() == Ok(mentions.len());
-        (whole && lines.next().is_none()).then_some(Cache { tip: Some(tip.parse().ok()?), mentions })
+        let counted = count.parse() == Ok(told.mentions.len() + told.reverts.len());
+        let whole = rest.ends_with("end\n") && counted && lines.next().is_none();
+        whole.then_some(Cache { tip: Some(tip.parse().ok()?), told })
     }
 
     fn write(&self, file: &Path) -> std::io::Result<()> {
         let Some((tip, dir)) = self.tip.zip(file.parent()) else { return Ok(()) };
-        let mut text = format!("{MAGIC} {tip} {}\n", self.mentions.len());
-        for Mention { commit, time, tasks, branch, pr } in &self.mentions {
+        let Told { mentions, reverts } = &self.told;
+        let mut text = format!("{MAGIC} {tip} {}\n", mentions.len() + reverts.len());
+        for Mention { commit, time, tasks, branch, pr } in mentions {
             let (branch, pr) = (branch.as_deref().unwrap_or_default(), pr.as_deref().unwrap_or_default());
             _ = writeln!(text, "{commit}\t{time}\t{pr}\t{branch}\t{}", tasks.join(","));
+        }
+        for (newer, Revert { commit, named, merged }) in reverts {
+            _ = writeln!(text, "reverts\t{newer}\t{commit}\t{}\t{}", joined(named), joined(merged));
         }
         text.push_str("end\n");
         std::fs::create_dir_all(dir)?;
@@ -108,6 +183,10 @@ impl Cache {
         new.persist(file)?;
         Ok(())
     }
+}
+
+fn joined(ids: &[Oid]) -> String {
+    ids.iter().map(Oid::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Reads `<commit> <time> <pr> <branch> <task>,<task>`, tabs between; neither part can hold a tab.
@@ -125,6 +204,17 @@ fn mention(line: &str) -> Option<Mention> {
     })
 }
 
+/// Reads `<mentions> <commit> <named>,<named> <merged>,<merged>`, tabs between.
+fn reverting(line: &str) -> Option<(usize, Revert)> {
+    let mut fields = line.split('\t');
+    let mut field = || fields.next();
+    let (newer, commit, named, merged) = (field()?, field()?, field()?, field()?);
+    let ids = |text: &str| -> Option<Vec<Oid>> {
+        text.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
+    };
+    Some((newer.parse().ok()?, Revert { commit: commit.parse().ok()?, named: ids(named)?, merged: ids(merged)? }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,7 +229,11 @@ mod tests {
             Mention { commit, time: 5, tasks: vec!["A".into(), "B".into()], branch: some("task/ä"), pr: some("#1") },
             Mention { commit, time: -5, tasks: vec![], branch: None, pr: None },
         ];
-        let cache = Cache { tip: Some(commit), mentions };
+        let reverts = vec![
+            (1, Revert { commit, named: vec![commit], merged: vec![] }),
+            (2, Revert { commit, named: vec![commit, commit], merged: vec![commit] }),
+        ];
+        let cache = Cache { tip: Some(commit), told: Told { mentions, reverts } };
         assert_eq!(Cache::read(&file), None);
         cache.write(&file).unwrap();
         assert_eq!(Cache::read(&file).as_ref(), Some(&cache));
@@ -148,5 +242,25 @@ mod tests {
             std::fs::write(&file, &whole[..end]).unwrap();
             assert_eq!(Cache::read(&file), None, "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_target_that_was_set_back_forgets_the_reverts_since() {
+        let id = |digit: char| -> Oid { digit.to_string().repeat(40).parse().unwrap() };
+        let mention = |digit| Mention { commit: id(digit), time: 0, tasks: vec![], branch: None, pr: None };
+        let revert = |digit| Revert { commit: id(digit), named: vec![id('1')], merged: vec![] };
+        let older = || Told {
+            mentions: vec![mention('5'), mention('3')],
+            reverts: vec![(1, revert('5')), (1, revert('4')), (2, revert('3')), (2, revert('2'))],
+        };
+        let kept = |place| {
+            let mut told = Told { mentions: vec![mention('6')], reverts: vec![(0, revert('7'))] };
+            told.join(older(), place);
+            let reverts = told.reverts.iter().map(|(newer, revert)| (*newer, revert.commit)).collect::<Vec<_>>();
+            (told.mentions.len(), reverts)
+        };
+        let all = vec![(0, id('7')), (2, id('5')), (2, id('4')), (3, id('3')), (3, id('2'))];
+        assert_eq!(kept(None), (3, all));
+        assert_eq!(kept(Some(1)), (2, vec![(0, id('7')), (2, id('3')), (2, id('2'))]));
     }
 }

@@ -14,12 +14,8 @@ pub(super) struct Named {
     pub tasks: Vec<String>,
     pub branches: Vec<String>,
     pub pr: Option<String>,
-}
-
-impl Named {
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Named::default()
-    }
+    /// Commits that it says it reverts, as it writes them: hexadecimal, perhaps shortened.
+    pub reverts: Vec<String>,
 }
 
 /// Reads a raw commit message.
@@ -31,7 +27,21 @@ pub(super) fn read(message: &[u8]) -> Named {
     let tail = &message[message.len().saturating_sub(TAIL_READ)..];
     let (tasks, merge_request) = of_body(tail);
     let branches = branches.into_iter().filter(|name| is_branch_name(name)).map(str::to_owned).collect();
-    Named { tasks, branches, pr: pr.or(merge_request) }
+    Named { tasks, branches, pr: pr.or(merge_request), reverts: reverts(tail) }
+}
+
+/// Whether the message speaks of a revert at all, as those of merges of such do.
+pub(super) fn hints_at_revert(message: &[u8]) -> bool {
+    let head = &message[..message.len().min(SUBJECT_READ)];
+    head.windows(6).any(|word| word.eq_ignore_ascii_case(b"revert"))
+}
+
+/// What follows `This reverts commit ` at the beginning of lines, which is what `git revert` writes.
+fn reverts(tail: &[u8]) -> Vec<String> {
+    let lines = tail.split(|&byte| byte == b'\n');
+    let named = lines.filter_map(|line| line.strip_prefix(b"This reverts commit "));
+    let hex = named.map(|rest| rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).map(|&byte| char::from(byte)));
+    hex.map(|hex| hex.collect::<String>().to_ascii_lowercase()).filter(|hex| (7..=64).contains(&hex.len())).collect()
 }
 
 /// The branches and the pull request that the subject of a merge or squash names.
@@ -156,7 +166,7 @@ mod tests {
     use super::*;
 
     fn named(message: &str) -> (Vec<String>, Vec<String>, Option<String>) {
-        let Named { tasks, branches, pr } = read(message.as_bytes());
+        let Named { tasks, branches, pr, .. } = read(message.as_bytes());
         (tasks, branches, pr)
     }
 
@@ -212,5 +222,23 @@ mod tests {
         );
         let long = format!("subject\n\n{}\n\nTask: A", "x ".repeat(1 << 20));
         assert_eq!(named(&long).0, ["A"]);
+    }
+    #[test]
+    fn reverts_name_their_commits() {
+        let (full, short) = ("0123456789abcdef0123456789abcdef01234567", "0123456");
+        for (body, reverts) in [
+            (format!("This reverts commit {full}."), vec![full]),
+            (format!("This reverts commit {full}, reversing\nchanges made to {full}."), vec![full]),
+            (format!("This reverts commit {short} (First, 2026-01-19)."), vec![short]),
+            (format!("why\nThis reverts commit {full}.\nThis reverts commit {short}."), vec![full, short]),
+            ("This reverts commit 012345.".to_owned(), vec![]),
+            (format!("This reverts commit {full}{full}."), vec![]),
+            (format!("    This reverts commit {full}."), vec![]),
+            (format!("as if This reverts commit {full}."), vec![]),
+            ("This reverts commit \u{202e}.".to_owned(), vec![]),
+        ] {
+            assert_eq!(read(format!("Revert \"x\"\n\n{body}\n").as_bytes()).reverts, reverts, "{body}");
+        }
+        assert!(hints_at_revert(b"Merge pull request #2 from a/revert-1-b") && !hints_at_revert(b"Merge branch 'a'"));
     }
 }

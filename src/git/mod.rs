@@ -1,7 +1,9 @@
 //! The repository: the only home of gix and of the git program. What comes out are values of `model`.
 
 mod adopt;
+mod bases;
 mod branches;
+mod brought;
 mod clock;
 mod collisions;
 mod config;
@@ -22,6 +24,7 @@ mod parallel;
 mod paths;
 mod program;
 mod prompt_cache;
+mod prove;
 mod quarantine;
 mod reach;
 mod read;

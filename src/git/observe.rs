@@ -8,16 +8,17 @@ use anyhow::Result;
 
 use super::branches::{Found, branches, why_not_merged};
 use super::clock::now;
-use super::history::mentions;
+use super::history::{Told, told};
 use super::merges::merges;
+use super::prove::prove;
 use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
 use super::scan::{Scanned, scan};
 use super::start::locked_for;
-use super::worktrees::{Listed, without_dots, worktrees};
-use crate::model::facts::{Branch, Facts, Head, Mention, Observed, Target, Uncommitted, Worktree};
+use super::worktrees::{Listed, last_commit, without_dots, worktrees};
+use crate::model::facts::{Branch, Facts, Head, Observed, Target, Uncommitted, Worktree};
 use crate::model::id::TaskId;
 use crate::model::ledger::Ledger;
 use crate::model::oid::Oid;
@@ -85,7 +86,8 @@ pub fn observe(
         for (seen, measured) in seen.into_iter().zip(measured) {
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned));
             let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
-            let observed = Observed { branch, remotes, worktree, vacant: seen.vacant };
+            let deleted = seen.worktree.filter(|_| branch.is_none()).and_then(|listed| last_commit(repo, listed));
+            let observed = Observed { branch, remotes, worktree, vacant: seen.vacant, deleted };
             tasks.insert(seen.id.clone(), observed);
         }
         reachable
@@ -93,7 +95,9 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
-    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger, faults: refs.faults };
+    let mut facts =
+        Facts { now: now(), target, tasks, reverts: reachable.1.reverts(), mentions: reachable.1.mentions, ledger, faults: refs.faults };
+    prove(repo, &quarantine, &mut facts, |id| want.merges && want.covers(id));
     Ok(Observation { facts, quarantine })
 }
 
@@ -195,7 +199,7 @@ fn measure(
     seen: &[Seen<'_>],
     ledger: &Ledger,
     want: &Want,
-) -> (Vec<Measured>, (HashSet<Oid>, Vec<Mention>)) {
+) -> (Vec<Measured>, (HashSet<Oid>, Told)) {
     let covered = |wanted: bool| move |&at: &usize| wanted && want.covers(seen[at].id);
     let all = 0..seen.len();
     let branched: Vec<usize> = all.clone().filter(|&at| seen[at].branch.is_some()).collect();
@@ -209,13 +213,13 @@ fn measure(
     let landed: Vec<Oid> = ledger.records.values().filter_map(|record| Some(record.landed.as_ref()?.commit)).collect();
     // One clone for each thread: a repository may be sent to another thread, but not be used by two.
     let [a, b, c] = [(); 3].map(|()| repo.clone());
-    let (branches, scanned, merges, reachable, mentions) = std::thread::scope(|scope| {
+    let (branches, scanned, merges, reachable, told) = std::thread::scope(|scope| {
         let scanned = scope.spawn(move || scan(&a, quarantine, &places, want.uncommitted));
         let merges = scope.spawn(move || merges(&b, quarantine, &pairs));
-        let history = scope.spawn(move || (reachable(&c, target, &landed), mentions(&c, target)));
+        let history = scope.spawn(move || (reachable(&c, target, &landed), told(&c, target)));
         let branches = branches(repo, target, &found);
-        let (reachable, mentions) = joined(history);
-        (branches, joined(scanned), joined(merges), reachable, mentions)
+        let (reachable, told) = joined(history);
+        (branches, joined(scanned), joined(merges), reachable, told)
     });
     let mut measured: Vec<Measured> = seen.iter().map(|_| Measured::default()).collect();
     for (at, branch) in branched.into_iter().zip(branches) {
@@ -236,7 +240,7 @@ fn measure(
             }
         }
     }
-    (measured, (reachable, mentions))
+    (measured, (reachable, told))
 }
 
 /// Merges what is not committed into the target.

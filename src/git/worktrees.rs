@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::repo::Repo;
+use super::repo::{Repo, theirs};
 use crate::model::facts::Head;
 use crate::model::oid::Oid;
 
@@ -100,6 +100,16 @@ fn linked_worktree(admin_dir: PathBuf, common: &Path) -> Listed {
 
 fn detached(head: &Head) -> Option<Oid> {
     if let Head::Detached(at) = head { Some(*at) } else { None }
+}
+
+/// The last commit that the reflog of the worktree's HEAD knows, and the repository has.
+pub(super) fn last_commit(repo: &Repo, listed: &Listed) -> Option<Oid> {
+    let log = std::fs::read(listed.admin_dir.join("logs/HEAD")).ok()?;
+    let entry = |line: &[u8]| -> Option<Oid> {
+        std::str::from_utf8(line.split(|byte| *byte == b' ').nth(1)?).ok()?.parse().ok()
+    };
+    let last = log.rsplit(|byte| *byte == b'\n').filter_map(entry);
+    last.take(2).find(|at| repo.gix.find_commit(theirs(*at)).is_ok())
 }
 
 /// One look at a folder instead of one for each file that may be in it. Unreadable is empty.

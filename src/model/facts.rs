@@ -9,6 +9,7 @@ use super::id::TaskId;
 use super::ledger::Ledger;
 use super::oid::Oid;
 use super::path::TreePath;
+use super::revert::Reverts;
 
 /// Everything one command observes. Tasks of which the repository shows nothing have no entry in `tasks`.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Facts {
     pub tasks: BTreeMap<TaskId, Observed>,
     /// First-parent commits of the target that name a task or a branch, newest first.
     pub mentions: Vec<Mention>,
+    /// What the target's history says was taken back.
+    pub reverts: Reverts,
     pub ledger: Ledger,
     /// What could not be read that belongs to no task in particular, as sentences.
     pub faults: Vec<String>,
@@ -68,6 +71,8 @@ pub struct Observed {
     pub worktree: Option<Worktree>,
     /// Absolute: where the ledger recorded its worktree, and nothing stands now.
     pub vacant: Option<PathBuf>,
+    /// What the HEAD of its worktree was last at, where its branch is gone.
+    pub deleted: Option<Oid>,
 }
 
 /// A local task branch.
@@ -98,6 +103,23 @@ pub struct Branch {
     pub brought: Option<Brought>,
     /// What of it could not be read, as a clause: then some of this is not known.
     pub fault: Option<String>,
+    /// The commit that took the landing of the branch back from the target.
+    pub reverted: Option<Oid>,
+    pub base_is: BaseIs,
+}
+
+/// What became of the base that was recorded for a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BaseIs {
+    /// On the target, or there is none, or not known.
+    #[default]
+    Sound,
+    /// No longer on the target, but still below the tip: the branch carries commits that were the target's.
+    Abandoned(Oid),
+    /// Neither on the target nor below the tip: [`Branch::base`] is the merge base in its place.
+    Replaced(Oid),
+    /// The commit is not in the repository.
+    Missing(Oid),
 }
 
 /// What `git merge-tree --write-tree <target> <tip>` says.

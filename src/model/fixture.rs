@@ -65,6 +65,7 @@ pub(crate) fn facts() -> Facts {
         tasks: BTreeMap::new(),
         mentions: Vec::new(),
         faults: Vec::new(),
+        reverts: Default::default(),
         ledger: Ledger::default(),
     }
 }

@@ -29,6 +29,7 @@ pub mod picture;
 pub mod plan;
 pub mod prompt;
 pub mod proof;
+pub mod revert;
 #[cfg(test)]
 pub mod sample;
 pub mod schedule;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::facts::{Branch, Facts, Mention, Merge, Observed, Target};
+use super::facts::{BaseIs, Branch, Facts, Mention, Merge, Observed, Target};
 use super::graph::Graph;
 use super::id::TaskId;
 use super::ledger::{Body, Event, Ledger, Line, Snapshot, fold};
@@ -54,6 +54,7 @@ pub fn facts() -> Facts {
         tasks: BTreeMap::new(),
         mentions: Vec::new(),
         faults: Vec::new(),
+        reverts: Default::default(),
         ledger: Ledger::default(),
     }
 }
@@ -84,6 +85,8 @@ pub fn branch(name: &str) -> Branch {
         touched: None,
         brought: None,
         fault: None,
+        reverted: None,
+        base_is: BaseIs::Sound,
     }
 }
 

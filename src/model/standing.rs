@@ -178,6 +178,8 @@ fn observed(
         branch_name: names.get(id).map_or("", String::as_str),
         branch,
         record,
+        batch: facts.ledger.batch_of(id),
+        reverts: &facts.reverts,
         declared: declared == Some(Declared::Landed),
     };
     if declared == Some(Declared::Cancelled) {
@@ -207,8 +209,7 @@ fn unlanded(seen: Option<&Observed>, record: Option<&Record>) -> State {
 }
 
 fn reported(report: &Report) -> State {
-    let done_when = report.done_when.as_deref().unwrap_or("yes");
-    if report.verdict == "done" && done_when == "yes" { State::Done } else { State::Stopped }
+    if report.done() { State::Done } else { State::Stopped }
 }
 
 fn holders(file: &TaskFile, facts: &Facts, standings: &Standings) -> Vec<Holder> {

@@ -140,10 +140,16 @@ pub enum Proof {
     Recorded { commit: Oid, pr: Option<String> },
     /// 2: the tip is reachable from the target.
     Ancestor { commit: Option<Oid>, pr: Option<String> },
-    /// 3: merging it would change nothing.
-    SameTree,
+    /// 3: merging it would change nothing; with the commit that brought it, where that is known.
+    SameTree { commit: Option<Oid>, pr: Option<String> },
+    /// 4: replaying it on the parent of this commit gives its tree.
+    Squash { commit: Oid, pr: Option<String> },
+    /// 5: commits of the target have the patches of all its own; the newest of them.
+    Rebase { commit: Oid, pr: Option<String> },
     /// 6: a commit on the target says so.
     Message { commit: Oid, pr: Option<String> },
+    /// 7: a research task without commits was reported done.
+    Report { pr: Option<String> },
     /// 8: the task file says so.
     Declared,
 }
@@ -153,8 +159,11 @@ impl Proof {
         match self {
             Proof::Recorded { .. } => "recorded",
             Proof::Ancestor { .. } => "ancestor",
-            Proof::SameTree => "same-tree",
+            Proof::SameTree { .. } => "same-tree",
+            Proof::Squash { .. } => "squash",
+            Proof::Rebase { .. } => "rebase",
             Proof::Message { .. } => "message",
+            Proof::Report { .. } => "report",
             Proof::Declared => "declared",
         }
     }
@@ -162,8 +171,14 @@ impl Proof {
     /// The pull request that landed it, such as `#123`.
     pub fn pr(&self) -> Option<&str> {
         match self {
-            Proof::Recorded { pr, .. } | Proof::Ancestor { pr, .. } | Proof::Message { pr, .. } => pr.as_deref(),
-            Proof::SameTree | Proof::Declared => None,
+            Proof::Recorded { pr, .. }
+            | Proof::Ancestor { pr, .. }
+            | Proof::SameTree { pr, .. }
+            | Proof::Squash { pr, .. }
+            | Proof::Rebase { pr, .. }
+            | Proof::Message { pr, .. }
+            | Proof::Report { pr } => pr.as_deref(),
+            Proof::Declared => None,
         }
     }
 }

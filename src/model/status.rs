@@ -304,10 +304,12 @@ impl Teller<'_> {
             solution: None,
             removal: Vec::new(),
         };
-        row.notes = notes::notes(&row, seen.vacant.as_deref(), index.is_some());
+        let target = self.facts.target.newest().0;
+        let (vacant, deleted) = (seen.vacant.as_deref(), seen.deleted);
+        row.notes = notes::notes(&row, &notes::Around { vacant, deleted, defined: index.is_some(), target });
         // What is not committed yet cannot be merged with: git would refuse.
         let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);
-        row.solution = row.solution(self.facts.target.newest().0).filter(|_| committed);
+        row.solution = row.solution(target).filter(|_| committed);
         row.removal = row.removal();
         if let Some(meetings) = self.collisions.and_then(|collisions| collisions.of(id)) {
             (row.collisions, row.uncertain) = met(meetings);

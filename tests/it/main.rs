@@ -17,6 +17,7 @@ mod import;
 mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
+mod landed;
 mod lint;
 mod merges;
 #[path = "../../benches/support/network.rs"]

@@ -412,7 +412,7 @@ fn whatever_became_of_a_task_is_a_fact() {
     assert_eq!(rebasing.operation.as_deref(), Some("rebase"));
     assert_eq!(rebasing.changes.unwrap().conflicted, 1);
     let reset = branch("reset").unwrap();
-    assert_eq!((reset.base, reset.commits, &reset.merge), (Some(base), Some(1), &None));
+    assert_eq!((reset.base, reset.commits, &reset.merge), (Some(base), None, &None));
     assert!(!facts.tasks.contains_key(&"deleted".parse().unwrap()));
     assert_eq!(
         (branch("remote"), &*task(&facts, "remote").remotes),

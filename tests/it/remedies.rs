@@ -174,18 +174,140 @@ fn a_conflict_is_solved_in_the_worktree_where_that_is_on_its_branch() {
     assert_eq!(commands(&sandbox, "A"), [format!("git -C {} status", place.display())]);
 }
 
-/// docs/design/0010-reverted-merges.md
+/// docs/design/0018-landed-proofs.md
 #[test]
-fn a_reverted_merge_stays_landed_and_starts_again() {
+fn the_work_of_a_reverted_merge_is_brought_back_in_its_worktree() {
     let sandbox = started();
     sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
     sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
     sandbox.git(&["revert", "--no-edit", "-m1", "HEAD"]);
-    assert_eq!(sandbox.row("A")["state"], "landed");
-    paste_all(&sandbox, &commands(&sandbox, "A"));
-    sandbox.commit(&[], "later");
-    sandbox.ok(&["start", "--again", "A"]);
+    let revert = sandbox.git(&["rev-parse", "HEAD"]);
     assert_eq!(sandbox.row("A")["state"], "active");
-    sandbox.git_in(&sandbox.place("A"), &["revert", "--no-edit", "main~1"]);
-    assert_eq!((&sandbox.row("A")["commits"], &sandbox.row("A")["readiness"]["verdict"]), (&json!(1), &json!("clean")));
+    assert_eq!(note(&sandbox, "A"), format!("was merged, and {} reverted that; to bring the work back", &revert[..7]));
+    paste_all(&sandbox, &commands(&sandbox, "A"));
+    let row = sandbox.row("A");
+    assert_eq!((&row["state"], &row["ahead"], &row["notes"]), (&json!("active"), &json!(1), &json!([])));
+    assert_eq!(row["readiness"]["verdict"], "clean");
+    sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
+    assert_eq!((&sandbox.row("A")["state"], &sandbox.row("A")["proof"]), (&json!("landed"), &json!("ancestor")));
+    // Or all is begun anew.
+    sandbox.git(&["revert", "--no-edit", "-m1", "HEAD"]);
+    assert_eq!(sandbox.row("A")["state"], "active");
+}
+
+/// `main` with three commits more than A and B started from.
+fn moved_on() -> Sandbox {
+    let sandbox = started();
+    for number in 0..3 {
+        sandbox.commit(&[("main", &format!("{number}\n"))], "main");
+    }
+    sandbox
+}
+
+#[test]
+fn a_target_that_was_rewritten_is_named_and_its_commits_are_left_behind() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.commit(&[("old", "1\n")], "old");
+    sandbox.ok(&["start", "A", "B"]);
+    let place = sandbox.place("A");
+    sandbox.commit_in(&place, &[("a", "1\n")], "work");
+    let base = sandbox.git(&["rev-parse", "main"]);
+    sandbox.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    sandbox.commit(&[("new", "1\n")], "new");
+    assert_eq!(
+        note(&sandbox, "A"),
+        format!(
+            "'main' was rewritten and no longer has the commit {} that it started from: its branch carries commits that were the target's",
+            &base[..7]
+        )
+    );
+    paste_all(&sandbox, &commands(&sandbox, "A"));
+    let row = sandbox.row("A");
+    assert_eq!((&row["notes"], &row["commits"], &row["ahead"]), (&json!([]), &json!(1), &json!(1)));
+    assert_eq!(row["base"], sandbox.git(&["rev-parse", "main"]));
+    assert!(!place.join("old").exists());
+    sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
+    assert_eq!(sandbox.row("A")["state"], "landed");
+    // A branch that took the rewritten target in carries both.
+    sandbox.git_in(&sandbox.place("B"), &["merge", "--quiet", "--no-edit", "main"]);
+    assert!(note(&sandbox, "B").starts_with("'main' was rewritten"), "{}", note(&sandbox, "B"));
+}
+
+#[test]
+fn a_branch_that_was_set_back_before_its_base_comes_back() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let older = sandbox.commit(&[("old", "1\n")], "old");
+    let base = sandbox.commit(&[("old", "2\n")], "base");
+    sandbox.ok(&["start", "A"]);
+    let place = sandbox.place("A");
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", &older]);
+    let told =
+        format!("its branch was set back to {}, before the commit {} that it started from", &older[..7], &base[..7]);
+    assert_eq!((note(&sandbox, "A"), sandbox.row("A")["commits"].clone()), (told, json!(0)));
+    paste_all(&sandbox, &commands(&sandbox, "A"));
+    assert_eq!((note(&sandbox, "A"), sandbox.row("A")["tip"].clone()), (String::new(), json!(base)));
+    // With a commit on top of where it was set back to.
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", &older]);
+    sandbox.commit_in(&place, &[("a", "1\n")], "work");
+    assert!(note(&sandbox, "A").starts_with("its branch no longer contains the commit"), "{}", note(&sandbox, "A"));
+    paste_all(&sandbox, &commands(&sandbox, "A"));
+    assert_eq!((note(&sandbox, "A"), sandbox.row("A")["commits"].clone()), (String::new(), json!(1)));
+}
+
+#[test]
+fn a_branch_of_another_history_has_no_number_that_would_be_wrong() {
+    let sandbox = moved_on();
+    let place = sandbox.place("A");
+    sandbox.commit_in(&place, &[("a", "1\n")], "work");
+    let work = sandbox.git(&["rev-parse", "task/A"]);
+    sandbox.git_in(&place, &["checkout", "--quiet", "--orphan", "other"]);
+    sandbox.commit_in(&place, &[("x", "1\n")], "another root");
+    sandbox.git_in(&place, &["checkout", "--quiet", "-B", "task/A"]);
+    let row = sandbox.row("A");
+    assert_eq!(row["notes"][0], "its branch and 'main' have no commit in common: it was moved to another history");
+    assert_eq!((&row["state"], &row["commits"], &row["readiness"]), (&json!("active"), &Value::Null, &Value::Null));
+    let told = paste(&sandbox, &commands(&sandbox, "A")[0]).exits(0);
+    assert!(told.stdout.contains(&work[..7]), "{told:#?}");
+    let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
+}
+
+#[test]
+fn a_branch_that_was_deleted_below_its_worktree_is_made_anew() {
+    let sandbox = started();
+    let place = sandbox.place("A");
+    let tip = sandbox.commit_in(&place, &[("a", "1\n")], "work");
+    for dir in [sandbox.repo(), place.clone()] {
+        sandbox.git_in(&dir, &["update-ref", "-d", "refs/heads/task/A"]);
+        assert_eq!(sandbox.row("A")["state"], "lost");
+        let told = format!("it was deleted below its worktree '{}', which was at {}", place.display(), &tip[..7]);
+        assert!(note(&sandbox, "A").ends_with(&told), "{}", note(&sandbox, "A"));
+        paste_all(&sandbox, &commands(&sandbox, "A"));
+        assert_eq!((note(&sandbox, "A"), sandbox.row("A")["tip"].clone()), (String::new(), json!(tip)));
+        assert_eq!(sandbox.git_in(&place, &["status", "--porcelain"]), "");
+    }
+}
+
+#[test]
+fn a_base_that_is_not_here_is_named_and_its_place_taken_by_the_merge_base() {
+    let sandbox = started();
+    sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
+    let event = |at: u32| {
+        let ledger = sandbox.events().into_iter().find(|event| event["event"] == "starting").unwrap();
+        let mut task = ledger["tasks"][0].clone();
+        task["base"] = json!("0123456789abcdef0123456789abcdef01234567");
+        let at = format!("2026-01-19T03:00:{at:02}.000Z");
+        json!({"at": at, "uid": "m1", "v": 1, "event": "adopted", "batch": "batch-007", "target": "main", "tasks": [task]})
+    };
+    sandbox.git(&["notes", "--ref=dispatch", "append", "-m", &event(1).to_string(), "main"]);
+    let row = sandbox.row("A");
+    assert!(
+        row["notes"][0].as_str().unwrap().starts_with("the commit 0123456 that it started from is not in"),
+        "{row}"
+    );
+    assert_eq!((&row["base"], &row["commits"]), (&json!(sandbox.git(&["rev-parse", "main"])), &json!(1)));
+    sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
+    sandbox.commit(&[], "later");
+    let row = sandbox.row("A");
+    assert_eq!((&row["readiness"]["verdict"], &row["commits"]), (&json!("empty"), &Value::Null));
+    assert!(row["notes"][0].as_str().unwrap().ends_with("which of that is its own is not known"), "{row}");
 }

@@ -137,7 +137,7 @@ impl Ledger {
             Body::Dropped { task } => self.record(task).dropped = true,
             Body::Reopened { task } => {
                 let record = self.record(task);
-                record.landed = None;
+                (record.landed, record.reported) = (None, None);
                 record.reopened_at = Some(at);
             }
             Body::Closed { batch, of, verdict } => {

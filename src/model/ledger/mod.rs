@@ -244,6 +244,12 @@ pub struct Report {
     pub text: Option<String>,
 }
 
+impl Report {
+    pub fn done(&self) -> bool {
+        self.verdict == "done" && self.done_when.as_deref().unwrap_or("yes") == "yes"
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Landing {
     pub tip: Oid,

@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use super::{Row, Verdict};
-use crate::model::facts::{Branch, Head, Worktree};
+use crate::model::facts::{BaseIs, Branch, Head, Worktree};
+use crate::model::oid::Oid;
 use crate::model::state::State;
 use crate::model::text::shell_word;
 
@@ -29,11 +30,21 @@ impl Note {
     }
 }
 
-/// Where branch or worktree of `row` are not what the record says. `vacant` is the recorded place of a worktree, where nothing
-/// stands now; `defined` is whether the task file still names the task.
-pub(super) fn notes(row: &Row, vacant: Option<&Path>, defined: bool) -> Vec<Note> {
+/// What else is known around a row.
+pub(super) struct Around<'a> {
+    /// The recorded place of a worktree, where nothing stands now.
+    pub vacant: Option<&'a Path>,
+    /// What the worktree was last at, where its branch was deleted below it.
+    pub deleted: Option<Oid>,
+    /// Whether the task file still names the task.
+    pub defined: bool,
+    pub target: &'a str,
+}
+
+/// Where branch or worktree of `row` are not what the record says.
+pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
-    if !defined && !row.state.over() {
+    if !around.defined && !row.state.over() {
         notes.push(Note::new("is no longer in the task file; what it was when it started still holds"));
     }
     if let Some(remote) = row.remotes.first().filter(|_| row.state == State::Elsewhere) {
@@ -43,12 +54,12 @@ pub(super) fn notes(row: &Row, vacant: Option<&Path>, defined: bool) -> Vec<Note
         notes.push(Note::new(fault).then("git fsck"));
     }
     match (row.state, &row.branch, &row.worktree) {
-        (State::Lost, _, worktree) => notes.extend(lost(row, worktree.as_ref(), defined)),
+        (State::Lost, _, worktree) => notes.extend(lost(row, worktree.as_ref(), around)),
         (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
-            notes.extend(branch_notes(row, branch));
+            notes.extend(branch_notes(row, branch, around.target));
             match worktree {
                 Some(worktree) => notes.extend(worktree_notes(row, branch, worktree)),
-                None => notes.push(Note::new("has no worktree").then(add(vacant, &branch.name))),
+                None => notes.push(Note::new("has no worktree").then(add(around.vacant, &branch.name))),
             }
         }
         (State::Landed, _, Some(worktree)) => notes.extend(stays(row, worktree)),
@@ -57,12 +68,12 @@ pub(super) fn notes(row: &Row, vacant: Option<&Path>, defined: bool) -> Vec<Note
     notes
 }
 
-/// Its branch is gone: perhaps renamed, and its worktree shows to what.
-fn lost(row: &Row, worktree: Option<&Worktree>, defined: bool) -> Vec<Note> {
+/// Its branch is gone: perhaps renamed or deleted, and its worktree shows to what, or at what.
+fn lost(row: &Row, worktree: Option<&Worktree>, around: &Around<'_>) -> Vec<Note> {
     let gone = format!("its branch '{}' is gone, and nothing shows that it landed", row.branch_name);
     let with = |what: &str| Note::new(format!("{gone}; {what}"));
-    let first = match worktree.map(|worktree| (&worktree.head, worktree)) {
-        Some((Head::Branch(other), worktree)) if *other != row.branch_name => {
+    let first = match worktree.map(|worktree| (&worktree.head, worktree, around.deleted)) {
+        Some((Head::Branch(other), worktree, _)) if *other != row.branch_name => {
             let path = worktree.path.display();
             with(&format!("its worktree '{path}' has branch '{other}' checked out")).then(format!(
                 "git dispatch adopt {} {}",
@@ -70,31 +81,98 @@ fn lost(row: &Row, worktree: Option<&Worktree>, defined: bool) -> Vec<Note> {
                 shell_word(other)
             ))
         }
-        Some((Head::Detached(_), worktree)) => with(&format!("its worktree '{}' is detached", worktree.path.display()))
-            .then(format!("git dispatch adopt {} {}", row.id, word(&worktree.path))),
+        Some((Head::Branch(own), worktree, Some(at))) => {
+            let path = worktree.path.display();
+            with(&format!("it was deleted below its worktree '{path}', which was at {}", at.short()))
+                .then(format!("git branch {} {at}", shell_word(own)))
+        }
+        Some((Head::Detached(_), worktree, _)) => with(&format!(
+            "its worktree '{}' is detached",
+            worktree.path.display()
+        ))
+        .then(format!("git dispatch adopt {} {}", row.id, word(&worktree.path))),
         _ => Note::new(gone).then(format!("git dispatch adopt {} BRANCH", row.id)),
     };
     let declare = Note::new(format!("if it was squashed or rebased onto the target, {}", declared(row)));
-    std::iter::once(first).chain(defined.then_some(declare)).collect()
+    std::iter::once(first).chain(around.defined.then_some(declare)).collect()
 }
 
 fn declared(row: &Row) -> String {
     format!("write state = \"landed\" into [task.{}]", row.id)
 }
 
-fn branch_notes(row: &Row, branch: &Branch) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if branch.contains_base == Some(false) {
-        let base = row.base.map(|base| base.short()).unwrap_or_default();
-        notes.push(Note::new(format!(
-            "its branch no longer contains the commit {base} that it started from: it was reset or rebased"
-        )));
-    }
-    if branch.ahead == Some(0) && branch.commits.is_some_and(|own| own > 0) {
+fn branch_notes(row: &Row, branch: &Branch, target: &str) -> Vec<Note> {
+    let place = row.worktree.as_ref().filter(|_| row.on_its_branch()).map(|worktree| word(&worktree.path));
+    let mut notes: Vec<Note> = base_note(branch, place.as_deref(), target).into_iter().collect();
+    if let Some(revert) = branch.reverted {
+        notes.push(reverted(branch, revert, place.as_deref(), target));
+    } else if branch.ahead == Some(0) && branch.commits.is_some_and(|own| own > 0) {
         let what = format!("has nothing that the target lacks; if that is its landing, {}", declared(row));
         notes.push(Note::new(what));
     }
     notes
+}
+
+/// What is wrong with where the branch began. `place` is its worktree, where that is on the branch.
+fn base_note(branch: &Branch, place: Option<&str>, target: &str) -> Option<Note> {
+    let base = branch.base?;
+    let mend = |note: Note, command: String| match place {
+        Some(place) => note.then(format!("git -C {place} {command}")),
+        None => note,
+    };
+    match (branch.base_is, branch.contains_base, branch.commits) {
+        (BaseIs::Abandoned(base), ..) => {
+            let what = format!(
+                "'{target}' was rewritten and no longer has the commit {} that it started from: its branch carries commits that were the target's",
+                base.short()
+            );
+            Some(mend(Note::new(what), format!("rebase --onto {} {base}", shell_word(target))))
+        }
+        (BaseIs::Missing(missing), _, own) if own.is_some() || branch.ahead == Some(0) => {
+            let rest = match own {
+                Some(_) => format!("its own commits are counted from {} on, where it left '{target}'", base.short()),
+                None => format!("'{target}' has all that it has, and which of that is its own is not known"),
+            };
+            let missing = missing.short();
+            Some(Note::new(format!("the commit {missing} that it started from is not in this repository: {rest}")))
+        }
+        (_, Some(false) | None, None) if branch.ahead.is_some() => {
+            let what = format!("its branch and '{target}' have no commit in common: it was moved to another history");
+            Some(Note::new(what).then(format!("git reflog {}", shell_word(&branch.name))))
+        }
+        (BaseIs::Replaced(_), ..) => None,
+        (_, Some(false), Some(0)) => {
+            let what = format!(
+                "its branch was set back to {}, before the commit {} that it started from",
+                branch.tip.short(),
+                base.short()
+            );
+            Some(mend(Note::new(what), format!("merge --ff-only {base}")))
+        }
+        (_, Some(false), _) => {
+            let what = format!(
+                "its branch no longer contains the commit {} that it started from: it was reset or rebased",
+                base.short()
+            );
+            Some(mend(Note::new(what), format!("rebase {base}")))
+        }
+        _ => None,
+    }
+}
+
+/// Its work was on the target, and was taken back.
+fn reverted(branch: &Branch, revert: Oid, place: Option<&str>, target: &str) -> Note {
+    let by = revert.short();
+    match (&branch.brought, place) {
+        (Some(brought), _) => Note::new(format!(
+            "its work was brought by {}, which {by} reverted: merging it brings the work back",
+            brought.commit.short()
+        )),
+        (None, Some(place)) => Note::new(format!("was merged, and {by} reverted that; to bring the work back"))
+            .then(format!("git -C {place} merge --ff-only {}", shell_word(target)))
+            .then(format!("git -C {place} revert --no-edit {revert}")),
+        (None, None) => Note::new(format!("was merged, and {by} reverted that")),
+    }
 }
 
 /// What stands between the worktree of an active task and its branch.

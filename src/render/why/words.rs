@@ -73,8 +73,16 @@ fn proved(proof: &Proof) -> String {
         Proof::Recorded { commit, .. } => format!("the ledger recorded its landing as {}", commit.short()),
         Proof::Ancestor { commit: Some(commit), .. } => format!("the target has its tip since {}", commit.short()),
         Proof::Ancestor { commit: None, .. } => "the target has its tip".to_owned(),
-        Proof::SameTree => "merging it would add nothing".to_owned(),
+        Proof::SameTree { commit: Some(commit), .. } => {
+            format!("merging it would add nothing since {}", commit.short())
+        }
+        Proof::SameTree { commit: None, .. } => "merging it would add nothing".to_owned(),
+        Proof::Squash { commit, .. } => format!("commit {} of the target is a squash of it", commit.short()),
+        Proof::Rebase { commit, .. } => {
+            format!("the target has the patches of all its commits, the last one in {}", commit.short())
+        }
         Proof::Message { commit, .. } => format!("commit {} of the target says so", commit.short()),
+        Proof::Report { .. } => "a research task without commits, it was reported done".to_owned(),
         Proof::Declared => "the task file says so".to_owned(),
     };
     let pr = proof.pr().map(|pr| format!(", PR {}", escape(pr))).unwrap_or_default();

@@ -1,0 +1,157 @@
+//! What was found of each branch, so that a target that moved on costs its new commits only.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::Found;
+use crate::git::repo::Repo;
+use crate::model::facts::{Brought, How};
+use crate::model::oid::Oid;
+
+/// The first word of a cache file; a file that begins otherwise is none of ours.
+const MAGIC: &str = "git-dispatch brought 1";
+/// Bytes; what would not fit is looked for again.
+const LARGEST: usize = 4 << 20;
+
+/// A branch's tip, and where its own commits begin.
+pub(super) type Key = (Oid, Option<Oid>);
+
+/// What was found on the target's line up to a commit of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub seen: Oid,
+    pub found: Found,
+}
+
+/// The file `<common git dir>/dispatch/cache/brought`.
+pub(super) struct Cache {
+    file: PathBuf,
+    head: String,
+    pub entries: HashMap<Key, Entry>,
+}
+
+impl Cache {
+    /// Empty where there is no file, or it is damaged, or was written under other settings or by another git.
+    pub(super) fn open(repo: &Repo) -> Cache {
+        let file = repo.common_dir().join("dispatch/cache/brought");
+        let head = format!("{MAGIC} {:?} {:016x}", repo.git.version, settings(repo));
+        let small = file.metadata().is_ok_and(|data| data.len() <= 2 * LARGEST as u64);
+        let text = if small { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
+        Cache { entries: entries(&text, &head).unwrap_or_default(), file, head }
+    }
+
+    /// Writes `newest` and what else fits. A cache that cannot be written costs time, no answer.
+    pub(super) fn write(&self, newest: &[(Key, Entry)]) {
+        let mut text = format!("{}\n", self.head);
+        let new: HashSet<&Key> = newest.iter().map(|(key, _)| key).collect();
+        let others = self.entries.iter().filter(|(key, _)| !new.contains(key));
+        for (key, entry) in newest.iter().map(|(key, entry)| (key, entry)).chain(others) {
+            let line = line(key, entry);
+            if text.len() + line.len() <= LARGEST {
+                text.push_str(&line);
+            }
+        }
+        text.push_str("end\n");
+        _ = self.replace(&text);
+    }
+
+    fn replace(&self, text: &str) -> std::io::Result<()> {
+        let Some(dir) = self.file.parent() else { return Ok(()) };
+        std::fs::create_dir_all(dir)?;
+        let mut new = tempfile::NamedTempFile::new_in(dir)?;
+        new.write_all(text.as_bytes())?;
+        new.persist(&self.file)?;
+        Ok(())
+    }
+}
+
+/// A digest of the configuration that merges and patches depend on.
+fn settings(repo: &Repo) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let config = repo.gix.config_snapshot();
+    for name in ["merge", "diff", "core"] {
+        for section in config.plumbing().sections_by_name(name).into_iter().flatten() {
+            section.to_bstring().hash(&mut hasher);
+        }
+    }
+    for key in ["merge.renames", "merge.renameLimit", "merge.directoryRenames", "diff.renames", "diff.renameLimit"] {
+        repo.config_said(key).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// `<tip> <base> <seen> <how> <commit> <pr> <own>:<carrier>,…`, tabs between; what there is none of is empty.
+fn line((tip, base): &Key, Entry { seen, found }: &Entry) -> String {
+    let base = base.map(|base| base.to_string()).unwrap_or_default();
+    let (how, commit, pr) = match &found.brought {
+        Some(Brought { how, commit, pr }) => (word(*how), commit.to_string(), pr.clone().unwrap_or_default()),
+        None => ("", String::new(), String::new()),
+    };
+    let mut line = format!("{tip}\t{base}\t{seen}\t{how}\t{commit}\t{pr}\t");
+    for (number, (own, carrier)) in found.carried.iter().enumerate() {
+        _ = write!(line, "{}{own}:{carrier}", if number == 0 { "" } else { "," });
+    }
+    line.push('\n');
+    line
+}
+
+fn word(how: How) -> &'static str {
+    match how {
+        How::Squash => "squash",
+        How::Rebase => "rebase",
+    }
+}
+
+fn entries(text: &str, head: &str) -> Option<HashMap<Key, Entry>> {
+    let rest = text.strip_prefix(head)?.strip_prefix('\n')?.strip_suffix("end\n")?;
+    rest.lines().map(entry).collect()
+}
+
+fn entry(line: &str) -> Option<(Key, Entry)> {
+    let mut fields = line.split('\t');
+    let mut field = || fields.next();
+    let (tip, base, seen, how) = (field()?, field()?, field()?, field()?);
+    let (commit, pr, carried) = (field()?, field()?, field()?);
+    let how = [How::Squash, How::Rebase].into_iter().find(|one| word(*one) == how);
+    let pr = (!pr.is_empty()).then(|| pr.to_owned());
+    let brought = how.map(|how| Some(Brought { how, commit: commit.parse().ok()?, pr }));
+    let pair = |pair: &str| -> Option<(Oid, Oid)> {
+        let (own, carrier) = pair.split_once(':')?;
+        Some((own.parse().ok()?, carrier.parse().ok()?))
+    };
+    let base = if base.is_empty() { None } else { Some(base.parse().ok()?) };
+    let found = Found {
+        brought: brought.map_or(Some(None), |brought| brought.map(Some))?,
+        carried: carried.split(',').filter(|pair| !pair.is_empty()).map(pair).collect::<Option<_>>()?,
+    };
+    Some(((tip.parse().ok()?, base), Entry { seen: seen.parse().ok()?, found }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_as_they_were_written_and_not_at_all_when_damaged() {
+        let id = |digit: char| -> Oid { digit.to_string().repeat(40).parse().unwrap() };
+        let none = Found::default();
+        let squash = Brought { how: How::Squash, commit: id('3'), pr: Some("#12".to_owned()) };
+        let squash = Found { brought: Some(squash), carried: vec![] };
+        let rebase = Brought { how: How::Rebase, commit: id('4'), pr: None };
+        let rebase = Found { brought: Some(rebase), carried: vec![(id('5'), id('4')), (id('6'), id('7'))] };
+        let all: HashMap<Key, Entry> = [(None, none), (Some(id('1')), squash), (Some(id('2')), rebase)]
+            .into_iter()
+            .map(|(base, found)| ((id('a'), base), Entry { seen: id('9'), found }))
+            .collect();
+        let text: String = all.iter().map(|(key, entry)| line(key, entry)).collect();
+        let text = format!("head\n{text}end\n");
+        assert_eq!(entries(&text, "head").as_ref(), Some(&all));
+        assert_eq!(entries(&text, "other"), None);
+        for end in 0..text.len() {
+            assert_eq!(entries(&text[..end], "head"), None, "cut at {end}");
+        }
+    }
+}
