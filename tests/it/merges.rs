@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use git_dispatch::git::{Quarantine, Repo, merges, merges_without_git};
+use git_dispatch::git::{Landings, Quarantine, Repo, Stand, merges, merges_without_git};
 use git_dispatch::model::facts::Merge;
 use git_dispatch::model::oid::Oid;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, write_in};
 
 /// What git says of a merge: whether it is clean, the tree, the paths.
 type Said = (bool, String, Vec<String>);
@@ -249,11 +249,7 @@ fn random_pairs(sandbox: &Sandbox, seed: u64, histories: usize) -> Vec<(Oid, Oid
 #[test]
 fn random_merges_are_what_git_says_with_every_way_to_follow_renames() {
     let sandbox = Sandbox::new();
-    let pairs = random_pairs(
-        &sandbox,
-        std::env::var("SEED").map_or(1, |s| s.parse().unwrap()),
-        std::env::var("H").map_or(1, |s| s.parse().unwrap()),
-    );
+    let pairs = random_pairs(&sandbox, 0x2545_f491_4f6c_dd1d, HISTORIES);
     let mut walked = 0;
     for (key, value) in [
         ("merge.directoryRenames", "conflict"),
@@ -268,3 +264,332 @@ fn random_merges_are_what_git_says_with_every_way_to_follow_renames() {
 }
 
 const HISTORIES: usize = 250;
+
+/// What a side does to the base: files with their modes, without a mode deleted.
+type Edits = &'static [(&'static str, &'static str, &'static str)];
+
+const F: &str = "100644";
+const GONE: (&str, &str) = ("", "");
+const ONE: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+const ONE_TOP: &str = "top\n2\n3\n4\n5\n6\n7\n8\n9\n";
+const ONE_END: &str = "1\n2\n3\n4\n5\n6\n7\n8\nend\n";
+const TWO: &str = "a\nb\nc\nd\ne\nf\ng\nh\ni\n";
+const BIN: &str = "\0\u{1}\u{2}";
+
+/// Each with whether it takes no git.
+const CASES: [(&str, Edits, Edits, bool); 37] = [
+    ("a folder moved, a file added where it was", MOVED, &[("old/c", F, TWO)], false),
+    ("a folder moved, a file moved to where it was", MOVED, &[("old/c", F, TWO), ("p/f", "", "")], false),
+    ("a folder moved, a file added elsewhere", MOVED, &[("q/c", F, TWO)], true),
+    ("a folder moved, a file edited where it was", MOVED, &[("old/a", F, ONE_TOP)], false),
+    ("a folder moved, a file of it deleted", MOVED, &[("old/a", "", "")], false),
+    ("a folder moved, a folder added where it was", MOVED, &[("old/sub/new/c", F, TWO)], false),
+    ("a subfolder moved, a file added where it was", MOVED_SUB, &[("old/sub/c", F, TWO)], false),
+    ("a subfolder moved, a file added above", MOVED_SUB, &[("old/c", F, TWO)], true),
+    ("a folder moved, a file added where it went", MOVED, &[("new/c", F, TWO)], true),
+    ("a folder moved to two places", MOVED, MOVED_ELSEWHERE, false),
+    ("a folder moved twice alike", MOVED, MOVED, true),
+    ("a file moved and edited", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/f", F, ONE_TOP)], false),
+    ("a file moved, its folder changed", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/new", F, TWO)], true),
+    ("a file moved to two places", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/f", "", ""), ("r/g", F, ONE)], false),
+    ("a file moved to one place and deleted", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/f", "", "")], false),
+    ("two files moved to one place", &[("p/f", "", ""), ("q/z", F, ONE)], &[("p/g", "", ""), ("q/z", F, TWO)], false),
+    ("a file moved to where another was added", &[("p/f", "", ""), ("q/z", F, ONE)], &[("q/z", F, TWO)], false),
+    ("a file moved to where its like was added", &[("p/f", "", ""), ("q/z", F, ONE)], &[("q/z", F, ONE)], true),
+    ("deleted twice", &[("p/f", "", "")], &[("p/f", "", ""), ("top", F, TWO)], false),
+    ("deleted and edited", &[("p/f", "", "")], &[("p/f", F, ONE_TOP)], false),
+    ("two files of a folder, each deleted by one", &[("p/f", "", "")], &[("p/g", "", "")], true),
+    ("edited in two places", &[("p/f", F, ONE_TOP)], &[("p/f", F, ONE_END)], false),
+    ("edited alike", &[("p/f", F, ONE_TOP)], &[("p/f", F, ONE_TOP), ("top", F, TWO)], true),
+    ("edited in one place", &[("p/f", F, ONE_TOP)], &[("p/f", F, ONE_TOP), ("p/g", F, ONE)], true),
+    ("added twice alike", &[("n/f", F, ONE), ("n/g", F, ONE)], &[("n/f", F, ONE), ("n/h", F, ONE)], true),
+    ("added twice", &[("n/f", F, ONE)], &[("n/f", F, TWO)], false),
+    ("a file become a folder", &[("top", "", ""), ("top/x", F, TWO)], &[("p/f", F, TWO)], true),
+    ("a file become a folder, and edited", &[("top", "", ""), ("top/x", F, TWO)], &[("top", F, TWO)], false),
+    ("a folder become a file", IN_PLACE_OF_A_FOLDER, &[("q/f", F, TWO)], true),
+    ("a folder become a file, and grown", IN_PLACE_OF_A_FOLDER, &[("p/new", F, TWO)], false),
+    ("a file and a folder of one name", &[("n", F, ONE)], &[("n/x", F, ONE)], false),
+    ("mode and content", &[("p/f", "100755", ONE)], &[("p/f", F, ONE_TOP)], false),
+    ("mode only", &[("p/f", "100755", ONE)], &[("p/g", F, ONE_TOP)], true),
+    ("binary", &[("bin", F, "\0\u{1}")], &[("bin", F, "\0\u{2}")], false),
+    ("a link and an edit", &[("p/f", "120000", "top")], &[("p/f", F, ONE_TOP)], false),
+    ("two commits of a submodule", &[("module", "160000", "2")], &[("module", "160000", "3")], false),
+    ("a commit of a submodule", &[("module", "160000", "2")], &[("p/f", F, ONE_TOP)], true),
+];
+
+const MOVED: Edits = &[
+    ("old/a", "", ""),
+    ("old/b", "", ""),
+    ("old/sub/a", "", ""),
+    ("new/a", F, ONE),
+    ("new/b", F, TWO),
+    ("new/sub/a", F, ONE_END),
+];
+const MOVED_ELSEWHERE: Edits = &[
+    ("old/a", "", ""),
+    ("old/b", "", ""),
+    ("old/sub/a", "", ""),
+    ("other/a", F, ONE),
+    ("other/b", F, TWO),
+    ("other/sub/a", F, ONE_END),
+];
+const MOVED_SUB: Edits = &[("old/sub/a", "", ""), ("sub/a", F, ONE_END)];
+const IN_PLACE_OF_A_FOLDER: Edits = &[("p/f", "", ""), ("p/g", "", ""), ("p", F, BIN)];
+
+fn edited(files: &Files, edits: Edits) -> Files {
+    let mut files = files.clone();
+    for &(path, mode, text) in edits {
+        if (mode, text) == GONE {
+            files.remove(path);
+        } else {
+            let text = if mode == "160000" { text.repeat(40) } else { text.to_owned() };
+            files.insert(path.to_owned(), (mode, text));
+        }
+    }
+    files
+}
+
+#[test]
+fn each_kind_of_merge_is_what_git_says_from_either_side() {
+    let sandbox = Sandbox::new();
+    let mut base = Files::new();
+    for (path, text) in [("old/a", ONE), ("old/b", TWO), ("old/sub/a", ONE_END), ("p/f", ONE), ("p/g", TWO)] {
+        base.insert(path.to_owned(), (F, text.to_owned()));
+    }
+    base.insert("top".into(), (F, "alone\n".into()));
+    base.insert("bin".into(), (F, BIN.into()));
+    base.insert("module".into(), ("160000", "1".repeat(40)));
+    let mut import = Import::default();
+    let root = import.commit(&[], &base);
+    let numbers = CASES.map(|(_, ours, theirs, _)| {
+        (import.commit(&[root], &edited(&base, ours)), import.commit(&[root], &edited(&base, theirs)))
+    });
+    let ids = import.finish(&sandbox);
+    let pairs = numbers.map(|(a, b)| (ids[a], ids[b]));
+    let swapped = pairs.map(|(a, b)| (b, a));
+    for value in ["conflict", "true", "false"] {
+        sandbox.git(&["config", "merge.directoryRenames", value]);
+        for pairs in [pairs, swapped] {
+            assert_says(&sandbox, &pairs, &said_by_one_git(&sandbox, &pairs));
+        }
+    }
+    let walked = merges_without_git(&open(&sandbox), &Quarantine::new(commit_at(&sandbox, "main")), &pairs);
+    for ((name, .., expected), walked) in CASES.iter().zip(walked) {
+        assert_eq!(walked.is_some(), *expected, "{name}");
+    }
+}
+
+#[test]
+fn histories_that_cross_or_never_meet_or_move_nothing_are_what_git_says() {
+    let sandbox = Sandbox::new();
+    let files = start(&mut Random(7));
+    let mut import = Import::default();
+    let root = import.commit(&[], &files);
+    let side = |path: &str, text: &str| {
+        let mut files = files.clone();
+        put(&mut files, path, (F, text.to_owned()));
+        files
+    };
+    let (a, b) = (import.commit(&[root], &side("a/x", ONE)), import.commit(&[root], &side("d/x", ONE)));
+    let both = {
+        let mut both = side("a/x", ONE);
+        put(&mut both, "d/x", (F, ONE.to_owned()));
+        both
+    };
+    let (a2, b2) = (import.commit(&[a, b], &both), import.commit(&[b, a], &both));
+    let (a3, b3) = {
+        let with = |path: &str, text: &str| {
+            let mut files = both.clone();
+            put(&mut files, path, (F, text.to_owned()));
+            files
+        };
+        (import.commit(&[a2], &with("a/x", ONE_TOP)), import.commit(&[b2], &with("e/x", TWO)))
+    };
+    let alone = import.commit(&[], &side("alone", ONE));
+    let empty = import.commit(&[a], &side("a/x", ONE));
+    let nothing = import.commit(&[root], &Files::new());
+    let ids = import.finish(&sandbox);
+    let numbers = [root, a, b, a2, b2, a3, b3, alone, empty, nothing];
+    let pairs: Vec<(Oid, Oid)> =
+        numbers.iter().flat_map(|&a| numbers.iter().map(move |&b| (a, b))).map(|(a, b)| (ids[a], ids[b])).collect();
+    assert_parity(&sandbox, &pairs);
+}
+
+/// A repository whose commits `ours` and `theirs` both edit the end of `list`, with these attributes in `main`.
+fn list_edited_twice(attributes: &str) -> (Sandbox, (Oid, Oid)) {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("list", "1\n"), (".gitattributes", attributes)], "list");
+    let theirs = sandbox.worktree("theirs", "theirs", "main");
+    sandbox.commit(&[("list", "1\nours\n")], "ours");
+    sandbox.commit_in(&theirs, &[("list", "1\ntheirs\n")], "theirs");
+    let pair = (commit_at(&sandbox, "main"), commit_at(&sandbox, "theirs"));
+    (sandbox, pair)
+}
+
+fn one(sandbox: &Sandbox, pair: (Oid, Oid)) -> Option<Said> {
+    merges(&open(sandbox), &Quarantine::new(pair.0), &[pair]).unwrap()[0].as_ref().map(ours)
+}
+
+#[test]
+fn drivers_and_line_endings_are_those_of_the_targets_attributes() {
+    let (sandbox, pair) = list_edited_twice("list merge=mine\n");
+    sandbox.git(&["config", "merge.mine.driver", "cat %B >%A"]);
+    assert_parity(&sandbox, &[pair]);
+    assert_eq!(one(&sandbox, pair).map(|said| said.0), Some(true), "the driver of the target's attributes ran");
+    let (sandbox, pair) = list_edited_twice("");
+    sandbox.git(&["config", "merge.mine.driver", "cat %B >%A"]);
+    let theirs = sandbox.root().join("theirs");
+    sandbox.commit_in(&theirs, &[(".gitattributes", "list merge=mine\n")], "attributes");
+    let pair = (pair.0, commit_at(&sandbox, "theirs"));
+    assert_eq!(one(&sandbox, pair).map(|said| said.0), Some(false), "the branch's attributes count for nothing");
+    sandbox.git(&["config", "merge.renormalize", "true"]);
+    let (sandbox, pair) = list_edited_twice("list text\n");
+    for value in ["true", "false"] {
+        sandbox.git(&["config", "merge.renormalize", value]);
+        assert_parity(&sandbox, &[pair]);
+    }
+}
+
+#[test]
+fn the_cache_changes_no_answer() {
+    let (sandbox, pair) = list_edited_twice("");
+    let cache = sandbox.repo().join(".git/dispatch/cache/merges");
+    let fresh = || said_by_git(&sandbox, &[pair])[0].clone();
+    let first = one(&sandbox, pair);
+    assert_eq!(first, fresh());
+    let whole = std::fs::read(&cache).unwrap();
+    for damaged in [&whole[..whole.len() / 2], b"", b"garbage"] {
+        std::fs::write(&cache, damaged).unwrap();
+        assert_eq!(one(&sandbox, pair), first);
+        assert_eq!(std::fs::read(&cache).unwrap(), whole, "it is written anew");
+    }
+    // Other configuration, other attributes of the repository and of the target: other answers.
+    sandbox.git(&["config", "merge.conflictStyle", "diff3"]);
+    assert_ne!(fresh(), first);
+    assert_eq!(one(&sandbox, pair), fresh());
+    sandbox.write(".git/info/attributes", "list merge=union\n");
+    assert_eq!(one(&sandbox, pair), fresh());
+    sandbox.write(".git/info/attributes", "");
+    assert_eq!(one(&sandbox, pair), fresh());
+    let with_none = fresh();
+    let with_union = sandbox.commit(&[(".gitattributes", "list merge=union\n")], "union");
+    let quarantine = Quarantine::new(with_union.parse().unwrap());
+    let by_union = merges(&open(&sandbox), &quarantine, &[pair]).unwrap();
+    assert!(by_union[0].as_ref().unwrap().clean, "the commits are the same, the target's attributes are not");
+    // From a worktree with attributes of its own.
+    let theirs = sandbox.root().join("theirs");
+    write_in(&theirs, ".gitattributes", "* merge=ours\n");
+    let there = Repo::discover(&theirs).unwrap();
+    for clear in [false, true] {
+        if clear {
+            std::fs::remove_file(&cache).unwrap();
+        }
+        let said = merges(&there, &Quarantine::new(pair.0), &[pair]).unwrap();
+        assert_eq!(said[0].as_ref().map(ours), with_none);
+    }
+}
+
+#[test]
+fn what_git_said_before_is_not_asked_again() {
+    let (sandbox, pair) = list_edited_twice("");
+    let first = one(&sandbox, pair);
+    let blob = sandbox.git(&["rev-parse", "theirs:list"]);
+    std::fs::remove_file(sandbox.repo().join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]))).unwrap();
+    assert_eq!(one(&sandbox, pair), first, "git could not merge this now");
+    std::fs::remove_dir_all(sandbox.repo().join(".git/dispatch")).unwrap();
+    assert_eq!(one(&sandbox, pair), None);
+}
+
+#[test]
+fn nothing_is_kept_where_commits_are_replaced_or_programs_merge() {
+    let (sandbox, pair) = list_edited_twice("");
+    let cache = sandbox.repo().join(".git/dispatch/cache/merges");
+    sandbox.git(&["replace", &pair.1.to_string(), &pair.0.to_string()]);
+    assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
+    sandbox.git(&["replace", "--delete", &pair.1.to_string()]);
+    sandbox.git(&["config", "merge.mine.driver", "true"]);
+    assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
+    assert!(!cache.exists());
+    sandbox.git(&["config", "--unset", "merge.mine.driver"]);
+    assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
+    assert!(cache.exists());
+}
+
+/// The same as [`Landings`], by commits that are really made.
+fn land_by_git(sandbox: &Sandbox, at: Oid, tip: Oid) -> Option<(Said, Option<Oid>)> {
+    let said = said_by_git(sandbox, &[(at, tip)]).pop()??;
+    let next = said.0.then(|| {
+        let parents = [at.to_string(), tip.to_string()];
+        let made = sandbox.git(&["commit-tree", &said.1, "-p", &parents[0], "-p", &parents[1], "-m", "landed"]);
+        made.parse().unwrap()
+    });
+    Some((said, next))
+}
+
+#[test]
+fn landings_in_sequence_are_what_git_says_of_real_ones_with_and_without_a_cache() {
+    let sandbox = Sandbox::new();
+    let mut random = Random(0x1234_5678_9abc_def1);
+    let mut import = Import::default();
+    let files = start(&mut random);
+    let root = import.commit(&[], &files);
+    let mut tips = Vec::new();
+    for _ in 0..7 {
+        let mut files = files.clone();
+        change(&mut files, &mut random);
+        tips.push(import.commit(&[root], &files));
+    }
+    let mut stacked = start(&mut random);
+    change(&mut stacked, &mut random);
+    tips.push(import.commit(&[tips[0]], &stacked));
+    let ids = import.finish(&sandbox);
+    let tips: Vec<Oid> = tips.into_iter().map(|tip| ids[tip]).collect();
+    let target = ids[root];
+    let mut orders = Vec::new();
+    for _ in 0..6 {
+        let mut order: Vec<Oid> = tips.clone();
+        (1..order.len()).for_each(|at| order.swap(at, random.below(at + 1)));
+        orders.push(order);
+    }
+    let (mut landed, mut broken) = (0, 0);
+    let mut expected = Vec::new();
+    for order in &orders {
+        let mut at = target;
+        for tip in order {
+            let said = land_by_git(&sandbox, at, *tip);
+            at = said.as_ref().and_then(|(_, next)| *next).unwrap_or(at);
+            expected.push(said.map(|(said, _)| said));
+        }
+    }
+    for round in 0..3 {
+        let repo = open(&sandbox);
+        let quarantine = Quarantine::new(target);
+        let mut landings = Landings::new(&repo, &quarantine, target).unwrap();
+        let mut expected = expected.iter();
+        for order in &orders {
+            let mut stand = Stand::NOW;
+            for tip in order {
+                let found = landings.land(stand, *tip);
+                let said = expected.next().unwrap();
+                // The tree of a conflict, and paths in it, name the commits, which differ.
+                let unnamed = |path: String| path.split('~').next().unwrap_or_default().to_owned();
+                let plain = |(clean, tree, paths): Said| {
+                    (clean, clean.then_some(tree), paths.into_iter().map(unnamed).collect::<Vec<_>>())
+                };
+                let found_said = found.as_ref().map(|(merge, _)| plain(ours(merge)));
+                assert_eq!(found_said, said.clone().map(plain), "round {round}");
+                let next = found.and_then(|(_, next)| next);
+                if round == 0 {
+                    landed += usize::from(next.is_some());
+                    broken += usize::from(next.is_none());
+                }
+                stand = next.unwrap_or(stand);
+            }
+        }
+        drop(landings);
+        if round == 1 {
+            std::fs::remove_dir_all(sandbox.repo().join(".git/dispatch")).unwrap();
+        }
+    }
+    assert!(landed > 10 && broken > 5, "{landed} landed, {broken} did not");
+}
