@@ -190,13 +190,18 @@ impl History {
         let mut found = vec![Vec::new(); pairs.len()];
         for (place, children) in self.meetings(walk) {
             let marks = walk.of(place);
-            for (bit, wanted) in wanted.iter().enumerate().filter(|(bit, _)| has(marks, *bit)) {
-                let above: Vec<&Marks> =
-                    children.iter().map(|&child| walk.of(child)).filter(|marks| has(marks, bit)).collect();
-                for &(other, at) in wanted {
-                    if has(marks, other) && !above.iter().any(|marks| has(marks, other)) {
-                        found[at].push(place);
-                    }
+            let children: Vec<&Marks> = children.iter().map(|&child| walk.of(child)).collect();
+            for (bit, wanted) in
+                wanted.iter().enumerate().filter(|(bit, wanted)| !wanted.is_empty() && has(marks, *bit))
+            {
+                let mut here = marks.clone();
+                for above in children.iter().filter(|above| has(above, bit)) {
+                    here.iter_mut().zip(above.iter()).for_each(|(here, above)| *here &= !above);
+                }
+                // With none left, all that meet this one here have met it above.
+                if here.iter().any(|word| *word != 0) {
+                    let met = wanted.iter().filter(|(other, _)| has(&here, *other));
+                    met.for_each(|&(_, at)| found[at].push(place));
                 }
             }
         }

@@ -35,11 +35,14 @@ pub struct Landings<'a> {
     objects: Objects,
     history: History,
     stands: Vec<Place>,
-    tried: HashMap<(Stand, Oid), Option<(Merge, Option<Stand>)>>,
+    tried: HashMap<(Stand, Oid), Tried>,
     /// Opened when first needed; `None` inside where there can be none.
     cache: Option<Option<Cache>>,
     learned: Vec<((Oid, Oid), Said)>,
 }
+
+/// `None` where it is unknown.
+type Tried = Option<(Merge, Option<Stand>)>;
 
 struct Place {
     commit: Oid,
@@ -72,7 +75,7 @@ impl<'a> Landings<'a> {
         answer
     }
 
-    fn tried_now(&mut self, stand: Stand, tip: Oid) -> Option<(Merge, Option<Stand>)> {
+    fn tried_now(&mut self, stand: Stand, tip: Oid) -> Tried {
         let sides = self.sides(stand, tip)?;
         let (said, from) = self.said(stand, tip, &sides)?;
         let merge = sides.merge(said);
