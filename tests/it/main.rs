@@ -10,11 +10,13 @@ mod crash;
 mod demo;
 mod doubts;
 mod floors;
+mod histories;
 mod hostile;
 mod import;
 mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
+mod landings;
 mod lint;
 mod merges;
 #[path = "../../benches/support/network.rs"]

@@ -1,19 +1,17 @@
 //! Merges are what git says, whoever computes them.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-use git_dispatch::git::{Landings, Quarantine, Repo, Stand, merges, merges_without_git};
+use git_dispatch::git::{Quarantine, Repo, merges, merges_without_git};
 use git_dispatch::model::facts::Merge;
 use git_dispatch::model::oid::Oid;
 
+use crate::histories::{Files, Import, Random, change, put, start};
 use crate::support::{Sandbox, write_in};
 
 /// What git says of a merge: whether it is clean, the tree, the paths.
-type Said = (bool, String, Vec<String>);
+pub type Said = (bool, String, Vec<String>);
 
 /// git's own answer to each pair, one process each: `None` where it fails.
-fn said_by_git(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> Vec<Option<Said>> {
+pub fn said_by_git(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> Vec<Option<Said>> {
     let said = |(ours, theirs): &(Oid, Oid)| {
         let (ours, theirs) = (ours.to_string(), theirs.to_string());
         let arguments = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", &ours, &theirs];
@@ -43,7 +41,7 @@ fn said_by_one_git(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> Vec<Option<Said>>
     said
 }
 
-fn ours(merge: &Merge) -> Said {
+pub fn ours(merge: &Merge) -> Said {
     (merge.clean, merge.tree.to_string(), merge.conflicts.iter().map(|path| path.lossy().into_owned()).collect())
 }
 
@@ -51,7 +49,7 @@ fn commit_at(sandbox: &Sandbox, name: &str) -> Oid {
     sandbox.git(&["rev-parse", &format!("{name}^{{commit}}")]).parse().unwrap()
 }
 
-fn open(sandbox: &Sandbox) -> Repo {
+pub fn open(sandbox: &Sandbox) -> Repo {
     Repo::discover(&sandbox.repo()).unwrap()
 }
 
@@ -73,150 +71,6 @@ fn assert_says(sandbox: &Sandbox, pairs: &[(Oid, Oid)], said: &[Option<Said>]) -
         }
     }
     walked.iter().flatten().count()
-}
-
-/// Every file of a commit: its mode and its content, or the commit of a submodule.
-type Files = BTreeMap<String, (&'static str, String)>;
-
-/// Commits for `git fast-import`, which makes thousands of them in one process.
-#[derive(Default)]
-struct Import {
-    stream: Vec<u8>,
-    commits: usize,
-}
-
-impl Import {
-    fn commit(&mut self, parents: &[usize], files: &Files) -> usize {
-        self.commits += 1;
-        let mark = self.commits;
-        let time = 1_768_780_800 + 60 * mark;
-        let mut head =
-            format!("commit refs/heads/c{mark}\nmark :{mark}\ncommitter Ada <ada@x> {time} +0000\ndata 2\nc\n");
-        for (at, parent) in parents.iter().enumerate() {
-            _ = writeln!(head, "{} :{parent}", if at == 0 { "from" } else { "merge" });
-        }
-        head.push_str("deleteall\n");
-        for (path, (mode, content)) in files {
-            if *mode == "160000" {
-                _ = writeln!(head, "M 160000 {content} {path}");
-            } else {
-                _ = write!(head, "M {mode} inline {path}\ndata {}\n{content}\n", content.len());
-            }
-        }
-        self.stream.extend(head.as_bytes());
-        mark
-    }
-
-    /// Makes the commits in the sandbox, and returns their ids by their numbers.
-    fn finish(self, sandbox: &Sandbox) -> Vec<Oid> {
-        let marks = sandbox.root().join("marks");
-        let arguments = ["fast-import", "--quiet", &format!("--export-marks={}", marks.display())];
-        let output = sandbox.try_git_with(&arguments, &self.stream);
-        assert!(output.status.success(), "{output:?}");
-        let mut ids = vec![commit_at(sandbox, "main"); self.commits + 1];
-        for line in std::fs::read_to_string(marks).unwrap().lines() {
-            let (mark, id) = line[1..].split_once(' ').unwrap();
-            ids[mark.parse::<usize>().unwrap()] = id.parse().unwrap();
-        }
-        ids
-    }
-}
-
-/// A small generator of numbers (Marsaglia, "Xorshift RNGs", 2003).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-}
-
-const FOLDERS: [&str; 5] = ["a", "a/b", "a/b/c", "d", "e"];
-
-fn content(random: &mut Random) -> String {
-    let kind = random.below(4);
-    let lines = 6 + random.below(6);
-    (0..lines).map(|line| format!("{kind} line {line} {}\n", if line % 3 == 0 { random.below(3) } else { 0 })).collect()
-}
-
-fn start(random: &mut Random) -> Files {
-    let mut files = Files::new();
-    for folder in FOLDERS {
-        for name in ["x", "y", "z"].iter().take(1 + random.below(3)) {
-            files.insert(format!("{folder}/{name}"), ("100644", content(random)));
-        }
-    }
-    files.insert("top".into(), ("100644", content(random)));
-    files.insert("link".into(), ("120000", "top".into()));
-    files.insert("bin".into(), ("100644", "\0\u{1}binary".into()));
-    files.insert("module".into(), ("160000", "1".repeat(40)));
-    files
-}
-
-/// Makes one random change. A path that would lie below a file or in place of a folder replaces that.
-fn change(files: &mut Files, random: &mut Random) {
-    let paths: Vec<String> = files.keys().cloned().collect();
-    if paths.is_empty() {
-        return put(files, "again", ("100644", content(random)));
-    }
-    let path = random.of(&paths).clone();
-    let (mode, text) = files[&path].clone();
-    let folder = *random.of(&FOLDERS);
-    match random.below(12) {
-        0 | 1 => {
-            let line = format!("line {}", random.below(6));
-            let text = text.replacen(&line, &format!("{line} edited {}", random.below(3)), 1);
-            put(files, &path, (mode, text));
-        }
-        2 => drop(files.remove(&path)),
-        3 => put(files, &format!("{folder}/new{}", random.below(3)), ("100644", content(random))),
-        4 | 5 => {
-            files.remove(&path);
-            put(files, &format!("{folder}/moved{}", random.below(3)), (mode, text));
-        }
-        6 => put(files, &path, (if mode == "100644" { "100755" } else { mode }, text)),
-        7 => put(files, &path, ("120000", format!("to{}", random.below(2)))),
-        8 => {
-            let to = *random.of(&["d", "e", "f", "a/g", "a/b"]);
-            let below: Vec<String> =
-                paths.iter().filter(|path| path.starts_with(&format!("{folder}/"))).cloned().collect();
-            for path in below {
-                let moved = files.remove(&path).unwrap();
-                put(files, &format!("{to}/{}", &path[folder.len() + 1..]), moved);
-            }
-        }
-        9 => {
-            files.retain(|path, _| !path.starts_with(&format!("{folder}/")));
-            if random.below(3) == 0 {
-                put(files, folder, ("100644", content(random)));
-            }
-        }
-        10 => {
-            files.remove(&path);
-            put(files, &format!("{path}/below"), (mode, text));
-        }
-        _ => put(files, "module", ("160000", format!("{}", 1 + random.below(3)).repeat(40))),
-    }
-}
-
-fn put(files: &mut Files, path: &str, file: (&'static str, String)) {
-    if file.0 == "160000" && path != "module" {
-        return;
-    }
-    let mut above = String::new();
-    for part in path.split('/') {
-        files.remove(&above);
-        above = if above.is_empty() { part.into() } else { format!("{above}/{part}") };
-    }
-    files.retain(|other, _| !other.starts_with(&format!("{path}/")));
-    files.insert(path.into(), file);
 }
 
 /// Two sides of `histories` bases each, which share some of their changes.
@@ -513,83 +367,4 @@ fn nothing_is_kept_where_commits_are_replaced_or_programs_merge() {
     sandbox.git(&["config", "--unset", "merge.mine.driver"]);
     assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
     assert!(cache.exists());
-}
-
-/// The same as [`Landings`], by commits that are really made.
-fn land_by_git(sandbox: &Sandbox, at: Oid, tip: Oid) -> Option<(Said, Option<Oid>)> {
-    let said = said_by_git(sandbox, &[(at, tip)]).pop()??;
-    let next = said.0.then(|| {
-        let parents = [at.to_string(), tip.to_string()];
-        let made = sandbox.git(&["commit-tree", &said.1, "-p", &parents[0], "-p", &parents[1], "-m", "landed"]);
-        made.parse().unwrap()
-    });
-    Some((said, next))
-}
-
-#[test]
-fn landings_in_sequence_are_what_git_says_of_real_ones_with_and_without_a_cache() {
-    let sandbox = Sandbox::new();
-    let mut random = Random(0x1234_5678_9abc_def1);
-    let mut import = Import::default();
-    let files = start(&mut random);
-    let root = import.commit(&[], &files);
-    let mut tips = Vec::new();
-    for _ in 0..7 {
-        let mut files = files.clone();
-        change(&mut files, &mut random);
-        tips.push(import.commit(&[root], &files));
-    }
-    let mut stacked = start(&mut random);
-    change(&mut stacked, &mut random);
-    tips.push(import.commit(&[tips[0]], &stacked));
-    let ids = import.finish(&sandbox);
-    let tips: Vec<Oid> = tips.into_iter().map(|tip| ids[tip]).collect();
-    let target = ids[root];
-    let mut orders = Vec::new();
-    for _ in 0..6 {
-        let mut order: Vec<Oid> = tips.clone();
-        (1..order.len()).for_each(|at| order.swap(at, random.below(at + 1)));
-        orders.push(order);
-    }
-    let (mut landed, mut broken) = (0, 0);
-    let mut expected = Vec::new();
-    for order in &orders {
-        let mut at = target;
-        for tip in order {
-            let said = land_by_git(&sandbox, at, *tip);
-            at = said.as_ref().and_then(|(_, next)| *next).unwrap_or(at);
-            expected.push(said.map(|(said, _)| said));
-        }
-    }
-    for round in 0..3 {
-        let repo = open(&sandbox);
-        let quarantine = Quarantine::new(target);
-        let mut landings = Landings::new(&repo, &quarantine, target).unwrap();
-        let mut expected = expected.iter();
-        for order in &orders {
-            let mut stand = Stand::NOW;
-            for tip in order {
-                let found = landings.land(stand, *tip);
-                let said = expected.next().unwrap();
-                // The tree of a conflict, and paths in it, name the commits, which differ.
-                let unnamed = |path: String| path.split('~').next().unwrap_or_default().to_owned();
-                let plain = |(clean, tree, paths): Said| {
-                    (clean, clean.then_some(tree), paths.into_iter().map(unnamed).collect::<Vec<_>>())
-                };
-                let found_said = found.as_ref().map(|(merge, _)| plain(ours(merge)));
-                assert_eq!(found_said, said.clone().map(plain), "round {round}");
-                let next = found.and_then(|(_, next)| next);
-                if round == 0 {
-                    landed += usize::from(next.is_some());
-                    broken += usize::from(next.is_none());
-                }
-                stand = next.unwrap_or(stand);
-            }
-        }
-        drop(landings);
-        if round == 1 {
-            std::fs::remove_dir_all(sandbox.repo().join(".git/dispatch")).unwrap();
-        }
-    }
-    assert!(landed > 10 && broken > 5, "{landed} landed, {broken} did not");
 }
