@@ -19,7 +19,7 @@ use git_dispatch::model::oid::Oid;
 use support::report::{goal, machine, ratio, table};
 use support::{Contender, Cost, alternate, done, git, stage};
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// Branches of the matrix.
 const BRANCHES: usize = 100;

@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 
-use super::merges::merges;
+use super::merges::{Verdict, verdicts};
 use super::quarantine::Quarantine;
 use super::repo::Repo;
 use crate::model::collision::{Collisions, Contender, Meeting};
-use crate::model::facts::Merge;
 use crate::model::oid::Oid;
 
 /// Merges every two of `contenders`, which come in the order of ids, with what is not committed in their worktrees.
@@ -20,14 +19,14 @@ pub fn collisions(repo: &Repo, quarantine: &Quarantine, contenders: &[Contender]
     }
     let whole = |one: &Contender| one.uncommitted.unwrap_or(one.tip);
     let asked: Vec<(Oid, Oid)> = pairs.iter().map(|(a, b)| (whole(a), whole(b))).collect();
-    let answers = merges(repo, quarantine, &asked)?;
+    let answers = verdicts(repo, quarantine, &asked)?;
     let dirty = |(a, b): &(&Contender, &Contender)| a.uncommitted.is_some() || b.uncommitted.is_some();
-    let breaks = |merge: &Option<Merge>| merge.as_ref().is_some_and(|merge| !merge.clean);
+    let breaks = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| !verdict.clean);
     let doubtful: Vec<usize> = (0..pairs.len()).filter(|&at| dirty(&pairs[at]) && breaks(&answers[at])).collect();
     let tips: Vec<(Oid, Oid)> = doubtful.iter().map(|&at| (pairs[at].0.tip, pairs[at].1.tip)).collect();
     let mut uncommitted = vec![false; pairs.len()];
-    for (&at, merge) in doubtful.iter().zip(merges(repo, quarantine, &tips)?) {
-        uncommitted[at] = merge.is_some_and(|merge| merge.clean);
+    for (&at, verdict) in doubtful.iter().zip(verdicts(repo, quarantine, &tips)?) {
+        uncommitted[at] = verdict.is_some_and(|verdict| verdict.clean);
     }
     let mut collisions =
         Collisions { compared: contenders.iter().map(|one| one.id.clone()).collect(), ..Collisions::default() };
@@ -40,13 +39,13 @@ pub fn collisions(repo: &Repo, quarantine: &Quarantine, contenders: &[Contender]
 }
 
 /// A file that was not read has an unique content in its place: where only such files conflict, nobody knows.
-fn meeting((a, b): (&Contender, &Contender), merge: Option<Merge>, uncommitted: bool) -> Option<Meeting> {
-    let Some(merge) = merge else { return Some(Meeting::Unknown) };
-    if merge.clean {
+fn meeting((a, b): (&Contender, &Contender), verdict: Option<Verdict>, uncommitted: bool) -> Option<Meeting> {
+    let Some(verdict) = verdict else { return Some(Meeting::Unknown) };
+    if verdict.clean {
         return None;
     }
-    if merge.conflicts.iter().all(|path| a.unread.contains(path) || b.unread.contains(path)) {
+    if verdict.conflicts.iter().all(|path| a.unread.contains(path) || b.unread.contains(path)) {
         return Some(Meeting::Unknown);
     }
-    Some(Meeting::Collides { paths: merge.conflicts, uncommitted })
+    Some(Meeting::Collides { paths: verdict.conflicts, uncommitted })
 }

@@ -51,7 +51,7 @@ pub use history::mentions;
 pub use import::{files_in, read_stdin};
 pub use ledger::{ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, contended, event, read_ledger};
 pub use lock::{Lock, lock};
-pub use merges::{merges, merges_without_git};
+pub use merges::{Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Want, observe};
 pub use paths::look;
 pub use program::{Git, Version, failed, find_program, itself, off_path, run, stdout_of};

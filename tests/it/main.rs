@@ -12,12 +12,14 @@ mod crash;
 mod demo;
 mod doubts;
 mod floors;
+mod histories;
 mod hostile;
 mod import;
 mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
 mod landed;
+mod landings;
 mod lint;
 mod merges;
 #[path = "../../benches/support/network.rs"]

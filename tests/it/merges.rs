@@ -1,19 +1,17 @@
 //! Merges are what git says, whoever computes them.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use git_dispatch::git::{Quarantine, Repo, merges, merges_without_git};
 use git_dispatch::model::facts::Merge;
 use git_dispatch::model::oid::Oid;
 
-use crate::support::Sandbox;
+use crate::histories::{Files, Import, Random, change, put, start};
+use crate::support::{Sandbox, write_in};
 
 /// What git says of a merge: whether it is clean, the tree, the paths.
-type Said = (bool, String, Vec<String>);
+pub type Said = (bool, String, Vec<String>);
 
 /// git's own answer to each pair, one process each: `None` where it fails.
-fn said_by_git(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> Vec<Option<Said>> {
+pub fn said_by_git(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> Vec<Option<Said>> {
     let said = |(ours, theirs): &(Oid, Oid)| {
         let (ours, theirs) = (ours.to_string(), theirs.to_string());
         let arguments = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", &ours, &theirs];
@@ -43,7 +41,7 @@ fn said_by_one_git(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> Vec<Option<Said>>
     said
 }
 
-fn ours(merge: &Merge) -> Said {
+pub fn ours(merge: &Merge) -> Said {
     (merge.clean, merge.tree.to_string(), merge.conflicts.iter().map(|path| path.lossy().into_owned()).collect())
 }
 
@@ -51,7 +49,7 @@ fn commit_at(sandbox: &Sandbox, name: &str) -> Oid {
     sandbox.git(&["rev-parse", &format!("{name}^{{commit}}")]).parse().unwrap()
 }
 
-fn open(sandbox: &Sandbox) -> Repo {
+pub fn open(sandbox: &Sandbox) -> Repo {
     Repo::discover(&sandbox.repo()).unwrap()
 }
 
@@ -73,150 +71,6 @@ fn assert_says(sandbox: &Sandbox, pairs: &[(Oid, Oid)], said: &[Option<Said>]) -
         }
     }
     walked.iter().flatten().count()
-}
-
-/// Every file of a commit: its mode and its content, or the commit of a submodule.
-type Files = BTreeMap<String, (&'static str, String)>;
-
-/// Commits for `git fast-import`, which makes thousands of them in one process.
-#[derive(Default)]
-struct Import {
-    stream: Vec<u8>,
-    commits: usize,
-}
-
-impl Import {
-    fn commit(&mut self, parents: &[usize], files: &Files) -> usize {
-        self.commits += 1;
-        let mark = self.commits;
-        let time = 1_768_780_800 + 60 * mark;
-        let mut head =
-            format!("commit refs/heads/c{mark}\nmark :{mark}\ncommitter Ada <ada@x> {time} +0000\ndata 2\nc\n");
-        for (at, parent) in parents.iter().enumerate() {
-            _ = writeln!(head, "{} :{parent}", if at == 0 { "from" } else { "merge" });
-        }
-        head.push_str("deleteall\n");
-        for (path, (mode, content)) in files {
-            if *mode == "160000" {
-                _ = writeln!(head, "M 160000 {content} {path}");
-            } else {
-                _ = write!(head, "M {mode} inline {path}\ndata {}\n{content}\n", content.len());
-            }
-        }
-        self.stream.extend(head.as_bytes());
-        mark
-    }
-
-    /// Makes the commits in the sandbox, and returns their ids by their numbers.
-    fn finish(self, sandbox: &Sandbox) -> Vec<Oid> {
-        let marks = sandbox.root().join("marks");
-        let arguments = ["fast-import", "--quiet", &format!("--export-marks={}", marks.display())];
-        let output = sandbox.try_git_with(&arguments, &self.stream);
-        assert!(output.status.success(), "{output:?}");
-        let mut ids = vec![commit_at(sandbox, "main"); self.commits + 1];
-        for line in std::fs::read_to_string(marks).unwrap().lines() {
-            let (mark, id) = line[1..].split_once(' ').unwrap();
-            ids[mark.parse::<usize>().unwrap()] = id.parse().unwrap();
-        }
-        ids
-    }
-}
-
-/// A small generator of numbers (Marsaglia, "Xorshift RNGs", 2003).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % end as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-}
-
-const FOLDERS: [&str; 5] = ["a", "a/b", "a/b/c", "d", "e"];
-
-fn content(random: &mut Random) -> String {
-    let kind = random.below(4);
-    let lines = 6 + random.below(6);
-    (0..lines).map(|line| format!("{kind} line {line} {}\n", if line % 3 == 0 { random.below(3) } else { 0 })).collect()
-}
-
-fn start(random: &mut Random) -> Files {
-    let mut files = Files::new();
-    for folder in FOLDERS {
-        for name in ["x", "y", "z"].iter().take(1 + random.below(3)) {
-            files.insert(format!("{folder}/{name}"), ("100644", content(random)));
-        }
-    }
-    files.insert("top".into(), ("100644", content(random)));
-    files.insert("link".into(), ("120000", "top".into()));
-    files.insert("bin".into(), ("100644", "\0\u{1}binary".into()));
-    files.insert("module".into(), ("160000", "1".repeat(40)));
-    files
-}
-
-/// Makes one random change. A path that would lie below a file or in place of a folder replaces that.
-fn change(files: &mut Files, random: &mut Random) {
-    let paths: Vec<String> = files.keys().cloned().collect();
-    if paths.is_empty() {
-        return put(files, "again", ("100644", content(random)));
-    }
-    let path = random.of(&paths).clone();
-    let (mode, text) = files[&path].clone();
-    let folder = *random.of(&FOLDERS);
-    match random.below(12) {
-        0 | 1 => {
-            let line = format!("line {}", random.below(6));
-            let text = text.replacen(&line, &format!("{line} edited {}", random.below(3)), 1);
-            put(files, &path, (mode, text));
-        }
-        2 => drop(files.remove(&path)),
-        3 => put(files, &format!("{folder}/new{}", random.below(3)), ("100644", content(random))),
-        4 | 5 => {
-            files.remove(&path);
-            put(files, &format!("{folder}/moved{}", random.below(3)), (mode, text));
-        }
-        6 => put(files, &path, (if mode == "100644" { "100755" } else { mode }, text)),
-        7 => put(files, &path, ("120000", format!("to{}", random.below(2)))),
-        8 => {
-            let to = *random.of(&["d", "e", "f", "a/g", "a/b"]);
-            let below: Vec<String> =
-                paths.iter().filter(|path| path.starts_with(&format!("{folder}/"))).cloned().collect();
-            for path in below {
-                let moved = files.remove(&path).unwrap();
-                put(files, &format!("{to}/{}", &path[folder.len() + 1..]), moved);
-            }
-        }
-        9 => {
-            files.retain(|path, _| !path.starts_with(&format!("{folder}/")));
-            if random.below(3) == 0 {
-                put(files, folder, ("100644", content(random)));
-            }
-        }
-        10 => {
-            files.remove(&path);
-            put(files, &format!("{path}/below"), (mode, text));
-        }
-        _ => put(files, "module", ("160000", format!("{}", 1 + random.below(3)).repeat(40))),
-    }
-}
-
-fn put(files: &mut Files, path: &str, file: (&'static str, String)) {
-    if file.0 == "160000" && path != "module" {
-        return;
-    }
-    let mut above = String::new();
-    for part in path.split('/') {
-        files.remove(&above);
-        above = if above.is_empty() { part.into() } else { format!("{above}/{part}") };
-    }
-    files.retain(|other, _| !other.starts_with(&format!("{path}/")));
-    files.insert(path.into(), file);
 }
 
 /// Two sides of `histories` bases each, which share some of their changes.
@@ -249,11 +103,7 @@ fn random_pairs(sandbox: &Sandbox, seed: u64, histories: usize) -> Vec<(Oid, Oid
 #[test]
 fn random_merges_are_what_git_says_with_every_way_to_follow_renames() {
     let sandbox = Sandbox::new();
-    let pairs = random_pairs(
-        &sandbox,
-        std::env::var("SEED").map_or(1, |s| s.parse().unwrap()),
-        std::env::var("H").map_or(1, |s| s.parse().unwrap()),
-    );
+    let pairs = random_pairs(&sandbox, 0x2545_f491_4f6c_dd1d, HISTORIES);
     let mut walked = 0;
     for (key, value) in [
         ("merge.directoryRenames", "conflict"),
@@ -268,3 +118,253 @@ fn random_merges_are_what_git_says_with_every_way_to_follow_renames() {
 }
 
 const HISTORIES: usize = 250;
+
+/// What a side does to the base: files with their modes, without a mode deleted.
+type Edits = &'static [(&'static str, &'static str, &'static str)];
+
+const F: &str = "100644";
+const GONE: (&str, &str) = ("", "");
+const ONE: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+const ONE_TOP: &str = "top\n2\n3\n4\n5\n6\n7\n8\n9\n";
+const ONE_END: &str = "1\n2\n3\n4\n5\n6\n7\n8\nend\n";
+const TWO: &str = "a\nb\nc\nd\ne\nf\ng\nh\ni\n";
+const BIN: &str = "\0\u{1}\u{2}";
+
+/// Each with whether it takes no git.
+const CASES: [(&str, Edits, Edits, bool); 37] = [
+    ("a folder moved, a file added where it was", MOVED, &[("old/c", F, TWO)], false),
+    ("a folder moved, a file moved to where it was", MOVED, &[("old/c", F, TWO), ("p/f", "", "")], false),
+    ("a folder moved, a file added elsewhere", MOVED, &[("q/c", F, TWO)], true),
+    ("a folder moved, a file edited where it was", MOVED, &[("old/a", F, ONE_TOP)], false),
+    ("a folder moved, a file of it deleted", MOVED, &[("old/a", "", "")], false),
+    ("a folder moved, a folder added where it was", MOVED, &[("old/sub/new/c", F, TWO)], false),
+    ("a subfolder moved, a file added where it was", MOVED_SUB, &[("old/sub/c", F, TWO)], false),
+    ("a subfolder moved, a file added above", MOVED_SUB, &[("old/c", F, TWO)], true),
+    ("a folder moved, a file added where it went", MOVED, &[("new/c", F, TWO)], true),
+    ("a folder moved to two places", MOVED, MOVED_ELSEWHERE, false),
+    ("a folder moved twice alike", MOVED, MOVED, true),
+    ("a file moved and edited", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/f", F, ONE_TOP)], false),
+    ("a file moved, its folder changed", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/new", F, TWO)], true),
+    ("a file moved to two places", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/f", "", ""), ("r/g", F, ONE)], false),
+    ("a file moved to one place and deleted", &[("p/f", "", ""), ("q/g", F, ONE)], &[("p/f", "", "")], false),
+    ("two files moved to one place", &[("p/f", "", ""), ("q/z", F, ONE)], &[("p/g", "", ""), ("q/z", F, TWO)], false),
+    ("a file moved to where another was added", &[("p/f", "", ""), ("q/z", F, ONE)], &[("q/z", F, TWO)], false),
+    ("a file moved to where its like was added", &[("p/f", "", ""), ("q/z", F, ONE)], &[("q/z", F, ONE)], true),
+    ("deleted twice", &[("p/f", "", "")], &[("p/f", "", ""), ("top", F, TWO)], false),
+    ("deleted and edited", &[("p/f", "", "")], &[("p/f", F, ONE_TOP)], false),
+    ("two files of a folder, each deleted by one", &[("p/f", "", "")], &[("p/g", "", "")], true),
+    ("edited in two places", &[("p/f", F, ONE_TOP)], &[("p/f", F, ONE_END)], false),
+    ("edited alike", &[("p/f", F, ONE_TOP)], &[("p/f", F, ONE_TOP), ("top", F, TWO)], true),
+    ("edited in one place", &[("p/f", F, ONE_TOP)], &[("p/f", F, ONE_TOP), ("p/g", F, ONE)], true),
+    ("added twice alike", &[("n/f", F, ONE), ("n/g", F, ONE)], &[("n/f", F, ONE), ("n/h", F, ONE)], true),
+    ("added twice", &[("n/f", F, ONE)], &[("n/f", F, TWO)], false),
+    ("a file become a folder", &[("top", "", ""), ("top/x", F, TWO)], &[("p/f", F, TWO)], true),
+    ("a file become a folder, and edited", &[("top", "", ""), ("top/x", F, TWO)], &[("top", F, TWO)], false),
+    ("a folder become a file", IN_PLACE_OF_A_FOLDER, &[("q/f", F, TWO)], true),
+    ("a folder become a file, and grown", IN_PLACE_OF_A_FOLDER, &[("p/new", F, TWO)], false),
+    ("a file and a folder of one name", &[("n", F, ONE)], &[("n/x", F, ONE)], false),
+    ("mode and content", &[("p/f", "100755", ONE)], &[("p/f", F, ONE_TOP)], false),
+    ("mode only", &[("p/f", "100755", ONE)], &[("p/g", F, ONE_TOP)], true),
+    ("binary", &[("bin", F, "\0\u{1}")], &[("bin", F, "\0\u{2}")], false),
+    ("a link and an edit", &[("p/f", "120000", "top")], &[("p/f", F, ONE_TOP)], false),
+    ("two commits of a submodule", &[("module", "160000", "2")], &[("module", "160000", "3")], false),
+    ("a commit of a submodule", &[("module", "160000", "2")], &[("p/f", F, ONE_TOP)], true),
+];
+
+const MOVED: Edits = &[
+    ("old/a", "", ""),
+    ("old/b", "", ""),
+    ("old/sub/a", "", ""),
+    ("new/a", F, ONE),
+    ("new/b", F, TWO),
+    ("new/sub/a", F, ONE_END),
+];
+const MOVED_ELSEWHERE: Edits = &[
+    ("old/a", "", ""),
+    ("old/b", "", ""),
+    ("old/sub/a", "", ""),
+    ("other/a", F, ONE),
+    ("other/b", F, TWO),
+    ("other/sub/a", F, ONE_END),
+];
+const MOVED_SUB: Edits = &[("old/sub/a", "", ""), ("sub/a", F, ONE_END)];
+const IN_PLACE_OF_A_FOLDER: Edits = &[("p/f", "", ""), ("p/g", "", ""), ("p", F, BIN)];
+
+fn edited(files: &Files, edits: Edits) -> Files {
+    let mut files = files.clone();
+    for &(path, mode, text) in edits {
+        if (mode, text) == GONE {
+            files.remove(path);
+        } else {
+            let text = if mode == "160000" { text.repeat(40) } else { text.to_owned() };
+            files.insert(path.to_owned(), (mode, text));
+        }
+    }
+    files
+}
+
+#[test]
+fn each_kind_of_merge_is_what_git_says_from_either_side() {
+    let sandbox = Sandbox::new();
+    let mut base = Files::new();
+    for (path, text) in [("old/a", ONE), ("old/b", TWO), ("old/sub/a", ONE_END), ("p/f", ONE), ("p/g", TWO)] {
+        base.insert(path.to_owned(), (F, text.to_owned()));
+    }
+    base.insert("top".into(), (F, "alone\n".into()));
+    base.insert("bin".into(), (F, BIN.into()));
+    base.insert("module".into(), ("160000", "1".repeat(40)));
+    let mut import = Import::default();
+    let root = import.commit(&[], &base);
+    let numbers = CASES.map(|(_, ours, theirs, _)| {
+        (import.commit(&[root], &edited(&base, ours)), import.commit(&[root], &edited(&base, theirs)))
+    });
+    let ids = import.finish(&sandbox);
+    let pairs = numbers.map(|(a, b)| (ids[a], ids[b]));
+    let swapped = pairs.map(|(a, b)| (b, a));
+    for value in ["conflict", "true", "false"] {
+        sandbox.git(&["config", "merge.directoryRenames", value]);
+        for pairs in [pairs, swapped] {
+            assert_says(&sandbox, &pairs, &said_by_one_git(&sandbox, &pairs));
+        }
+    }
+    let walked = merges_without_git(&open(&sandbox), &Quarantine::new(commit_at(&sandbox, "main")), &pairs);
+    for ((name, .., expected), walked) in CASES.iter().zip(walked) {
+        assert_eq!(walked.is_some(), *expected, "{name}");
+    }
+}
+
+#[test]
+fn histories_that_cross_or_never_meet_or_move_nothing_are_what_git_says() {
+    let sandbox = Sandbox::new();
+    let files = start(&mut Random(7));
+    let mut import = Import::default();
+    let root = import.commit(&[], &files);
+    let side = |path: &str, text: &str| {
+        let mut files = files.clone();
+        put(&mut files, path, (F, text.to_owned()));
+        files
+    };
+    let (a, b) = (import.commit(&[root], &side("a/x", ONE)), import.commit(&[root], &side("d/x", ONE)));
+    let both = {
+        let mut both = side("a/x", ONE);
+        put(&mut both, "d/x", (F, ONE.to_owned()));
+        both
+    };
+    let (a2, b2) = (import.commit(&[a, b], &both), import.commit(&[b, a], &both));
+    let (a3, b3) = {
+        let with = |path: &str, text: &str| {
+            let mut files = both.clone();
+            put(&mut files, path, (F, text.to_owned()));
+            files
+        };
+        (import.commit(&[a2], &with("a/x", ONE_TOP)), import.commit(&[b2], &with("e/x", TWO)))
+    };
+    let alone = import.commit(&[], &side("alone", ONE));
+    let empty = import.commit(&[a], &side("a/x", ONE));
+    let nothing = import.commit(&[root], &Files::new());
+    let ids = import.finish(&sandbox);
+    let numbers = [root, a, b, a2, b2, a3, b3, alone, empty, nothing];
+    let pairs: Vec<(Oid, Oid)> =
+        numbers.iter().flat_map(|&a| numbers.iter().map(move |&b| (a, b))).map(|(a, b)| (ids[a], ids[b])).collect();
+    assert_parity(&sandbox, &pairs);
+}
+
+/// A repository whose commits `ours` and `theirs` both edit the end of `list`, with these attributes in `main`.
+fn list_edited_twice(attributes: &str) -> (Sandbox, (Oid, Oid)) {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("list", "1\n"), (".gitattributes", attributes)], "list");
+    let theirs = sandbox.worktree("theirs", "theirs", "main");
+    sandbox.commit(&[("list", "1\nours\n")], "ours");
+    sandbox.commit_in(&theirs, &[("list", "1\ntheirs\n")], "theirs");
+    let pair = (commit_at(&sandbox, "main"), commit_at(&sandbox, "theirs"));
+    (sandbox, pair)
+}
+
+fn one(sandbox: &Sandbox, pair: (Oid, Oid)) -> Option<Said> {
+    merges(&open(sandbox), &Quarantine::new(pair.0), &[pair]).unwrap()[0].as_ref().map(ours)
+}
+
+#[test]
+fn drivers_and_line_endings_are_those_of_the_targets_attributes() {
+    let (sandbox, pair) = list_edited_twice("list merge=mine\n");
+    sandbox.git(&["config", "merge.mine.driver", "cat %B >%A"]);
+    assert_parity(&sandbox, &[pair]);
+    assert_eq!(one(&sandbox, pair).map(|said| said.0), Some(true), "the driver of the target's attributes ran");
+    let (sandbox, pair) = list_edited_twice("");
+    sandbox.git(&["config", "merge.mine.driver", "cat %B >%A"]);
+    let theirs = sandbox.root().join("theirs");
+    sandbox.commit_in(&theirs, &[(".gitattributes", "list merge=mine\n")], "attributes");
+    let pair = (pair.0, commit_at(&sandbox, "theirs"));
+    assert_eq!(one(&sandbox, pair).map(|said| said.0), Some(false), "the branch's attributes count for nothing");
+    sandbox.git(&["config", "merge.renormalize", "true"]);
+    let (sandbox, pair) = list_edited_twice("list text\n");
+    for value in ["true", "false"] {
+        sandbox.git(&["config", "merge.renormalize", value]);
+        assert_parity(&sandbox, &[pair]);
+    }
+}
+
+#[test]
+fn the_cache_changes_no_answer() {
+    let (sandbox, pair) = list_edited_twice("");
+    let cache = sandbox.repo().join(".git/dispatch/cache/merges");
+    let fresh = || said_by_git(&sandbox, &[pair])[0].clone();
+    let first = one(&sandbox, pair);
+    assert_eq!(first, fresh());
+    let whole = std::fs::read(&cache).unwrap();
+    for damaged in [&whole[..whole.len() / 2], b"", b"garbage"] {
+        std::fs::write(&cache, damaged).unwrap();
+        assert_eq!(one(&sandbox, pair), first);
+        assert_eq!(std::fs::read(&cache).unwrap(), whole, "it is written anew");
+    }
+    // Other configuration, other attributes of the repository and of the target: other answers.
+    sandbox.git(&["config", "merge.conflictStyle", "diff3"]);
+    assert_ne!(fresh(), first);
+    assert_eq!(one(&sandbox, pair), fresh());
+    sandbox.write(".git/info/attributes", "list merge=union\n");
+    assert_eq!(one(&sandbox, pair), fresh());
+    sandbox.write(".git/info/attributes", "");
+    assert_eq!(one(&sandbox, pair), fresh());
+    let with_none = fresh();
+    let with_union = sandbox.commit(&[(".gitattributes", "list merge=union\n")], "union");
+    let quarantine = Quarantine::new(with_union.parse().unwrap());
+    let by_union = merges(&open(&sandbox), &quarantine, &[pair]).unwrap();
+    assert!(by_union[0].as_ref().unwrap().clean, "the commits are the same, the target's attributes are not");
+    // From a worktree with attributes of its own.
+    let theirs = sandbox.root().join("theirs");
+    write_in(&theirs, ".gitattributes", "* merge=ours\n");
+    let there = Repo::discover(&theirs).unwrap();
+    for clear in [false, true] {
+        if clear {
+            std::fs::remove_file(&cache).unwrap();
+        }
+        let said = merges(&there, &Quarantine::new(pair.0), &[pair]).unwrap();
+        assert_eq!(said[0].as_ref().map(ours), with_none);
+    }
+}
+
+#[test]
+fn what_git_said_before_is_not_asked_again() {
+    let (sandbox, pair) = list_edited_twice("");
+    let first = one(&sandbox, pair);
+    let blob = sandbox.git(&["rev-parse", "theirs:list"]);
+    std::fs::remove_file(sandbox.repo().join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]))).unwrap();
+    assert_eq!(one(&sandbox, pair), first, "git could not merge this now");
+    std::fs::remove_dir_all(sandbox.repo().join(".git/dispatch")).unwrap();
+    assert_eq!(one(&sandbox, pair), None);
+}
+
+#[test]
+fn nothing_is_kept_where_commits_are_replaced_or_programs_merge() {
+    let (sandbox, pair) = list_edited_twice("");
+    let cache = sandbox.repo().join(".git/dispatch/cache/merges");
+    sandbox.git(&["replace", &pair.1.to_string(), &pair.0.to_string()]);
+    assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
+    sandbox.git(&["replace", "--delete", &pair.1.to_string()]);
+    sandbox.git(&["config", "merge.mine.driver", "true"]);
+    assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
+    assert!(!cache.exists());
+    sandbox.git(&["config", "--unset", "merge.mine.driver"]);
+    assert_eq!(one(&sandbox, pair), said_by_git(&sandbox, &[pair])[0]);
+    assert!(cache.exists());
+}

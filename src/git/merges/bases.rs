@@ -18,7 +18,7 @@ pub(super) enum Base {
     One(ObjectId),
     /// The newest of several.
     Several(ObjectId),
-    /// Their histories are unrelated.
+    /// Their histories are unrelated, or a shallow one ends where a better base may follow.
     None,
     /// A commit cannot be read.
     Unknown,
@@ -56,11 +56,6 @@ impl History {
         let whole = shallow.is_empty() && !repo.common_dir().join("info/grafts").exists();
         let graph = if whole { repo.gix.commit_graph_if_enabled().ok().flatten() } else { None };
         History { graph, shallow, places: HashMap::new(), commits: Vec::new() }
-    }
-
-    /// Where history ends though the commits name parents.
-    pub(super) fn shallow(&self) -> &[ObjectId] {
-        &self.shallow
     }
 
     /// Adds a commit that is in no file yet.
@@ -166,9 +161,15 @@ impl History {
         }
         let found = self.candidates(&walk, pairs, &bits);
         let broken = walk.broken();
+        // Below the end of a shallow history that only one of two reaches, there might be a better base.
+        let ends = self.shallow.iter().filter_map(|end| walk.marks.get(self.places.get(end)?));
+        let cut: HashSet<&Marks> = ends.map(|mark| &mark.marks).collect();
         let answer = |(pair, found): (&(Oid, Oid), Vec<usize>)| {
             if [pair.0, pair.1].iter().any(|id| has(&broken, bits[id])) {
                 return Base::Unknown;
+            }
+            if cut.iter().any(|marks| has(marks, bits[&pair.0]) != has(marks, bits[&pair.1])) {
+                return Base::None;
             }
             let newest = found.iter().copied().max_by_key(|&place| self.commits[place].time);
             match newest.map(|place| self.commits[place].id) {
@@ -189,13 +190,18 @@ impl History {
         let mut found = vec![Vec::new(); pairs.len()];
         for (place, children) in self.meetings(walk) {
             let marks = walk.of(place);
-            for (bit, wanted) in wanted.iter().enumerate().filter(|(bit, _)| has(marks, *bit)) {
-                let above: Vec<&Marks> =
-                    children.iter().map(|&child| walk.of(child)).filter(|marks| has(marks, bit)).collect();
-                for &(other, at) in wanted {
-                    if has(marks, other) && !above.iter().any(|marks| has(marks, other)) {
-                        found[at].push(place);
-                    }
+            let children: Vec<&Marks> = children.iter().map(|&child| walk.of(child)).collect();
+            for (bit, wanted) in
+                wanted.iter().enumerate().filter(|(bit, wanted)| !wanted.is_empty() && has(marks, *bit))
+            {
+                let mut here = marks.clone();
+                for above in children.iter().filter(|above| has(above, bit)) {
+                    here.iter_mut().zip(above.iter()).for_each(|(here, above)| *here &= !above);
+                }
+                // With none left, all that meet this one here have met it above.
+                if here.iter().any(|word| *word != 0) {
+                    let met = wanted.iter().filter(|(other, _)| has(&here, *other));
+                    met.for_each(|&(_, at)| found[at].push(place));
                 }
             }
         }

@@ -1,13 +1,20 @@
 //! What merging one commit into another would give, by git's own words, with nothing written to the repository.
+//!
+//! An exact walk over the trees decides most merges ([`walk`]); git is asked for the others ([`ask`]), and what it says
+//! is kept ([`cache`]).
 
 mod ask;
 mod bases;
 mod cache;
 mod context;
 mod objects;
+mod sequence;
 mod walk;
 
+use std::collections::HashMap;
+
 use anyhow::Result;
+use gix::ObjectId;
 
 use self::ask::{Said, ask_git};
 use self::bases::{Base, History};
@@ -15,11 +22,13 @@ use self::cache::Cache;
 use self::objects::Objects;
 use self::walk::Outcome;
 use super::parallel::{each, threads};
-use super::program::run;
-use super::quarantine::{Quarantine, without_fetching};
+use super::quarantine::Quarantine;
 use super::repo::{Repo, ours, theirs};
 use crate::model::facts::Merge;
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
+
+pub use self::sequence::{Landings, Stand};
 
 /// What `git merge-tree --write-tree <target> <tip>` says of each pair `(target, tip)`, in the order given.
 ///
@@ -32,19 +41,43 @@ use crate::model::oid::Oid;
 pub fn merges(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Merge>>> {
     let sides = sides_of(repo, quarantine, pairs);
     let mut answers = walked(repo, quarantine, &sides, Outcome::Id);
-    let open = (0..pairs.len()).filter(|&at| sides[at].is_some() && answers[at].is_none()).collect();
-    settle(repo, quarantine, pairs, &mut answers, open)?;
-    Ok(answers.into_iter().zip(sides).map(|(said, sides)| Some(sides?.merge(said?))).collect())
+    settle(repo, quarantine, (pairs, &sides), &mut answers)?;
+    Ok(merged(answers, sides))
 }
 
-/// Fills in the answers at the places `open`: from the cache, else from git.
+/// The same as far as it takes no git process: `None` also where git would have to look into files or for renames.
+pub fn merges_without_git(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Vec<Option<Merge>> {
+    let sides = sides_of(repo, quarantine, pairs);
+    merged(walked(repo, quarantine, &sides, Outcome::Id), sides)
+}
+
+fn merged(answers: Vec<Option<Said>>, sides: Vec<Option<Sides>>) -> Vec<Option<Merge>> {
+    answers.into_iter().zip(sides).map(|(said, sides)| Some(sides?.merge(said?))).collect()
+}
+
+/// Whether a merge is clean, and if not, which paths conflict, in git's order.
+pub(super) struct Verdict {
+    pub clean: bool,
+    pub conflicts: Vec<TreePath>,
+}
+
+/// The verdicts of [`merges`], without the trees.
+pub(super) fn verdicts(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Verdict>>> {
+    let sides = sides_of(repo, quarantine, pairs);
+    let mut answers = walked(repo, quarantine, &sides, Outcome::Verdict);
+    settle(repo, quarantine, (pairs, &sides), &mut answers)?;
+    let verdict = |said: Said| Verdict { clean: said.clean, conflicts: said.conflicts };
+    Ok(answers.into_iter().map(|said| said.map(verdict)).collect())
+}
+
+/// Fills in the answers that are not there: from the cache, else from git.
 fn settle(
     repo: &Repo,
     quarantine: &Quarantine,
-    pairs: &[(Oid, Oid)],
+    (pairs, sides): (&[(Oid, Oid)], &[Option<Sides>]),
     answers: &mut [Option<Said>],
-    open: Vec<usize>,
 ) -> Result<()> {
+    let open: Vec<usize> = (0..pairs.len()).filter(|&at| sides[at].is_some() && answers[at].is_none()).collect();
     if open.is_empty() {
         return Ok(());
     }
@@ -61,20 +94,13 @@ fn settle(
     Ok(())
 }
 
-/// The same as far as it takes no git process: `None` also where git would have to look into files or for renames.
-pub fn merges_without_git(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Vec<Option<Merge>> {
-    let sides = sides_of(repo, quarantine, pairs);
-    let said = walked(repo, quarantine, &sides, Outcome::Id);
-    said.into_iter().zip(sides).map(|(said, sides)| Some(sides?.merge(said?))).collect()
-}
-
 /// The trees that take part in a merge.
 #[derive(Debug, Clone, Copy)]
 struct Sides {
-    target: gix::ObjectId,
-    tip: gix::ObjectId,
+    target: ObjectId,
+    tip: ObjectId,
     /// Of the newest merge base.
-    base: gix::ObjectId,
+    base: ObjectId,
     /// Whether there is no other merge base.
     one_base: bool,
 }
@@ -91,52 +117,47 @@ impl Sides {
     }
 }
 
+/// Whether the file is there that gives commits other parents: git heeds it, the library does not.
+fn grafted(repo: &Repo) -> bool {
+    repo.common_dir().join("info/grafts").exists()
+}
+
+/// Pairs that deserve a thread of their own.
+const FOR_A_THREAD: usize = 16;
+
 /// Those answers that need no git.
 fn walked(repo: &Repo, quarantine: &Quarantine, sides: &[Option<Sides>], outcome: Outcome) -> Vec<Option<Said>> {
-    // git knows grafts, the library does not.
-    if repo.common_dir().join("info/grafts").exists() {
+    if grafted(repo) {
         return vec![None; sides.len()];
     }
-    // Threads cost more than the first few walks.
-    let states = (0..threads(sides.len() / 16)).map(|_| Objects::open(repo, quarantine)).collect();
-    each(sides, states, |objects: &mut Objects, sides| {
+    // Neighbours share trees, so a thread takes some at a time.
+    let parts: Vec<&[Option<Sides>]> = sides.chunks(FOR_A_THREAD).collect();
+    let states = (0..threads(parts.len())).map(|_| Objects::open(repo, quarantine)).collect();
+    let one = |objects: &mut Objects, sides: &Option<Sides>| {
         let sides = sides.filter(|sides| sides.one_base)?;
         let tree = walk::merged(objects, [sides.base, sides.target, sides.tip], outcome).ok()?;
         Some(Said { clean: true, tree: ours(&tree), conflicts: Vec::new() })
-    })
+    };
+    let answers = each(&parts, states, |objects: &mut Objects, part| {
+        part.iter().map(|sides| one(objects, sides)).collect::<Vec<_>>()
+    });
+    answers.into_iter().flatten().collect()
 }
 
 /// The trees of each pair; `None` where one cannot be read or there is no merge base.
 fn sides_of(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Vec<Option<Sides>> {
     let objects = Objects::open(repo, quarantine);
-    let mut history = History::new(repo);
-    let bases = history.bases(&objects, pairs);
-    let mut trees = std::collections::HashMap::new();
-    let mut tree = |commit: gix::ObjectId| {
-        *trees.entry(commit).or_insert_with(|| objects.commit(&commit).map(|commit| commit.tree))
-    };
+    let bases = History::new(repo).bases(&objects, pairs);
+    let mut trees = HashMap::new();
+    let mut tree =
+        |commit: ObjectId| *trees.entry(commit).or_insert_with(|| objects.commit(&commit).map(|commit| commit.tree));
     let mut sides = |(&(target, tip), base): (&(Oid, Oid), Base)| {
         let (base, one_base) = match base {
             Base::One(base) => (base, true),
             Base::Several(newest) => (newest, false),
             Base::None | Base::Unknown => return None,
         };
-        if !history.shallow().is_empty() && ends_too_soon(repo, history.shallow(), target, tip) {
-            return None;
-        }
         Some(Sides { target: tree(theirs(target))?, tip: tree(theirs(tip))?, base: tree(base)?, one_base })
     };
     pairs.iter().zip(bases).map(&mut sides).collect()
-}
-
-/// Whether a shallow history ends at a commit that only one side has: what follows might be a better merge base.
-fn ends_too_soon(repo: &Repo, shallow: &[gix::ObjectId], target: Oid, tip: Oid) -> bool {
-    let mut command = repo.command();
-    without_fetching(&mut command);
-    command.args(["rev-list", "--end-of-options", &format!("{target}...{tip}")]);
-    let Some(output) = run(&mut command).ok().filter(|output| output.status.success()) else {
-        return true;
-    };
-    let ends = |line: &str| line.parse().is_ok_and(|commit| shallow.contains(&theirs(commit)));
-    String::from_utf8_lossy(&output.stdout).lines().any(ends)
 }
