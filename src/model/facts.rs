@@ -76,6 +76,7 @@ pub struct Branch {
     /// Without `refs/heads/`.
     pub name: String,
     pub tip: Oid,
+    /// The epoch where the tip cannot be read.
     pub committed_at: Timestamp,
     /// Where its own commits begin: as recorded, else the merge base with the target; `None` where there is neither.
     pub base: Option<Oid>,
@@ -98,6 +99,14 @@ pub struct Branch {
     pub brought: Option<Brought>,
     /// What of it could not be read, as a clause: then some of this is not known.
     pub fault: Option<String>,
+}
+
+impl Branch {
+    /// When its last commit was made; `None` where its tip cannot be read.
+    pub fn last_commit(&self) -> Option<Timestamp> {
+        let unread = self.fault.is_some() && self.committed_at == Timestamp::UNIX_EPOCH;
+        (!unread).then_some(self.committed_at)
+    }
 }
 
 /// What `git merge-tree --write-tree <target> <tip>` says.

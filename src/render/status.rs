@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::table::{Align, Cell, Column, least_width, table};
 use crate::model::batch::BatchState;
-use crate::model::facts::{Changes, Head};
+use crate::model::facts::{Branch, Changes, Head};
 use crate::model::state::State;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
 use crate::model::text::{age, count, escape, width};
@@ -200,8 +200,8 @@ fn merges(row: &Row) -> Cell {
 /// How long ago the last commit was made.
 fn last_commit(row: &Row, status: &Status) -> Cell {
     let worked = row.branch.as_ref().filter(|branch| tells(row) && branch.commits != Some(0));
-    worked.map_or_else(Cell::default, |branch| {
-        let ago = age(status.now.as_second() - branch.committed_at.as_second());
+    worked.and_then(Branch::last_commit).map_or_else(Cell::default, |at| {
+        let ago = age(status.now.as_second() - at.as_second());
         Cell::plain(ago.trim_start_matches("just ").trim_end_matches(" ago"))
     })
 }

@@ -9,6 +9,7 @@ mod counts;
 mod crash;
 mod demo;
 mod doubts;
+mod faults;
 mod floors;
 mod hostile;
 mod import;
