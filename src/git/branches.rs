@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::counts::{Counted, Counts, counts};
 use super::reach::on_first_parent_line;
 use super::repo::{Repo, theirs};
-use super::touched::{Unknown, touched, unreadable};
+use super::touched::{Touched, Unknown, is_partial, touched, unreadable};
 use crate::model::facts::{BaseIs, Branch};
 use crate::model::oid::Oid;
 
@@ -36,8 +36,9 @@ pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Bra
         let branch = &mut branches[at];
         (branch.ahead, branch.behind, branch.commits) = (counts.ahead, counts.behind, counts.own);
         branch.contains_base = counts.contains_base;
-        branch.fault =
-            counts.missing.map(|missing| format!("commit {missing}, in its history or the target's, cannot be read"));
+        branch.fault = counts
+            .missing
+            .map(|missing| format!("its history or the target's needs commit {missing}, which cannot be read"));
         if found[at].base.is_none() {
             branch.base = counts.merge_base;
             // From a merge base on, the branch's own commits are those that the target lacks.
@@ -51,7 +52,12 @@ pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Bra
     let (places, pairs): (Vec<usize>, Vec<(Oid, Oid)>) = readable.iter().zip(&counts).filter_map(since).unzip();
     for (at, touched) in places.into_iter().zip(touched(repo, &pairs)) {
         match touched {
-            Ok(paths) => branches[at].touched = Some(paths),
+            Ok(Touched { paths, unreadable }) => {
+                branches[at].touched = Some(paths);
+                if let Some(object) = unreadable {
+                    branches[at].fault.get_or_insert_with(|| broken(object));
+                }
+            }
             Err(Unknown::Unreadable(object)) => _ = branches[at].fault.get_or_insert_with(|| broken(object)),
             Err(Unknown::TooMany) => {}
         }
@@ -73,14 +79,13 @@ fn begins(counts: &Counts, base: Option<Oid>) -> Option<Oid> {
 /// Why git gave no answer to merging a branch: the first object that cannot be read, of those in which it or the target
 /// differ from where it began. `None` where that is not why, and in a partial clone, where it is none of its fault.
 pub(super) fn why_not_merged(repo: &Repo, target: Oid, branch: &Branch) -> Option<String> {
-    let partial = repo.config("extensions.partialClone").is_some();
-    let base = branch.base.filter(|_| !partial)?;
+    let base = branch.base.filter(|_| !is_partial(repo))?;
     let object = unreadable(repo, base, branch.tip).or_else(|| unreadable(repo, base, target))?;
     Some(broken(object))
 }
 
 fn broken(object: gix::ObjectId) -> String {
-    format!("object {object}, which it or the target differ in, cannot be read")
+    format!("its branch or the target needs object {object}, which cannot be read")
 }
 
 fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
@@ -96,7 +101,7 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         on_first_parent_line: false,
         merge: None,
         touched: None,
-        fault: time.is_none().then(|| format!("its tip, commit {}, cannot be read", found.tip)),
+        fault: time.is_none().then(|| format!("its tip {} cannot be read", found.tip)),
         brought: None,
         reverted: None,
         base_is: BaseIs::Sound,

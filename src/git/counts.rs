@@ -11,7 +11,7 @@ use super::repo::Repo;
 use super::walk::{Walked, walk};
 use crate::model::oid::Oid;
 
-/// Commits read as objects beyond which counts are worth keeping: some milliseconds.
+/// Commits read as objects, but for the branches' own, beyond which counts are worth keeping: some milliseconds.
 const COSTLY: usize = 2000;
 
 /// A branch whose commits are to be counted.
@@ -57,7 +57,7 @@ pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
     let asked: Vec<usize> = (0..branches.len()).filter(|&at| counts[at].is_none()).collect();
     let rest: Vec<Counted> = asked.iter().map(|&at| branches[at]).collect();
     let (walked, objects) = walked(repo, target, &rest);
-    if lasting && objects > COSTLY {
+    if lasting && objects > COSTLY + 2 * branches.len() {
         let new: Vec<(Counted, Counts)> = rest.into_iter().zip(walked.iter().copied()).collect();
         // A cache that cannot be written costs time, no answer.
         _ = cache.write(&file, target, &new);

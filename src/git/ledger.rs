@@ -1,4 +1,6 @@
-//! The ledger in `refs/notes/dispatch`: read whole, appended by compare-and-swap, synced to disk.
+//! The ledger in `refs/notes/dispatch`: appended by compare-and-swap, synced to disk.
+
+mod notes;
 
 use std::path::PathBuf;
 
@@ -11,16 +13,13 @@ use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
 use super::repo::{Repo, ours, theirs};
 use crate::model::failure::{Exit, Failure};
-use crate::model::ledger::{Body, Event, Ledger, Reading, VERSION};
+use crate::model::ledger::{Body, Event, VERSION};
 use crate::model::oid::Oid;
+
+pub use notes::read_ledger;
 
 /// Where the ledger lives.
 pub const LEDGER_REF: &str = "refs/notes/dispatch";
-
-/// Of all notes and their trees together so many bytes are read: no honest ledger has more, and memory is bounded.
-const MOST_BYTES: u64 = 64 << 20;
-/// What looking at a tree or a note counts for at least, in bytes: trees may hold each other very many times.
-const LEAST_BYTES: u64 = 1 << 10;
 
 /// How often a command decides anew because another process wrote to the ledger in between.
 pub const ATTEMPTS: usize = 20;
@@ -40,81 +39,10 @@ pub enum Swap {
     Lost,
 }
 
-/// Reads every batch and record. A repository without a ledger has an empty one.
-///
-/// Notes that are no ledger are skipped; lines that are no events, and what is damaged or too large, are kept aside.
-///
-/// # Errors
-/// The ref cannot be read.
-pub fn read_ledger(repo: &Repo) -> Result<Ledger> {
-    let Some(tip) = repo.commit_of(LEDGER_REF)? else {
-        return Ok(Ledger::default());
-    };
-    let mut notes = Notes { repo, tip, bytes_left: MOST_BYTES, reading: Reading::default() };
-    match tree_of(repo, tip) {
-        Ok(tree) => notes.tree(tree, String::new()),
-        Err(fault) => notes.reading.unreadable(tip, fault.to_string().as_bytes()),
-    }
-    Ok(notes.reading.ledger(Some(tip)))
-}
-
-fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
+pub(super) fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
     let commit =
         repo.gix.find_commit(theirs(commit)).told(|| format!("could not read commit {commit} of {LEDGER_REF}"))?;
     Ok(commit.tree_id().told(|| format!("could not read {LEDGER_REF}"))?.detach())
-}
-
-struct Notes<'a> {
-    repo: &'a Repo,
-    tip: Oid,
-    bytes_left: u64,
-    reading: Reading,
-}
-
-impl<'a> Notes<'a> {
-    /// Notes trees name the annotated commit in hexadecimal, split into folders of two digits as they grow
-    /// (git `Documentation/git-notes.txt`, NOTES). So the recursion is as deep as an id has bytes, at most.
-    fn tree(&mut self, tree: gix::ObjectId, prefix: String) {
-        let Some(tree) = self.object(self.tip, tree) else { return };
-        let Ok(tree) = tree.try_into_tree() else {
-            return self.reading.unreadable(self.tip, b"a folder of notes that is none");
-        };
-        for entry in tree.iter() {
-            let Ok(entry) = entry else {
-                return self.reading.unreadable(self.tip, b"a damaged folder of notes");
-            };
-            let Ok(name) = entry.filename().to_str() else { continue };
-            let path = format!("{prefix}{name}");
-            if entry.mode().is_tree() && is_pair(name) && path.len() < 64 {
-                self.tree(entry.object_id(), path);
-            } else if entry.mode().is_blob()
-                && let Ok(commit) = path.parse::<Oid>()
-                && let Some(note) = self.object(commit, entry.object_id())
-            {
-                let wanted = note.data.lines().filter(|line| !line.trim().is_empty());
-                wanted.for_each(|line| self.reading.line(commit, line));
-            }
-        }
-    }
-
-    /// One that cannot be read, or is too large, becomes one unreadable line of the note on `commit`.
-    fn object(&mut self, commit: Oid, id: gix::ObjectId) -> Option<gix::Object<'a>> {
-        let gix = &self.repo.gix;
-        let found = match gix.find_header(id).map(|header| header.size().max(LEAST_BYTES)) {
-            Ok(size) if size > self.bytes_left => Err(format!("{size} bytes, which are too many")),
-            Ok(size) => {
-                self.bytes_left -= size;
-                gix.find_object(id).map_err(|fault| fault.to_string())
-            }
-            Err(fault) => Err(fault.to_string()),
-        };
-        found.map_err(|fault| self.reading.unreadable(commit, format!("object {id}: {fault}").as_bytes())).ok()
-    }
-}
-
-/// Two digits of an id.
-fn is_pair(name: &str) -> bool {
-    name.len() == 2 && name.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// An event of now, by the committer of git's configuration.

@@ -25,20 +25,41 @@ pub(super) enum Unknown {
     TooMany,
 }
 
+/// What the work of a branch comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Touched {
+    /// In the order of their bytes.
+    pub paths: Vec<TreePath>,
+    /// The first of its files that is not there, or no file.
+    pub unreadable: Option<ObjectId>,
+}
+
+/// Of each branch so many files are looked for.
+const MOST_LOOKED_FOR: usize = 1000;
+
+/// Whether objects may be elsewhere: then one that is missing is no fault.
+pub(super) fn is_partial(repo: &Repo) -> bool {
+    repo.config("extensions.partialClone").is_some()
+}
+
 /// For each pair of commits the paths in which their trees differ, in the order of their bytes: what
 /// `git diff --name-only --no-renames` says. A file that became a folder counts with its path and those of the folder's
 /// files; a submodule is one path.
-pub(super) fn touched(repo: &Repo, pairs: &[(Oid, Oid)]) -> Vec<Result<Vec<TreePath>, Unknown>> {
+pub(super) fn touched(repo: &Repo, pairs: &[(Oid, Oid)]) -> Vec<Result<Touched, Unknown>> {
     let room = Room(AtomicUsize::new(MOST_MEMORY));
     let repos = (0..parallel::threads(pairs.len())).map(|_| cached(repo)).collect();
+    let looked_for = if is_partial(repo) { 0 } else { MOST_LOOKED_FOR };
     parallel::each(pairs, repos, |gix, &(old, new)| {
-        let mut paths = Vec::new();
-        each_change(gix, (old, new), &room, |path, _| {
-            paths.push(TreePath::new(path));
+        let mut touched = Touched::default();
+        each_change(gix, (old, new), &room, |path, [_, new]| {
+            let file = new.filter(|(kind, _)| *kind != EntryKind::Commit && touched.paths.len() < looked_for);
+            touched.paths.push(TreePath::new(path));
+            let lost = file.filter(|(_, id)| gix.find_header(*id).is_err());
+            touched.unreadable = touched.unreadable.or(lost.map(|(_, id)| id));
             Ok(())
         })?;
-        paths.sort_unstable();
-        Ok(paths)
+        touched.paths.sort_unstable();
+        Ok(touched)
     })
 }
 

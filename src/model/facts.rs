@@ -81,6 +81,7 @@ pub struct Branch {
     /// Without `refs/heads/`.
     pub name: String,
     pub tip: Oid,
+    /// The epoch where the tip cannot be read.
     pub committed_at: Timestamp,
     /// Where its own commits begin: as recorded, else the merge base with the target; `None` where there is neither.
     pub base: Option<Oid>,
@@ -120,6 +121,14 @@ pub enum BaseIs {
     Replaced(Oid),
     /// The commit is not in the repository.
     Missing(Oid),
+}
+
+impl Branch {
+    /// When its last commit was made; `None` where its tip cannot be read.
+    pub fn last_commit(&self) -> Option<Timestamp> {
+        let unread = self.fault.is_some() && self.committed_at == Timestamp::UNIX_EPOCH;
+        (!unread).then_some(self.committed_at)
+    }
 }
 
 /// What `git merge-tree --write-tree <target> <tip>` says.

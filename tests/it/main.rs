@@ -11,6 +11,7 @@ mod counts;
 mod crash;
 mod demo;
 mod doubts;
+mod faults;
 mod floors;
 mod histories;
 mod hostile;

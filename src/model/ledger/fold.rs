@@ -20,14 +20,15 @@ const MOST_KEPT: usize = 1000;
 /// Lines may come in any order and more than once. A line that is no event of a known version is kept aside.
 pub fn fold(tip: Option<Oid>, lines: &[Line]) -> Ledger {
     let mut reading = Reading::default();
-    lines.iter().for_each(|(commit, line)| reading.line(*commit, line));
+    lines.iter().for_each(|(commit, line)| _ = reading.line(*commit, line));
     reading.ledger(tip)
 }
 
 /// Lines on their way to a ledger, one after another: what is no event takes next to no memory.
 #[derive(Default)]
 pub struct Reading {
-    events: Vec<(Oid, Event)>,
+    /// On the heap one by one: there may be very many, and they are sorted.
+    events: Vec<Box<(Oid, Event)>>,
     seen: HashSet<String>,
     newest: Option<Timestamp>,
     unreadable: Vec<(Oid, String)>,
@@ -35,16 +36,21 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Takes a line of the note on `commit`.
-    pub fn line(&mut self, commit: Oid, line: &[u8]) {
-        match serde_json::from_slice::<Event>(line) {
-            Ok(event) if event.v <= VERSION => {
+    /// Takes a line of the note on `commit`; says whether it is an event.
+    pub fn line(&mut self, commit: Oid, line: &[u8]) -> bool {
+        let read = may_be_event(line).then(|| serde_json::from_slice::<Event>(line));
+        match read {
+            Some(Ok(event)) if event.v <= VERSION => {
                 self.newest = self.newest.max(Some(event.at));
                 if event.body != Body::Unknown && self.seen.insert(event.uid.clone()) {
-                    self.events.push((commit, event));
+                    self.events.push(Box::new((commit, event)));
                 }
+                true
             }
-            _ => self.unreadable(commit, line),
+            _ => {
+                self.unreadable(commit, line);
+                false
+            }
         }
     }
 
@@ -60,20 +66,28 @@ impl Reading {
 
     /// What the lines together say; see [`fold`].
     pub fn ledger(self, tip: Option<Oid>) -> Ledger {
-        let Reading { mut events, newest, unreadable, further, .. } = self;
+        let Reading { mut events, seen, newest, unreadable, further } = self;
+        drop(seen);
         let mut ledger = Ledger { tip, newest, unreadable, further, ..Ledger::default() };
-        events.sort_by(|(_, a), (_, b)| (a.at, rank(&a.body), &a.uid).cmp(&(b.at, rank(&b.body), &b.uid)));
-        let undone: HashSet<String> = events.iter().filter_map(|(_, event)| undoes(event)).collect();
+        let undone: HashSet<String> = events.iter().filter_map(|event| undoes(&event.1)).collect();
+        events.retain(|event| !undone.contains(&event.1.uid));
         // A clock that was set back between intent and outcome does not undo the outcome.
-        let (outcomes, events): (Vec<_>, Vec<_>) =
-            events.into_iter().partition(|(_, event)| matches!(event.body, Body::Started { .. }));
-        for (commit, event) in events.into_iter().chain(outcomes) {
-            if !undone.contains(&event.uid) {
-                ledger.take(commit, event);
-            }
+        let is_outcome = |event: &Event| matches!(event.body, Body::Started { .. });
+        let key = |event: &Event| (is_outcome(event), event.at, rank(&event.body));
+        events.sort_by(|a, b| (key(&a.1), &a.1.uid).cmp(&(key(&b.1), &b.1.uid)));
+        for event in events {
+            let (commit, event) = *event;
+            ledger.take(commit, event);
         }
         ledger
     }
+}
+
+/// Whether it is worth to parse a line: most of what is no event is seen at its ends.
+fn may_be_event(line: &[u8]) -> bool {
+    const SHORTEST: usize = 40;
+    let line = line.trim_ascii();
+    line.len() > SHORTEST && line.starts_with(b"{") && line.ends_with(b"}")
 }
 
 /// In which order things of the same moment happened: as in a task's life.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::drift::Drift;
-use crate::model::facts::Changes;
+use crate::model::facts::{Branch, Changes};
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::pattern::Pattern;
@@ -161,7 +161,7 @@ fn row(row: &Row) -> RowJson<'_> {
         commits: branch.and_then(|branch| branch.commits),
         ahead: branch.and_then(|branch| branch.ahead),
         behind: branch.and_then(|branch| branch.behind),
-        last_commit_at: branch.map(|branch| time(branch.committed_at)),
+        last_commit_at: branch.and_then(Branch::last_commit).map(time),
         changes: row.changes(),
         readiness: row.readiness.as_ref().map(|readiness| ReadinessJson {
             verdict: readiness.verdict.word(),
