@@ -63,8 +63,9 @@ impl Git<'_> {
     pub(super) fn stored(&self, paths: &[&[u8]]) -> Option<HashMap<Vec<u8>, Content>> {
         let index = self.index()?;
         let paths = || paths.iter().map(|path| OsStr::from_bytes(path));
+        // Forced: of a tracked path git else says that it is ignored.
         let mut add = self.shielded(index.path())?;
-        stdout_of(add.args(["--literal-pathspecs", "add", "--all", "--"]).args(paths())).ok()?;
+        stdout_of(add.args(["--literal-pathspecs", "add", "--all", "--force", "--"]).args(paths())).ok()?;
         let mut list = self.shielded(index.path())?;
         let listed =
             stdout_of(list.args(["--literal-pathspecs", "ls-files", "--stage", "-z", "--"]).args(paths())).ok()?;
