@@ -58,10 +58,12 @@ fn decide(
     (looked, everything): (Looked, bool),
 ) -> Result<Check> {
     let to_merge = looked.to_merge();
-    let mut only: BTreeSet<TaskId> = looked.others.keys().cloned().collect();
-    only.extend(looked.own.clone().filter(|_| !to_merge.is_empty()));
+    let own = looked.own.iter().filter(|_| !to_merge.is_empty());
+    // Whose work the target lacks has not landed: that takes no merge.
+    let doubtful = looked.others.keys().filter(|id| !looked.lacking.contains(id));
+    let only: BTreeSet<TaskId> = doubtful.chain(&to_merge).chain(own).cloned().collect();
     let mut involved = declaring(&loaded.file, &ledger, &looked.asked);
-    involved.extend(only.iter().chain(&looked.unread).cloned());
+    involved.extend(only.iter().chain(looked.others.keys()).chain(&looked.unread).cloned());
     if involved.iter().all(|id| Some(id) == looked.own.as_ref()) {
         return Ok(Check { own: looked.own, asked: looked.asked, rows: Vec::new(), unread: Vec::new() });
     }

@@ -6,7 +6,7 @@
 mod trees;
 mod working;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -60,11 +60,13 @@ pub fn look(
     let one = &mut searcher.eyes(1)[0];
     let everything = [TreePath::new([])];
     let here = one
-        .touches(&mine, asked.unwrap_or(&everything), &ignores)
+        .uncommitted(&mine, asked.unwrap_or(&everything), &ignores)
+        .and_then(|before| one.touches(&mine, asked.unwrap_or(&everything), before))
         .with_context(|| format!("could not tell what is changed in '{}'", here.display()))?;
-    let asked = asked.map_or_else(|| here.iter().map(|touch| touch.path.clone()).collect(), <[TreePath]>::to_vec);
-    let (found, unread) = searcher.search(&others, &asked, &ignores);
-    Ok(Looked { own: own.map(|own| own.id.clone()), tip: mine.tip, asked, here, others: found, unread })
+    let asked = asked.map_or_else(|| here.keys().cloned().collect(), <[TreePath]>::to_vec);
+    let Others { touches, lacking, unread } = searcher.search(&others, &asked, &ignores);
+    let own = own.map(|own| own.id.clone());
+    Ok(Looked { own, tip: mine.tip, asked, here: here.into_values().collect(), others: touches, lacking, unread })
 }
 
 struct Searcher<'a> {
@@ -109,12 +111,7 @@ impl<'a> Searcher<'a> {
     }
 
     /// What each of `others` changes at and below `asked`, and those that cannot be looked at.
-    fn search(
-        &self,
-        others: &[&Seen<'a>],
-        asked: &[TreePath],
-        ignores: &Ignores,
-    ) -> (BTreeMap<TaskId, Vec<Touch>>, Vec<TaskId>) {
+    fn search(&self, others: &[&Seen<'a>], asked: &[TreePath], ignores: &Ignores) -> Others {
         let sides = others.iter().map(|one| {
             let branch = one.branch.as_ref();
             let worktree = one.worktree.filter(|listed| listed.head != Head::Missing);
@@ -123,30 +120,47 @@ impl<'a> Searcher<'a> {
         });
         let mut sides: Vec<(&TaskId, Side<'_>)> = sides.collect();
         let threads = parallel::threads(sides.len());
-        let (eyes, target) = (self.eyes(threads), self.target);
-        let near = parallel::each(&sides, eyes, |eyes, (_, side)| eyes.may_touch(side, target, asked));
+        let target = self.target;
+        let first = parallel::each(&sides, self.eyes(threads), |eyes, (_, side)| {
+            (eyes.may_touch(side, target, asked), eyes.uncommitted(side, asked, ignores))
+        });
         // A branch that touches nothing needs no base.
-        for ((_, side), _) in sides.iter_mut().zip(&near).filter(|(_, near)| **near == Some(false)) {
-            side.base = side.tip;
-        }
-        let open: Vec<usize> = (0..sides.len()).filter(|&at| near[at] != Some(false)).collect();
+        let open: Vec<usize> = (0..sides.len()).filter(|&at| first[at].0 != Some(false)).collect();
         let tips: Vec<(Oid, Option<Oid>)> =
             open.iter().filter_map(|&at| Some((sides[at].1.tip?, sides[at].1.base))).collect();
-        for (at, base) in open.into_iter().zip(bases(self.repo, self.target, &tips)) {
+        let bases = bases(self.repo, target, &tips);
+        for (_, side) in &mut sides {
+            side.base = side.tip;
+        }
+        for (at, base) in open.into_iter().zip(bases) {
             sides[at].1.base = base;
         }
-        let touched = parallel::each(&sides, self.eyes(threads), |eyes, (_, side)| eyes.touches(side, asked, ignores));
-        let (mut found, mut unread) = (BTreeMap::new(), Vec::new());
-        for ((id, _), touches) in sides.iter().zip(touched) {
+        let mut found = Others::default();
+        let mut eyes = self.eyes(1).remove(0);
+        for ((id, side), (_, uncommitted)) in sides.into_iter().zip(first) {
+            let touches = uncommitted.and_then(|before| eyes.touches(&side, asked, before));
+            if touches.as_ref().is_some_and(|touches| eyes.target_lacks(&side, target, touches)) {
+                found.lacking.insert(id.clone());
+            }
             match touches {
                 Some(touches) if touches.is_empty() => {}
-                Some(touches) => _ = found.insert((*id).clone(), touches),
-                None => unread.push((*id).clone()),
+                Some(touches) => _ = found.touches.insert(id.clone(), touches.into_values().collect()),
+                None => found.unread.push(id.clone()),
             }
         }
-        (found, unread)
+        found
     }
 }
+
+/// What was found of the other tasks.
+#[derive(Default)]
+struct Others {
+    touches: BTreeMap<TaskId, Vec<Touch>>,
+    lacking: BTreeSet<TaskId>,
+    unread: Vec<TaskId>,
+}
+
+type Touches = BTreeMap<TreePath, Touch>;
 
 /// What each tip is compared with, given the recorded bases: the merge base with the target, unless the recorded base is not
 /// below that: then the recorded one.
@@ -192,24 +206,34 @@ impl Eyes {
         Some(false)
     }
 
-    /// What is changed at and below the paths; `None` where that cannot be told.
-    fn touches(&mut self, side: &Side<'_>, asked: &[TreePath], ignores: &Ignores) -> Option<Vec<Touch>> {
-        let mut touches: BTreeMap<TreePath, Touch> = BTreeMap::new();
-        let touch = |path: &TreePath| Touch { path: path.clone(), committed: false, uncommitted: false, gone: false };
+    /// What the worktree changes at and below the paths; `None` where that cannot be told.
+    fn uncommitted(&mut self, side: &Side<'_>, asked: &[TreePath], ignores: &Ignores) -> Option<Touches> {
+        let mut touches = Touches::new();
+        let Some(listed) = side.worktree else { return Some(touches) };
         for path in asked {
-            if let (Some(tip), Some(base)) = (side.tip, side.base) {
-                for (path, gone) in self.trees.differ(base, tip, path)? {
-                    let entry = touches.entry(path.clone()).or_insert_with(|| touch(&path));
-                    (entry.committed, entry.gone) = (true, gone);
-                }
-            }
-            if let Some(listed) = side.worktree {
-                for (path, gone) in self.working.differ((listed, side.head), &mut self.trees, path, ignores)? {
-                    let entry = touches.entry(path.clone()).or_insert_with(|| touch(&path));
-                    (entry.uncommitted, entry.gone) = (true, gone);
-                }
+            for (path, gone) in self.working.differ((listed, side.head), &mut self.trees, path, ignores)? {
+                touches.insert(path.clone(), Touch { path, committed: false, uncommitted: true, gone });
             }
         }
-        Some(touches.into_values().collect())
+        Some(touches)
+    }
+
+    /// The same with what the branch changes.
+    fn touches(&mut self, side: &Side<'_>, asked: &[TreePath], mut touches: Touches) -> Option<Touches> {
+        let (Some(tip), Some(base)) = (side.tip, side.base) else { return Some(touches) };
+        for path in asked {
+            for (path, gone) in self.trees.differ(base, tip, path)? {
+                let new = Touch { path: path.clone(), committed: false, uncommitted: false, gone };
+                touches.entry(path).or_insert(new).committed = true;
+            }
+        }
+        Some(touches)
+    }
+
+    /// Whether the target has one of the paths as the base has it: then it lacks what the branch made of it.
+    fn target_lacks(&mut self, side: &Side<'_>, target: Oid, touches: &Touches) -> bool {
+        let Some(base) = side.base else { return false };
+        let mut committed = touches.values().filter(|touch| touch.committed);
+        committed.any(|touch| self.trees.differ(base, target, &touch.path).is_some_and(|found| found.is_empty()))
     }
 }

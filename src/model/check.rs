@@ -39,6 +39,8 @@ pub struct Looked {
     pub here: Vec<Touch>,
     /// Of these, what each other task changes, landed ones too, in the order of paths.
     pub others: BTreeMap<TaskId, Vec<Touch>>,
+    /// Those whose work the target does not have, as one path shows: it has nothing there that their base had not.
+    pub lacking: BTreeSet<TaskId>,
     /// Other tasks whose branch or worktree cannot be looked at.
     pub unread: Vec<TaskId>,
 }

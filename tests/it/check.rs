@@ -1,5 +1,7 @@
 //! `git dispatch check`: who else changes a path, and whether that would collide.
 
+mod oracle;
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;

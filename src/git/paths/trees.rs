@@ -68,8 +68,11 @@ impl Trees {
     /// Where the tree of `tip` differs from that of `base`, at and below `path`; where a file stands in the way of the path
     /// in one of them, or the folder around it is gone: there. `None` where an object cannot be read.
     pub(super) fn differ(&mut self, base: Oid, tip: Oid, path: &TreePath) -> Option<Found> {
-        let (base, tip) = (self.root(base)?, self.root(tip)?);
         let mut found = Found::new();
+        if base == tip {
+            return Some(found);
+        }
+        let (base, tip) = (self.root(base)?, self.root(tip)?);
         self.descend(Some(base), Some(tip), Way { path: path.as_bytes(), at: 0 }, &mut found)?;
         Some(found)
     }

@@ -84,12 +84,12 @@ impl Working {
             Some(Fate::Changed) => found(false),
             Some(Fate::Gone) => found(true),
             Some(Fate::InTheWay(at)) => {
-                let (asked, mut found) = (path, self.ask(listed, &at)?);
+                let (asked, mut found) = (path, self.ask((listed, head), trees, &at)?);
                 found.retain(|(path, _)| *path == at || path.is_at_or_below(asked));
                 Some(found)
             }
-            Some(Fate::New) => self.new_file(listed, path, ignores),
-            None => self.ask(listed, path),
+            Some(Fate::New) => self.new_file((listed, head), trees, path, ignores),
+            None => self.ask((listed, head), trees, path),
         }
     }
 
@@ -132,7 +132,8 @@ impl Working {
         let matches =
             |data: &[u8]| gix::objs::compute_hash(entry.id.kind(), Kind::Blob, data).is_ok_and(|id| id == entry.id);
         match (known, kind) {
-            (EntryKind::Tree | EntryKind::Commit, FileType::Directory) => None,
+            // Files below it are gone, or in it are others.
+            (EntryKind::Tree, _) | (EntryKind::Commit, FileType::Directory) => None,
             (EntryKind::Link, FileType::Symlink) => {
                 let target = rustix::fs::readlinkat(folder, name, Vec::new()).ok()?;
                 Some(if matches(target.as_bytes()) { Fate::Same } else { Fate::Changed })
@@ -171,7 +172,13 @@ impl Working {
         files.filter_map(|file| std::fs::read(file).ok()).any(|text| words.iter().any(|word| holds(&text, word)))
     }
 
-    fn new_file(&self, listed: &Listed, path: &TreePath, ignores: &Ignores) -> Option<Found> {
+    fn new_file(
+        &self,
+        (listed, head): (&Listed, Option<Oid>),
+        trees: &mut Trees,
+        path: &TreePath,
+        ignores: &Ignores,
+    ) -> Option<Found> {
         let mut hasher = DefaultHasher::new();
         for file in on_the_way(&listed.path, path, ".gitignore") {
             std::fs::read(file).ok().hash(&mut hasher);
@@ -181,13 +188,13 @@ impl Working {
         if let Some(ignored) = known {
             return Some(if ignored { Found::new() } else { vec![(path.clone(), false)] });
         }
-        let found = self.ask(listed, path)?;
+        let found = self.ask((listed, head), trees, path)?;
         ignores.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.is_empty());
         Some(found)
     }
 
-    /// What `git status` says at and below a path.
-    fn ask(&self, listed: &Listed, path: &TreePath) -> Option<Found> {
+    /// What differs at and below a path, of what `git status` names: that may also be a file that only the index has otherwise.
+    fn ask(&self, (listed, head): (&Listed, Option<Oid>), trees: &mut Trees, path: &TreePath) -> Option<Found> {
         let mut command = self.git.command(&listed.path);
         let option = |name: &str, value: &Path| {
             let mut option = std::ffi::OsString::from(name);
@@ -203,7 +210,9 @@ impl Working {
             command.arg(OsStr::from_bytes(path.as_bytes()));
         }
         let output = run(&mut command).ok()?;
-        output.status.success().then(|| parse(&output.stdout))
+        let mut found = output.status.success().then(|| parse(&output.stdout))?;
+        found.retain(|(path, _)| !matches!(self.look((listed, head), trees, path), Some(Fate::Same)));
+        Some(found)
     }
 }
 
@@ -247,6 +256,10 @@ fn parse(porcelain: &[u8]) -> Found {
             Some(b'?') => (2, None),
             _ => continue,
         };
+        // Added to the index and deleted since: neither HEAD nor the worktree has it.
+        if states == Some(b"AD") {
+            continue;
+        }
         let Some(path) = entry.splitn(fields, |&byte| byte == b' ').nth(fields - 1) else { continue };
         let path = TreePath::new(path.strip_suffix(b"/").unwrap_or(path));
         let gone = states.is_some_and(|states| states[1] == b'D' || states == b"D.");
@@ -262,7 +275,7 @@ mod tests {
 
     #[test]
     fn each_path_of_a_status_is_found_once() {
-        let porcelain = "1 M. N... 1 1 1 a a one two|1 .D N... 1 1 1 a a gone|1 D. N... 1 1 1 a a back|? back|\
+        let porcelain = "1 M. N... 1 1 1 a a one two|1 .D N... 1 1 1 a a gone|1 D. N... 1 1 1 a a back|? back|1 AD N... 1 1 1 a a never|\
             u UU N... 1 1 1 1 a a a three|? dir/|! ignored|"
             .replace('|', "\0");
         let found: Vec<(String, bool)> =

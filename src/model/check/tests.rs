@@ -37,7 +37,8 @@ fn facts_of_two() -> Facts {
 fn looked(here: Vec<Touch>, there: Vec<Touch>) -> Looked {
     let asked = ["a", "b", "large"].map(TreePath::from).to_vec();
     let others = BTreeMap::from([(id("B"), there)]);
-    Looked { own: Some(id("A")), tip: Some(oid('b')), asked, here, others, unread: vec![id("B"), id("C")] }
+    let (own, unread) = (Some(id("A")), vec![id("B"), id("C")]);
+    Looked { own, tip: Some(oid('b')), asked, here, others, lacking: BTreeSet::new(), unread }
 }
 
 fn together(looked: Looked, facts: &Facts, answer: Option<Merge>) -> Vec<(String, Together)> {
