@@ -2,12 +2,14 @@
 
 mod adopt;
 mod branches;
+mod changed;
 mod changes;
 mod clock;
 mod collisions;
 mod config;
 mod counts;
 mod create;
+mod details;
 mod doubts;
 mod example;
 mod fault;
@@ -34,12 +36,14 @@ mod taskfile;
 mod worktrees;
 
 pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
+pub use changed::{Watch, Watched};
 pub use changes::changes;
 pub use clock::now;
 pub use collisions::collisions;
 pub use config::overlay;
 pub use counts::{Counted, Counts, counts};
 pub use create::create_new;
+pub use details::{commits, conflict, touched};
 pub use example::Example;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};

@@ -18,7 +18,7 @@ const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Not known, not checked.
-const UNKNOWN: &str = "·";
+pub(super) const UNKNOWN: &str = "·";
 
 /// Conflicting paths told of one task, unless asked for all.
 const PATHS_TOLD: usize = 5;
@@ -61,7 +61,7 @@ fn nothing(status: &Status) -> String {
     }
 }
 
-fn heading(group: &Group, status: &Status) -> String {
+pub(super) fn heading(group: &Group, status: &Status) -> String {
     match &group.batch {
         Some(batch) => {
             let ago = age(status.now.as_second() - batch.at.as_second());
@@ -76,7 +76,7 @@ fn heading(group: &Group, status: &Status) -> String {
     }
 }
 
-fn columns_of(status: &Status) -> Vec<Column> {
+pub(super) fn columns_of(status: &Status) -> Vec<Column> {
     let (target, _) = status.target.newest();
     let target = crate::model::text::cut(&escape(target), 16).into_owned();
     let left = |title: &str| (title.to_owned(), Align::Left);
@@ -93,7 +93,7 @@ fn columns_of(status: &Status) -> Vec<Column> {
     ]
 }
 
-fn cells(row: &Row, status: &Status) -> Vec<Cell> {
+pub(super) fn cells(row: &Row, status: &Status) -> Vec<Cell> {
     vec![
         Cell::plain(row.id.as_str()),
         state(row),
@@ -128,10 +128,10 @@ fn tells(row: &Row) -> bool {
 }
 
 /// Where the column of own commits stands.
-const OWN: usize = 2;
+pub(super) const OWN: usize = 2;
 
 /// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, ↑↓.
-const SPARE: [usize; 5] = [6, OWN, 7, 4, 3];
+pub(super) const SPARE: [usize; 5] = [6, OWN, 7, 4, 3];
 
 /// The table without as many of the spare columns as it takes to fit.
 fn narrowed(head: &[Column], mut rows: Vec<Vec<Cell>>, columns: usize) -> String {
@@ -145,7 +145,7 @@ fn narrowed(head: &[Column], mut rows: Vec<Vec<Cell>>, columns: usize) -> String
 }
 
 /// The column of own commits would only repeat what the target lacks.
-fn own_is_ahead(row: &Row) -> bool {
+pub(super) fn own_is_ahead(row: &Row) -> bool {
     !tells(row) || row.branch.as_ref().is_none_or(|branch| branch.commits == branch.ahead)
 }
 
@@ -207,7 +207,7 @@ fn last_commit(row: &Row, status: &Status) -> Cell {
 }
 
 /// Conflicting paths and notes of one task, under the table.
-fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
+pub(super) fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
     let mut out = String::new();
     let conflicts = row.readiness.as_ref().map_or(&[][..], |readiness| &readiness.conflicts);
     if !conflicts.is_empty() {
@@ -232,7 +232,7 @@ fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
 }
 
 /// How to remove what is left of a landed task.
-fn removal(row: &Row) -> String {
+pub(super) fn removal(row: &Row) -> String {
     if row.removal.is_empty() {
         return String::new();
     }
