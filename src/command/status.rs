@@ -1,5 +1,7 @@
 //! `git dispatch status`: how far the started tasks are.
 
+mod watch;
+
 use anyhow::Result;
 
 use crate::console::Console;
@@ -24,6 +26,9 @@ pub struct Args {
     /// Exit with 1 unless every active task shown merges cleanly
     #[arg(long)]
     pub exit_code: bool,
+    /// Keep showing it, until q is pressed
+    #[arg(long, conflicts_with_all = ["exit_code", "json"])]
+    pub watch: bool,
 }
 
 /// Observes and tells; nothing is changed.
@@ -31,6 +36,9 @@ pub struct Args {
 /// # Errors
 /// See [`status`].
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    if args.watch {
+        return watch::run(&selection(args), global, console);
+    }
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
