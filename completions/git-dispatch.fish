@@ -122,6 +122,7 @@ complete -c git-dispatch -n '__git_dispatch_using start' -l again -d 'Start task
 complete -c git-dispatch -n '__git_dispatch_using status' -l all -d 'Show every task that ever started'
 complete -c git-dispatch -n '__git_dispatch_using status' -l batch -x -d 'Show the tasks of one batch'
 complete -c git-dispatch -n '__git_dispatch_using status' -l exit-code -d 'Exit with 1 unless all shown merge cleanly'
+complete -c git-dispatch -n '__git_dispatch_using status' -l watch -d 'Keep showing it, until q is pressed'
 complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'
 complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
 complete -c git-dispatch -n '__git_dispatch_using init start adopt install' -s n -l dry-run -d 'Tell what would be done, and do nothing'

@@ -83,7 +83,9 @@ impl Screen {
     /// # Errors
     /// The terminal cannot be written.
     pub fn forget(&mut self) -> Result<()> {
-        self.terminal.clear().context("could not draw")
+        // Not `clear`, which asks the terminal where its cursor is: the answer would come as keys.
+        let size = self.terminal.size().context("could not ask for the size of the terminal")?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height)).context("could not draw")
     }
 
     /// Asks the terminal to put a path into the clipboard (OSC 52). It says nothing of whether it did: some do not know this,

@@ -1,4 +1,4 @@
-//! Being told when refs, ledger or worktrees change (docs/design/0015): the system tells of folders that are watched, one by
+//! Being told when refs, ledger or worktrees change (docs/design/0020): the system tells of folders that are watched, one by
 //! one; those that git ignores are not, so that builds wake nobody.
 
 mod folders;

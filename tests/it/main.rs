@@ -31,5 +31,6 @@ mod status;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
+mod watch;
 mod why;
 mod worktrees;

@@ -1,4 +1,4 @@
-//! When to look again (docs/design/0015).
+//! When to look again (docs/design/0020).
 
 use std::time::Duration;
 
