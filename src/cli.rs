@@ -30,6 +30,7 @@ Split it:
 
 Follow it:
   status   Show how far the started tasks are, and what merges
+  check    Tell whether paths are being changed by another task
   log      Show the batches that were started
 
 Get going:
@@ -71,6 +72,8 @@ pub enum Sub {
     Adopt(command::adopt::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
+    /// Tell whether paths are being changed by another task
+    Check(command::check::Args),
     /// Show the batches that were started
     Log(command::log::Args),
     /// Put man pages and completions in place
@@ -97,6 +100,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Start(args) => command::start::run(args, global, console),
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
+        Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),
         Sub::Install(args) => command::install::run(args, global, console),
         Sub::Demo(args) => command::demo::run(args, global, console),

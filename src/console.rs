@@ -82,7 +82,17 @@ impl Console {
     /// Writes the answer. A reader that went away (`| head`) ends the process quietly, as SIGPIPE would.
     pub fn answer(&self, text: &str) {
         let mut out = AutoStream::new(std::io::stdout(), self.choice(std::io::stdout().is_terminal()));
-        if let Err(fault) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        self.answered(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+
+    /// Writes an answer for programs, every byte as it is. Like [`Console::answer`], it is all there or ends the process.
+    pub fn answer_bytes(&self, bytes: &[u8]) {
+        let mut out = std::io::stdout().lock();
+        self.answered(out.write_all(bytes).and_then(|()| out.flush()));
+    }
+
+    fn answered(&self, outcome: std::io::Result<()>) {
+        if let Err(fault) = outcome {
             if fault.kind() == std::io::ErrorKind::BrokenPipe {
                 std::process::exit(141);
             }

@@ -132,13 +132,17 @@ fn leave() {
     }
 }
 
-/// Tells every key, every new size and every signal that ends programs, until `tell` says that nobody listens.
+/// Tells every signal that ends programs, and every key and every new size, each on a thread of its own, until these say that
+/// nobody listens. The next key is not read before `tell_key` returns: so a view that quits or stops leaves what is typed after
+/// that to the shell.
 ///
 /// # Errors
 /// Signals cannot be caught.
-pub fn listen(tell: impl Fn(Input) -> bool + Clone + Send + 'static) -> Result<()> {
+pub fn listen(
+    tell_signal: impl Fn(Input) -> bool + Send + 'static,
+    tell_key: impl Fn(Input) -> bool + Send + 'static,
+) -> Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).context("could not catch signals")?;
-    let tell_signal = tell.clone();
     std::thread::spawn(move || signals.forever().all(|signal| tell_signal(Input::Signal(signal))));
     std::thread::spawn(move || {
         loop {
@@ -148,7 +152,7 @@ pub fn listen(tell: impl Fn(Input) -> bool + Clone + Send + 'static) -> Result<(
                 Ok(_) => None,
                 Err(_) => Some(Input::Gone),
             };
-            if input.is_some_and(|input| !tell(input) || input == Input::Gone) {
+            if input.is_some_and(|input| !tell_key(input) || input == Input::Gone) {
                 return;
             }
         }

@@ -1,5 +1,6 @@
 //! `git dispatch status`: how far the started tasks are.
 
+mod prompt;
 mod watch;
 
 use anyhow::Result;
@@ -7,8 +8,8 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::git::Want;
 use crate::global::Global;
-use crate::model::failure::Exit;
-use crate::model::status::{Row, Selection, status};
+use crate::model::failure::{Exit, Failure};
+use crate::model::status::{Row, Selection, Status, status};
 use crate::read;
 use crate::render;
 
@@ -23,34 +24,69 @@ pub struct Args {
     /// Show the tasks of this batch only
     #[arg(long, value_name = "BATCH", conflicts_with = "ids")]
     pub batch: Option<String>,
+    /// Show who does not merge with whom, as a square of counts
+    #[arg(long)]
+    pub matrix: bool,
+    /// Answer in lines for scripts, in a form that stays as it is
+    #[arg(long, conflicts_with = "matrix")]
+    pub porcelain: bool,
+    /// End the lines of --porcelain with NUL, and quote nothing in them
+    #[arg(short = 'z', requires = "porcelain")]
+    pub null: bool,
     /// Exit with 1 unless every active task shown merges cleanly
     #[arg(long)]
     pub exit_code: bool,
     /// Keep showing it, until q is pressed
-    #[arg(long, conflicts_with_all = ["exit_code", "json"])]
+    #[arg(long, conflicts_with_all = ["exit_code", "json", "matrix", "porcelain", "prompt"])]
     pub watch: bool,
+    /// Print a short segment for a shell prompt, from what the last run has kept
+    #[arg(long, conflicts_with_all = ["ids", "all", "batch", "exit_code"])]
+    pub prompt: bool,
 }
 
 /// Observes and tells; nothing is changed.
 ///
 /// # Errors
-/// See [`status`].
+/// Two answers are asked for, or see [`status`].
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    if args.prompt {
+        return prompt::run(global, console);
+    }
     if args.watch {
         return watch::run(&selection(args), global, console);
+    }
+    if args.porcelain && global.json {
+        return Err(Failure::new(Exit::Usage, "'--json' and '--porcelain' ask for two answers")
+            .hint("use 'git dispatch status --porcelain' to get lines")
+            .into());
     }
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
     let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
-    let status = status(&loaded.file, &scene.facts, &scene.standings, &scene.names, &selection(args))?;
-    let text = if global.json {
-        render::status::json::json(&status)
-    } else {
-        render::status::status(&status, console.width(), global.verbose)
-    };
-    console.answer(&text);
+    let seen = (&scene.facts, scene.collisions.as_ref());
+    let status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
+    if matches!(selection(args), Selection::Open | Selection::All) {
+        prompt::keep(&repo, &scene, &status);
+    }
+    tell(args, global, &console, &status);
+    scene.facts.faults.iter().for_each(|fault| console.warning(fault));
+    if !scene.facts.faults.is_empty() || status.unreadable > 0 || status.rows().any(Row::damaged) {
+        return Ok(Exit::Git);
+    }
     let obstructed = args.exit_code && status.rows().any(Row::obstructed);
     Ok(if obstructed { Exit::No } else { Exit::Success })
+}
+
+/// The JSON holds the matrix, too.
+fn tell(args: &Args, global: &Global, console: &Console, status: &Status) {
+    if args.porcelain {
+        return console.answer_bytes(&render::status::porcelain::porcelain(status, args.null));
+    }
+    console.answer(&match (global.json, args.matrix) {
+        (true, _) => render::status::json::json(status),
+        (false, true) => render::status::matrix::matrix(status, console.width()),
+        (false, false) => render::status::status(status, console.width(), global.verbose),
+    });
 }
 
 fn selection(args: &Args) -> Selection {

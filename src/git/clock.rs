@@ -9,6 +9,13 @@ pub fn now() -> Timestamp {
     set.and_then(|date| parse(&date)).unwrap_or_else(Timestamp::now)
 }
 
+/// The clock that stamps files, in nanoseconds since the epoch, whatever the environment says.
+#[expect(clippy::disallowed_methods, reason = "what is compared with the times of files is no fact")]
+pub(super) fn unix_nanos() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
 /// Reads `<seconds> <zone>`, `@<seconds>`, `@<seconds> <zone>`, RFC 3339 and ISO 8601 (UTC where no zone is given).
 fn parse(date: &str) -> Option<Timestamp> {
     let date = date.trim();

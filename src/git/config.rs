@@ -16,6 +16,21 @@ impl Repo {
     }
 }
 
+/// In bytes: the files of a worktree that are larger are not read, where `dispatch.maxFileSize` says nothing else.
+pub(super) const MAX_FILE_SIZE: u64 = 16 << 20;
+
+/// `dispatch.maxFileSize` in bytes, written with git's suffixes (`k`, `m`, `g`).
+///
+/// # Errors
+/// It is no such number, or below zero ([`Exit::Usage`]).
+pub(super) fn max_file_size(repo: &Repo) -> Result<u64> {
+    let key = "dispatch.maxFileSize";
+    let Some(text) = repo.config(key) else { return Ok(MAX_FILE_SIZE) };
+    let number = gix::config::Integer::try_from(text.as_str()).ok().and_then(|number| number.to_decimal());
+    let size = number.and_then(|number| u64::try_from(number).ok());
+    size.ok_or_else(|| bad(key, &text, "a size in bytes, or with k, m or g").into())
+}
+
 /// Lays what git config says over `settings`.
 ///
 /// # Errors
@@ -46,7 +61,7 @@ pub fn overlay(repo: &Repo, settings: &mut Settings) -> Result<()> {
         let word = one_of("dispatch.lockWorktrees", &value.to_ascii_lowercase(), truths)?;
         settings.lock_worktrees = Some(["true", "yes", "on", "1"].contains(&word));
     }
-    Ok(())
+    max_file_size(repo).map(|_| ())
 }
 
 fn slots(key: &str, value: &str) -> Result<u32> {

@@ -6,8 +6,7 @@ use std::thread::ScopedJoinHandle;
 
 use anyhow::Result;
 
-use super::branches::{Found, branches};
-use super::changes::changes;
+use super::branches::{Found, branches, why_not_merged};
 use super::clock::now;
 use super::history::mentions;
 use super::merges::merges;
@@ -15,9 +14,10 @@ use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
+use super::scan::{Scanned, scan};
 use super::start::locked_for;
 use super::worktrees::{Listed, without_dots, worktrees};
-use crate::model::facts::{Branch, Changes, Facts, Head, Mention, Observed, Target, Worktree};
+use crate::model::facts::{Branch, Facts, Head, Mention, Observed, Target, Uncommitted, Worktree};
 use crate::model::id::TaskId;
 use crate::model::ledger::Ledger;
 use crate::model::oid::Oid;
@@ -45,6 +45,11 @@ impl Want {
 
     fn covers(&self, id: &TaskId) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(id))
+    }
+
+    /// Whether to tell which paths the branch of a task touches.
+    fn compares(&self, id: &TaskId) -> bool {
+        (self.merges || self.collisions) && self.covers(id)
     }
 }
 
@@ -75,10 +80,10 @@ pub fn observe(
     let (refs, listed) = (refs(repo)?, worktrees(repo)?);
     let mut tasks = BTreeMap::new();
     let reachable = {
-        let seen = see(repo, &ledger, names, &refs, &listed);
+        let seen = see(repo, (&ledger, names), &refs, &listed, want);
         let (measured, reachable) = measure(repo, (newest, &quarantine), &seen, &ledger, want);
         for (seen, measured) in seen.into_iter().zip(measured) {
-            let worktree = seen.worktree.map(|listed| worktree(listed, measured.changes));
+            let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned));
             let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
             let observed = Observed { branch, remotes, worktree, vacant: seen.vacant };
             tasks.insert(seen.id.clone(), observed);
@@ -88,16 +93,16 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
-    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger };
+    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger, faults: refs.faults };
     Ok(Observation { facts, quarantine })
 }
 
 /// What the refs and the admin folders show of a task.
-struct Seen<'a> {
-    id: &'a TaskId,
-    branch: Option<Found<'a>>,
+pub(super) struct Seen<'a> {
+    pub id: &'a TaskId,
+    pub branch: Option<Found<'a>>,
     remotes: &'a [String],
-    worktree: Option<&'a Listed>,
+    pub worktree: Option<&'a Listed>,
     vacant: Option<PathBuf>,
 }
 
@@ -105,22 +110,23 @@ struct Seen<'a> {
 #[derive(Default)]
 struct Measured {
     branch: Option<Branch>,
-    changes: Option<Changes>,
+    scanned: Option<Scanned>,
 }
 
 /// The tasks of which anything is there, in the order of their ids.
-fn see<'a>(
+pub(super) fn see<'a>(
     repo: &Repo,
-    ledger: &'a Ledger,
-    names: &'a BTreeMap<TaskId, String>,
+    (ledger, names): (&'a Ledger, &'a BTreeMap<TaskId, String>),
     refs: &'a Refs,
     listed: &'a [Listed],
+    want: &Want,
 ) -> Vec<Seen<'a>> {
     let places = Places::of(listed);
     let see = |(id, name): (&'a TaskId, &'a String)| {
         let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
         let base = snapshot.map(|snapshot| snapshot.base).or_else(|| refs.bases.get(id.as_str()).copied());
-        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base });
+        let compared = want.compares(id);
+        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared });
         let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
         let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
         let worktree = places.worktree(id, recorded.as_deref(), name);
@@ -168,7 +174,7 @@ impl<'a> Places<'a> {
     }
 }
 
-fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
+fn worktree(listed: &Listed, scanned: Option<Scanned>) -> Worktree {
     Worktree {
         path: listed.path.clone(),
         main: listed.main,
@@ -176,8 +182,8 @@ fn worktree(listed: &Listed, changes: Option<Changes>) -> Worktree {
         head: listed.head.clone(),
         detached: listed.detached,
         operation: listed.operation.clone(),
-        changes,
-        uncommitted: None,
+        changes: scanned.as_ref().map(|scanned| scanned.changes),
+        uncommitted: scanned.and_then(|scanned| scanned.uncommitted),
         locked: listed.locked.clone(),
     }
 }
@@ -197,33 +203,50 @@ fn measure(
     let to_merge: Vec<usize> = branched.iter().copied().filter(covered(want.merges)).collect();
     let pairs: Vec<(Oid, Oid)> =
         to_merge.iter().filter_map(|&at| Some((target, seen[at].branch.as_ref()?.tip))).collect();
-    let to_scan: Vec<usize> = all.filter(covered(want.changes)).filter(|&at| seen[at].worktree.is_some()).collect();
-    let scanned: Vec<&Listed> = to_scan.iter().filter_map(|&at| seen[at].worktree).collect();
+    let to_scan: Vec<usize> =
+        all.filter(covered(want.changes || want.uncommitted)).filter(|&at| seen[at].worktree.is_some()).collect();
+    let places: Vec<&Listed> = to_scan.iter().filter_map(|&at| seen[at].worktree).collect();
     let landed: Vec<Oid> = ledger.records.values().filter_map(|record| Some(record.landed.as_ref()?.commit)).collect();
     // One clone for each thread: a repository may be sent to another thread, but not be used by two.
     let [a, b, c] = [(); 3].map(|()| repo.clone());
-    let (branches, changes, merges, reachable, mentions) = std::thread::scope(|scope| {
-        let changes = scope.spawn(move || changes(&a, &scanned));
+    let (branches, scanned, merges, reachable, mentions) = std::thread::scope(|scope| {
+        let scanned = scope.spawn(move || scan(&a, quarantine, &places, want.uncommitted));
         let merges = scope.spawn(move || merges(&b, quarantine, &pairs));
         let history = scope.spawn(move || (reachable(&c, target, &landed), mentions(&c, target)));
         let branches = branches(repo, target, &found);
         let (reachable, mentions) = joined(history);
-        (branches, joined(changes), joined(merges), reachable, mentions)
+        (branches, joined(scanned), joined(merges), reachable, mentions)
     });
     let mut measured: Vec<Measured> = seen.iter().map(|_| Measured::default()).collect();
     for (at, branch) in branched.into_iter().zip(branches) {
         measured[at].branch = Some(branch);
     }
-    for (at, changes) in to_scan.into_iter().zip(changes) {
-        measured[at].changes = changes;
+    for (at, scanned) in to_scan.into_iter().zip(scanned) {
+        measured[at].scanned = scanned;
+    }
+    if want.merges {
+        merge_uncommitted(repo, (target, quarantine), &mut measured);
     }
     // Without room for temporary files no merge is known; everything else still is.
     for (at, merge) in to_merge.into_iter().zip(merges.unwrap_or_default()) {
         if let Some(branch) = &mut measured[at].branch {
             branch.merge = merge;
+            if branch.merge.is_none() && branch.fault.is_none() {
+                branch.fault = why_not_merged(repo, target, branch);
+            }
         }
     }
     (measured, (reachable, mentions))
+}
+
+/// Merges what is not committed into the target.
+fn merge_uncommitted(repo: &Repo, (target, quarantine): (Oid, &Quarantine), measured: &mut [Measured]) {
+    let scanned = measured.iter_mut().filter_map(|measured| measured.scanned.as_mut()?.uncommitted.as_mut());
+    let mut uncommitted: Vec<&mut Uncommitted> = scanned.filter(|uncommitted| uncommitted.commit.is_some()).collect();
+    let pairs: Vec<(Oid, Oid)> = uncommitted.iter().filter_map(|one| Some((target, one.commit?))).collect();
+    for (one, merge) in uncommitted.iter_mut().zip(merges(repo, quarantine, &pairs).unwrap_or_default()) {
+        one.merge = merge;
+    }
 }
 
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {

@@ -80,6 +80,34 @@ impl Git {
 }
 
 impl Git {
+    /// Which git this is: changed by every upgrade, in place or not.
+    pub(super) fn identity(&self) -> String {
+        let Version(major, minor) = self.version;
+        let file = std::fs::metadata(&self.exe).ok();
+        let (size, time) = file.map_or((0, None), |file| (file.len(), file.modified().ok()));
+        format!("{major}.{minor} {} {size} {time:?}", self.exe.display())
+    }
+
+    /// Where every user of this git may set attributes: `etc/gitattributes` beside its `bin`, in `/etc` for `/usr/bin`.
+    /// `None` where the user has git ignore it.
+    #[expect(clippy::disallowed_methods, reason = "git's own variables say where its files are")]
+    pub(super) fn system_attributes(&self) -> Option<PathBuf> {
+        if std::env::var_os("GIT_ATTR_NOSYSTEM").is_some() {
+            return None;
+        }
+        let prefix = self.exe.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+        let prefix = if prefix == Path::new("/usr") { Path::new("/") } else { prefix };
+        Some(prefix.join("etc/gitattributes"))
+    }
+
+    /// Where git looks for the user's attributes without `core.attributesFile`.
+    #[expect(clippy::disallowed_methods, reason = "git's own variables say where its files are")]
+    pub(super) fn user_attributes(&self) -> Option<PathBuf> {
+        let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let config = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
+        Some(config.join("git/attributes"))
+    }
+
     /// A git command that runs in `dir` and sees the caller's repository variables: for finding the repository only.
     #[expect(clippy::disallowed_methods, reason = "git finds the repository by the caller's environment")]
     pub(super) fn as_caller(&self, dir: &Path) -> Command {

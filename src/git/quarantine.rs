@@ -1,10 +1,11 @@
 //! A place where git may write objects that nobody keeps.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{Seek, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -16,12 +17,19 @@ use crate::model::oid::Oid;
 pub struct Quarantine {
     dir: OnceLock<tempfile::TempDir>,
     attributes: Oid,
+    /// Whether the attributes stand in files already, for a git that reads them nowhere else.
+    written: Mutex<bool>,
 }
 
 impl Quarantine {
     /// For merges with the attributes that the commit `attributes` gives its files.
     pub fn new(attributes: Oid) -> Quarantine {
-        Quarantine { dir: OnceLock::new(), attributes }
+        Quarantine { dir: OnceLock::new(), attributes, written: Mutex::new(false) }
+    }
+
+    /// The commit whose attributes count.
+    pub(super) fn attributes(&self) -> Oid {
+        self.attributes
     }
 
     /// The temp dir, with the folders `objects` and `files` in it.
@@ -45,12 +53,31 @@ impl Quarantine {
         Ok(self.dir()?.join(name))
     }
 
+    /// Where new objects are, if any may be there yet.
+    pub(super) fn made(&self) -> Option<PathBuf> {
+        self.dir.get().map(|dir| dir.path().join("objects"))
+    }
+
     /// Where the new objects are.
     ///
     /// # Errors
     /// The temp dir cannot be made.
-    pub(super) fn objects(&self) -> Result<PathBuf> {
+    pub fn objects(&self) -> Result<PathBuf> {
         self.file("objects")
+    }
+
+    /// A file without a name that holds `text`, for the standard input of a command.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(super) fn input(&self, text: &[u8]) -> Result<Stdio> {
+        let write = || {
+            let mut file = tempfile::tempfile_in(self.dir()?)?;
+            file.write_all(text)?;
+            file.rewind()?;
+            anyhow::Ok(file)
+        };
+        write().map(Stdio::from).context("could not write a temp file")
     }
 
     /// A git command of the repository that writes its objects here, syncs nothing and fetches nothing, and whose
@@ -61,21 +88,44 @@ impl Quarantine {
     pub(super) fn command(&self, repo: &Repo) -> Result<Command> {
         let files = self.file("files")?;
         if repo.git.version < Version(2, 41) {
-            let tree = repo.gix.find_commit(theirs(self.attributes)).ok().and_then(|commit| commit.tree().ok());
-            let tree = tree.with_context(|| format!("could not read commit {}", self.attributes))?;
-            write_attributes(&tree, &files)?;
+            self.attributes_as_files(repo, &files)?;
         }
         let mut command = repo.git.command(&files);
         command.arg(with("--git-dir=", repo.common_dir())).arg(with("--work-tree=", &files));
         if repo.git.version >= Version(2, 41) {
             command.arg(format!("--attr-source={}", self.attributes));
         }
-        command.args(["-c", "core.fsync=none", "-c", "core.looseCompression=0"]);
-        command.env("GIT_OBJECT_DIRECTORY", self.objects()?);
-        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
-        command.env("GIT_INDEX_FILE", self.file("index")?);
-        without_fetching(&mut command);
+        self.shield(repo, &mut command, &self.file("index")?)?;
         Ok(command)
+    }
+}
+
+impl Quarantine {
+    /// Makes a command of the repository read and write its objects here and nowhere else, with an index of its own. It
+    /// runs no hook, and syncs and fetches nothing.
+    ///
+    /// # Errors
+    /// The temp dir cannot be made.
+    pub(super) fn shield(&self, repo: &Repo, command: &mut Command, index: &Path) -> Result<()> {
+        for setting in ["core.fsync=none", "core.looseCompression=0", "core.hooksPath=/dev/null"] {
+            command.args(["-c", setting]);
+        }
+        command.env("GIT_OBJECT_DIRECTORY", self.objects()?).env("GIT_INDEX_FILE", index);
+        command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
+        without_fetching(command);
+        Ok(())
+    }
+
+    /// Writes them once: another thread's git may read them already.
+    fn attributes_as_files(&self, repo: &Repo, files: &Path) -> Result<()> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*written {
+            let tree = repo.gix.find_commit(theirs(self.attributes)).ok().and_then(|commit| commit.tree().ok());
+            let tree = tree.with_context(|| format!("could not read commit {}", self.attributes))?;
+            write_attributes(&tree, files)?;
+            *written = true;
+        }
+        Ok(())
     }
 }
 

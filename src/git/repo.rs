@@ -101,6 +101,16 @@ impl Repo {
         self.command_line.iter().rev().find(|(said, _)| *said == normal(key)).map(|(_, value)| value.clone())
     }
 
+    /// What `git -c` says, by normal keys.
+    pub(super) fn said_on_command_line(&self) -> &[(String, String)] {
+        &self.command_line
+    }
+
+    /// Whether `git -c` sets a key that begins with one of `sections`, which are in lower case.
+    pub(super) fn says_any_of(&self, sections: &[&str]) -> bool {
+        self.command_line.iter().any(|(said, _)| sections.iter().any(|section| said.starts_with(section)))
+    }
+
     /// The commit that a full ref name points at, tags peeled; `None` if the ref does not exist.
     ///
     /// # Errors
@@ -174,7 +184,7 @@ fn main_worktree(common: &Path) -> Option<PathBuf> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "git's own variables say how the repository was found")]
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 

@@ -4,6 +4,7 @@
 
 mod beside;
 mod clique;
+mod cover;
 mod index;
 mod overlap;
 mod sieve;
@@ -16,6 +17,7 @@ use globset::GlobMatcher;
 
 pub use beside::{Beside, By, Pairs, Party};
 pub(super) use clique::cliques;
+pub use cover::{Cover, Lookup};
 use overlap::is_at_or_below;
 pub use overlap::meet;
 pub use steps::{Answer, Detail, Link, Meeting, Rule, Step, Taken, Usage, Warns};

@@ -2,7 +2,9 @@
 
 pub mod adopt;
 pub mod batch;
+pub mod check;
 pub mod collision;
+pub mod drift;
 pub mod example;
 pub mod exclusion;
 pub mod facts;
@@ -14,15 +16,18 @@ pub mod id;
 pub mod implied;
 pub mod import;
 pub mod install;
+pub mod landing;
 pub mod ledger;
 pub mod log;
 pub mod made;
 pub mod near;
 pub mod oid;
+pub mod order;
 pub mod path;
 pub mod pattern;
 pub mod picture;
 pub mod plan;
+pub mod prompt;
 pub mod proof;
 #[cfg(test)]
 pub mod sample;

@@ -20,6 +20,12 @@ impl TreePath {
         &self.0
     }
 
+    /// Whether it is this folder or file, or lies below it; everything lies below the empty path.
+    pub fn is_at_or_below(&self, folder: &TreePath) -> bool {
+        let rest = self.0.strip_prefix(&*folder.0);
+        folder.0.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    }
+
     /// For patterns and JSON.
     pub fn lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.0)

@@ -1,11 +1,15 @@
 //! How far the started tasks are: one row a task, grouped by batch.
 
+mod matrix;
 mod notes;
+mod readiness;
 
 use std::collections::BTreeSet;
 
 use super::batch::{BatchState, Fate, fate, state};
-use super::facts::{Branch, Changes, Facts, Observed, Target, Worktree};
+use super::collision::{Collisions, Meeting};
+use super::drift::{Declared, Drift};
+use super::facts::{Branch, Changes, Facts, Head, Observed, Target, Worktree};
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
@@ -17,7 +21,9 @@ use super::start::unknown;
 use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
 
+pub use matrix::{Cell, Matrix};
 pub use notes::Note;
+pub use readiness::{Readiness, Verdict};
 
 /// Which tasks to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +86,12 @@ pub struct Row {
     pub base: Option<Oid>,
     pub remotes: Vec<String>,
     pub readiness: Option<Readiness>,
+    /// The other active tasks that it does not merge with, in the order of ids; `None` where it was not compared.
+    pub collisions: Option<Vec<Collision>>,
+    /// Other active tasks of which git cannot tell whether it merges with them, in the order of ids.
+    pub uncertain: Vec<TaskId>,
+    /// `None` where it is not active, or has no branch here.
+    pub drift: Option<Drift>,
     /// Where branch or worktree are not what the record says.
     pub notes: Vec<Note>,
     /// The command that brings a conflict into the worktree.
@@ -88,34 +100,14 @@ pub struct Row {
     pub removal: Vec<String>,
 }
 
-/// Whether a tip merges into the target.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Readiness {
-    pub verdict: Verdict,
-    /// The target's commit is an ancestor of the tip.
-    pub fast_forward: bool,
-    pub tree: Option<Oid>,
-    pub conflicts: Vec<TreePath>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Clean,
-    Conflict,
-    /// No commits of its own, or none that the target lacks.
-    Empty,
-    Landed,
-}
-
-impl Verdict {
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Clean => "clean",
-            Verdict::Conflict => "conflict",
-            Verdict::Empty => "empty",
-            Verdict::Landed => "landed",
-        }
-    }
+/// That two active tasks do not merge with each other, seen from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collision {
+    pub with: TaskId,
+    /// In git's order.
+    pub paths: Vec<TreePath>,
+    /// Only with what is not committed yet: the tips alone merge cleanly.
+    pub uncommitted: bool,
 }
 
 impl Row {
@@ -124,10 +116,11 @@ impl Row {
     }
 
     /// Has commits and merges cleanly; its worktree, if it has one, is on its branch, with nothing uncommitted and nothing under
-    /// way (docs/design/0003).
+    /// way (docs/design/0003). A task with collisions is ready, too: whichever lands first, the other then conflicts.
     pub fn ready_to_land(&self) -> bool {
-        let clean = self.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Clean);
-        matches!(self.state, State::Active | State::Done) && clean && self.committed()
+        let clean = |readiness: &Readiness| readiness.verdict == Verdict::Clean && !readiness.uncommitted;
+        let merges = self.readiness.as_ref().is_some_and(clean);
+        matches!(self.state, State::Active | State::Done) && merges && self.committed()
     }
 
     /// Is active and would not merge cleanly, or that is not known: what `--exit-code` asks. A task without commits passes.
@@ -137,26 +130,38 @@ impl Row {
             && !self.readiness.as_ref().is_some_and(merges)
             || self.state == State::Lost
     }
+
+    /// Something of it is broken, so that not all of this is known.
+    pub fn damaged(&self) -> bool {
+        let broken = |worktree: &Worktree| worktree.head == Head::Missing && worktree.folder;
+        self.branch.as_ref().is_some_and(|branch| branch.fault.is_some()) || self.worktree.as_ref().is_some_and(broken)
+    }
 }
 
 impl Status {
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.groups.iter().flat_map(|group| &group.rows)
     }
+
+    /// Pairs of tasks that do not merge with each other, of which at least one is shown; the smaller id first.
+    pub fn collisions(&self) -> BTreeSet<(&TaskId, &TaskId)> {
+        let colliding = self.rows().flat_map(|row| row.collisions.iter().flatten().map(|one| (&row.id, &one.with)));
+        colliding.map(|(a, b)| (a.min(b), a.max(b))).collect()
+    }
 }
 
-/// What to show for `selection`.
+/// What to show for `selection`; `collisions` are those of all active tasks.
 ///
 /// # Errors
 /// A batch or task was asked for that nobody knows ([`Exit::Usage`]).
 pub fn status(
     file: &TaskFile,
-    facts: &Facts,
+    (facts, collisions): (&Facts, Option<&Collisions>),
     standings: &Standings,
     names: &Names,
     selection: &Selection,
 ) -> Result<Status, Failure> {
-    let teller = Teller { file, facts, standings, names };
+    let teller = Teller { file, facts, collisions, standings, names, declared: Declared::new(file, standings) };
     let groups = teller.groups(selection)?;
     let rows = || groups.iter().flat_map(|group| &group.rows);
     let (unblocks, next) = teller.unblocks();
@@ -168,7 +173,7 @@ pub fn status(
         ever: teller.ever(),
         unblocks,
         next,
-        unreadable: facts.ledger.unreadable.len(),
+        unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
         groups,
     })
 }
@@ -176,8 +181,10 @@ pub fn status(
 struct Teller<'a> {
     file: &'a TaskFile,
     facts: &'a Facts,
+    collisions: Option<&'a Collisions>,
     standings: &'a Standings,
     names: &'a Names,
+    declared: Declared<'a>,
 }
 
 impl Teller<'_> {
@@ -284,7 +291,10 @@ impl Teller<'_> {
             state,
             reasons,
             proof,
-            readiness: seen.branch.as_ref().and_then(|branch| readiness(branch, state)),
+            readiness: readiness::readiness(seen, state),
+            collisions: None,
+            uncertain: Vec::new(),
+            drift: self.declared.drift(id, seen),
             branch: seen.branch.clone(),
             branch_name: self.names.get(id).cloned().unwrap_or_default(),
             worktree: seen.worktree.clone(),
@@ -295,8 +305,13 @@ impl Teller<'_> {
             removal: Vec::new(),
         };
         row.notes = notes::notes(&row, seen.vacant.as_deref(), index.is_some());
-        row.solution = row.solution(self.facts.target.newest().0);
+        // What is not committed yet cannot be merged with: git would refuse.
+        let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);
+        row.solution = row.solution(self.facts.target.newest().0).filter(|_| committed);
         row.removal = row.removal();
+        if let Some(meetings) = self.collisions.and_then(|collisions| collisions.of(id)) {
+            (row.collisions, row.uncertain) = met(meetings);
+        }
         row
     }
 
@@ -331,17 +346,20 @@ impl Teller<'_> {
     }
 }
 
-/// `None` where it was not computed.
-fn readiness(branch: &Branch, state: State) -> Option<Readiness> {
-    let fast_forward = branch.behind == Some(0);
-    let of = |verdict| Readiness { verdict, fast_forward, tree: None, conflicts: Vec::new() };
-    if state == State::Landed {
-        return Some(of(Verdict::Landed));
+/// The collisions among the meetings of a task, and whom it is not known of.
+fn met(meetings: Vec<(&TaskId, &Meeting)>) -> (Option<Vec<Collision>>, Vec<TaskId>) {
+    let mut collisions = Vec::new();
+    let mut uncertain = Vec::new();
+    for (other, meeting) in meetings {
+        match meeting {
+            Meeting::Collides { paths, uncommitted } => {
+                collisions.push(Collision { with: other.clone(), paths: paths.clone(), uncommitted: *uncommitted });
+            }
+            Meeting::Unknown => uncertain.push(other.clone()),
+        }
     }
-    if branch.commits == Some(0) || branch.ahead == Some(0) {
-        return Some(of(Verdict::Empty));
-    }
-    let merge = branch.merge.as_ref()?;
-    let verdict = if merge.clean { Verdict::Clean } else { Verdict::Conflict };
-    Some(Readiness { tree: Some(merge.tree), conflicts: merge.conflicts.clone(), ..of(verdict) })
+    (Some(collisions), uncertain)
 }
+
+#[cfg(test)]
+mod tests;

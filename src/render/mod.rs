@@ -2,13 +2,16 @@
 //! no colour is wanted. Everything that comes from a repository passes through [`crate::model::text::escape`].
 
 pub mod adopt;
+pub mod check;
 pub mod demo;
 pub mod fault;
 pub mod import;
 pub mod install;
 pub mod json;
+pub mod landing;
 pub mod log;
 pub mod plan;
+pub mod prompt;
 pub mod reason;
 #[cfg(test)]
 mod schema;

@@ -1,13 +1,19 @@
-//! `status` as a table for people; as JSON in [`json`].
+//! `status` as a table for people, and as a square ([`matrix`]); for programs as JSON in [`json`] and as lines in
+//! [`porcelain`].
 
+mod beneath;
+mod cells;
 pub mod json;
+pub mod matrix;
+pub mod porcelain;
 
 use anstyle::{AnsiColor, Style};
 
-use super::table::{Align, Cell, Column, least_width, table};
+pub(super) use beneath::{Beneath, removal};
+use cells::{UNCOMMITTED, cells, tells};
+
+use super::table::{Align, Cell, Column, least_width, table, width_with};
 use crate::model::batch::BatchState;
-use crate::model::facts::{Changes, Head};
-use crate::model::state::State;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
 use crate::model::text::{age, count, escape, width};
 
@@ -20,29 +26,25 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// Not known, not checked.
 pub(super) const UNKNOWN: &str = "·";
 
-/// Conflicting paths told of one task, unless asked for all.
-const PATHS_TOLD: usize = 5;
-
-/// The whole answer. `columns` is the width of the terminal; `verbose` tells every conflicting path.
+/// The whole answer. `columns` is the width of the terminal; `verbose` tells every conflicting path, and what drifted.
 pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     if status.groups.is_empty() {
         return nothing(status);
     }
     let mut out = String::new();
+    let mut beneath = Beneath::new(status, verbose);
     for group in &status.groups {
         out.push_str(&heading(group, status));
-        let mut rows: Vec<Vec<Cell>> = group.rows.iter().map(|row| cells(row, status)).collect();
-        if group.rows.iter().all(own_is_ahead) {
-            rows.iter_mut().for_each(|row| row[OWN] = Cell::default());
-        }
-        out.push_str(&narrowed(&columns_of(status), rows, columns));
-        out.push_str(&group.rows.iter().map(|row| beneath(row, status, verbose)).collect::<String>());
+        let (head, rows) = grid(&group.rows.iter().collect::<Vec<_>>(), status, columns);
+        out.push_str(&table(&head, &rows, DIM, columns));
+        out.push_str(&group.rows.iter().map(|row| beneath.row(row)).collect::<String>());
         out.push_str(&group.rows.iter().filter(|_| verbose).map(removal).collect::<String>());
         if let Some(batch) = &group.batch {
             out.push_str(&unfinished(batch));
         }
         out.push('\n');
     }
+    out.push_str(&beneath.rest());
     out.push_str(&summary(status, columns));
     out
 }
@@ -76,7 +78,7 @@ pub(super) fn heading(group: &Group, status: &Status) -> String {
     }
 }
 
-pub(super) fn columns_of(status: &Status) -> Vec<Column> {
+fn columns_of(status: &Status) -> Vec<Column> {
     let (target, _) = status.target.newest();
     let target = crate::model::text::cut(&escape(target), 16).into_owned();
     let left = |title: &str| (title.to_owned(), Align::Left);
@@ -88,159 +90,60 @@ pub(super) fn columns_of(status: &Status) -> Vec<Column> {
         right(&format!("↑{target}↓")),
         left("±"),
         left("Merges"),
+        left("Drift"),
         left("Age"),
         left("Title"),
     ]
 }
 
-pub(super) fn cells(row: &Row, status: &Status) -> Vec<Cell> {
-    vec![
-        Cell::plain(row.id.as_str()),
-        state(row),
-        own(row),
-        ahead_behind(row),
-        changes(row),
-        merges(row),
-        last_commit(row, status),
-        Cell::plain(escape(&row.title)),
-    ]
-}
-
-fn state(row: &Row) -> Cell {
-    let word = row.state.word();
-    let text = match (row.state, row.proof.as_ref()) {
-        (State::Landed, Some(proof)) => match proof.pr() {
-            Some(pr) => format!("{word} (PR {})", escape(pr)),
-            None => format!("{word} ({})", proof.word()),
-        },
-        _ => word.to_owned(),
-    };
-    match row.state {
-        State::Landed | State::Done => Cell::styled(text, GREEN),
-        State::Lost | State::Stopped => Cell::styled(text, RED),
-        _ => Cell::plain(text),
-    }
-}
-
-/// Landed and unstarted rows say nothing about commits: what stands there would only distract.
-fn tells(row: &Row) -> bool {
-    row.branch.is_some() && row.state != State::Landed
-}
-
 /// Where the column of own commits stands.
-pub(super) const OWN: usize = 2;
+const OWN: usize = 2;
 
-/// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, ↑↓.
-pub(super) const SPARE: [usize; 5] = [6, OWN, 7, 4, 3];
+/// Where the column of drift stands.
+const DRIFT: usize = 6;
 
-/// The table without as many of the spare columns as it takes to fit.
-fn narrowed(head: &[Column], mut rows: Vec<Vec<Cell>>, columns: usize) -> String {
+/// Where the age stands.
+const AGE: usize = 7;
+
+/// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, drift, ↑↓.
+const SPARE: [usize; 6] = [AGE, OWN, 8, 4, DRIFT, 3];
+
+/// That much of a title is worth more than the age.
+const TITLE: usize = 20;
+
+/// The cells of these rows below their headings, without what says nothing here, and without as many of the spare columns as
+/// it takes to fit.
+pub(super) fn grid(of: &[&Row], status: &Status, columns: usize) -> (Vec<Column>, Vec<Vec<Cell>>) {
+    let head = columns_of(status);
+    let mut rows: Vec<Vec<Cell>> = of.iter().map(|row| cells(row, status)).collect();
+    let leave_out =
+        |rows: &mut Vec<Vec<Cell>>, column: usize| rows.iter_mut().for_each(|row| row[column] = Cell::default());
+    if of.iter().all(|row| own_is_ahead(row)) {
+        leave_out(&mut rows, OWN);
+    }
+    if !of.iter().any(|row| declares(row)) {
+        leave_out(&mut rows, DRIFT);
+    }
+    if width_with(&head, &rows, TITLE) > columns {
+        leave_out(&mut rows, AGE);
+    }
     for spare in SPARE {
-        if least_width(head, &rows) <= columns {
+        if least_width(&head, &rows) <= columns {
             break;
         }
-        rows.iter_mut().for_each(|row| row[spare] = Cell::default());
+        leave_out(&mut rows, spare);
     }
-    table(head, &rows, DIM, columns)
+    (head, rows)
 }
 
 /// The column of own commits would only repeat what the target lacks.
-pub(super) fn own_is_ahead(row: &Row) -> bool {
+fn own_is_ahead(row: &Row) -> bool {
     !tells(row) || row.branch.as_ref().is_none_or(|branch| branch.commits == branch.ahead)
 }
 
-fn number(value: Option<u64>) -> String {
-    value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
-}
-
-fn own(row: &Row) -> Cell {
-    match &row.branch {
-        Some(branch) if tells(row) => Cell::plain(number(branch.commits)),
-        _ => Cell::default(),
-    }
-}
-
-fn ahead_behind(row: &Row) -> Cell {
-    match &row.branch {
-        Some(branch) if tells(row) => Cell::plain(format!("↑{} ↓{}", number(branch.ahead), number(branch.behind))),
-        _ => Cell::default(),
-    }
-}
-
-fn changes(row: &Row) -> Cell {
-    let gone = row.worktree.as_ref().is_none_or(|worktree| worktree.head == Head::Missing);
-    match row.changes() {
-        _ if !tells(row) || gone => Cell::default(),
-        None => Cell::plain(UNKNOWN),
-        Some(changes) if changes.is_clean() => Cell::plain("clean"),
-        Some(changes) => Cell::styled(counts(&changes), if changes.conflicted > 0 { RED } else { YELLOW }),
-    }
-}
-
-fn counts(changes: &Changes) -> String {
-    let signed = [('+', changes.staged), ('~', changes.modified), ('?', changes.untracked), ('!', changes.conflicted)];
-    let told = signed.iter().filter(|(_, count)| *count > 0).map(|(sign, count)| format!("{sign}{count}"));
-    told.collect::<Vec<_>>().join(" ")
-}
-
-fn merges(row: &Row) -> Cell {
-    if !tells(row) {
-        return Cell::default();
-    }
-    let Some(readiness) = &row.readiness else { return Cell::plain(UNKNOWN) };
-    match readiness.verdict {
-        Verdict::Clean if readiness.fast_forward => Cell::styled("clean (ff)", GREEN),
-        Verdict::Clean => Cell::styled("clean", GREEN),
-        Verdict::Conflict => Cell::styled(count(readiness.conflicts.len().max(1), "conflict"), RED),
-        Verdict::Empty => Cell::styled("no commits", DIM),
-        Verdict::Landed => Cell::default(),
-    }
-}
-
-/// How long ago the last commit was made.
-fn last_commit(row: &Row, status: &Status) -> Cell {
-    let worked = row.branch.as_ref().filter(|branch| tells(row) && branch.commits != Some(0));
-    worked.map_or_else(Cell::default, |branch| {
-        let ago = age(status.now.as_second() - branch.committed_at.as_second());
-        Cell::plain(ago.trim_start_matches("just ").trim_end_matches(" ago"))
-    })
-}
-
-/// Conflicting paths and notes of one task, under the table.
-pub(super) fn beneath(row: &Row, status: &Status, verbose: bool) -> String {
-    let mut out = String::new();
-    let conflicts = row.readiness.as_ref().map_or(&[][..], |readiness| &readiness.conflicts);
-    if !conflicts.is_empty() {
-        let (target, _) = status.target.newest();
-        out.push_str(&format!("    {} conflicts with {} in\n", row.id, escape(target)));
-        let told = if verbose { conflicts.len() } else { PATHS_TOLD };
-        for path in conflicts.iter().take(told) {
-            out.push_str(&format!("      {}\n", path));
-        }
-        if conflicts.len() > told {
-            out.push_str(&format!("      and {} more (-v lists them)\n", conflicts.len() - told));
-        }
-    }
-    if let Some(command) = &row.solution {
-        out.push_str(&format!("    {DIM}{}{DIM:#}\n", escape(command)));
-    }
-    for note in &row.notes {
-        out.push_str(&format!("    {YELLOW}{}{YELLOW:#} {}\n", row.id, escape(&note.text)));
-        out.push_str(&commands(&note.commands));
-    }
-    out
-}
-
-/// How to remove what is left of a landed task.
-pub(super) fn removal(row: &Row) -> String {
-    if row.removal.is_empty() {
-        return String::new();
-    }
-    format!("    to remove what is left of {}:\n{}", row.id, commands(&row.removal))
-}
-
-fn commands(commands: &[String]) -> String {
-    commands.iter().map(|command| format!("      {DIM}{}{DIM:#}\n", escape(command))).collect()
+/// Where no task declares what it writes, nothing can drift.
+fn declares(row: &Row) -> bool {
+    row.drift.as_ref().is_some_and(|drift| drift.declared)
 }
 
 fn unfinished(batch: &BatchHead) -> String {
@@ -263,11 +166,18 @@ fn summary(status: &Status, columns: usize) -> String {
     if !conflicts.is_empty() {
         parts.push(format!("conflicts: {}", some(&conflicts)));
     }
+    match status.collisions().len() {
+        0 => {}
+        one_or_more => parts.push(format!("{}: which lands first matters", count(one_or_more, "collision"))),
+    }
     let (next, later) = status.unblocks.split_at(status.next);
     if !next.is_empty() {
         let ids: Vec<&str> = next.iter().map(|(id, _)| id.as_str()).collect();
         let after = if later.is_empty() { String::new() } else { format!(", then {} more", later.len()) };
         parts.push(format!("when all land: {}{after}", some(&ids)));
+    }
+    if status.rows().any(pending) {
+        parts.push(format!("{UNCOMMITTED} with what is not committed"));
     }
     let mut out = wrapped(&parts, columns);
     if status.unreadable > 0 {
@@ -277,6 +187,12 @@ fn summary(status: &Status, columns: usize) -> String {
         ));
     }
     out
+}
+
+/// Whether something that is told of it holds only with what is not committed yet.
+fn pending(row: &Row) -> bool {
+    let readiness = row.readiness.as_ref().is_some_and(|readiness| readiness.uncommitted);
+    readiness || row.collisions.iter().flatten().any(|collision| collision.uncommitted)
 }
 
 /// Parts with ` · ` between, broken between parts where the line gets too long.

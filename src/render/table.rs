@@ -53,12 +53,17 @@ pub(super) fn widths(head: &[Column], rows: &[Vec<Cell>]) -> Vec<(usize, usize)>
 /// The last column is not cut below this.
 const LEAST_LAST: usize = 8;
 
-/// How wide a terminal the table takes, with its last column cut.
+/// How wide a terminal the table takes, with its last column cut as far as can be.
 pub fn least_width(head: &[Column], rows: &[Vec<Cell>]) -> usize {
+    width_with(head, rows, LEAST_LAST)
+}
+
+/// How wide a terminal the table takes, with its last column cut to so many.
+pub fn width_with(head: &[Column], rows: &[Vec<Cell>], last_cut: usize) -> usize {
     let widths = widths(head, rows);
     let Some(((last, wide), rest)) = widths.split_last() else { return 0 };
     // Titles may be cut; what stands in the other columns is too short to be.
-    let last = if *last + 1 == head.len() { (*wide).min(LEAST_LAST) } else { *wide };
+    let last = if *last + 1 == head.len() { (*wide).min(last_cut) } else { *wide };
     rest.iter().map(|(_, wide)| wide + 2).sum::<usize>() + last + 2
 }
 

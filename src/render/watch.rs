@@ -129,7 +129,10 @@ fn progress(status: &Status) -> Vec<Span<'static>> {
     ];
     let number = |of: fn(&Row) -> bool| status.rows().filter(|row| of(row)).count();
     let conflicts = number(|row| row.readiness.as_ref().is_some_and(|it| it.verdict == Verdict::Conflict));
-    for (count, what, style) in [(number(Row::ready_to_land), "ready", GREEN), (conflicts, "in conflict", RED)] {
+    let collisions = status.collisions().len();
+    let ready = number(Row::ready_to_land);
+    for (count, what, style) in [(ready, "ready", GREEN), (conflicts, "in conflict", RED), (collisions, "collide", RED)]
+    {
         if count > 0 {
             spans.push(Span::raw(" · "));
             spans.push(Span::styled(format!("{count} {what}"), style));

@@ -1,25 +1,14 @@
-//! Counts of changes where git is asked about few paths only, with the whole `git status` as the oracle.
+//! What has changed in worktrees, and the commit of it, with `git status` and `git add --all` as the oracles.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use git_dispatch::git::{Repo, changes};
-
 use crate::support::{Sandbox, write_in};
-use crate::worktrees::{git_counts, listed, settle};
+use crate::uncommitted::assert_as_git;
+use crate::worktrees::settle;
 
 type Act = fn(&Sandbox, &Path);
-
-/// Holds every worktree's counts against git's.
-fn assert_as_git_counts(sandbox: &Sandbox, when: &str) {
-    let all = listed(sandbox);
-    let counted = changes(&Repo::discover(&sandbox.repo()).unwrap(), &all.iter().collect::<Vec<_>>());
-    for (listed, counted) in all.iter().zip(counted) {
-        assert_eq!(counted, Some(git_counts(sandbox, &listed.path)), "{} {when}", listed.path.display());
-    }
-}
 
 /// Does each act in a worktree of its own, freshly made and settled before, and holds the counts against git's.
 fn assert_each(sandbox: &Sandbox, acts: &[(&str, Act)]) {
@@ -33,7 +22,7 @@ fn assert_each(sandbox: &Sandbox, acts: &[(&str, Act)]) {
             act(sandbox, &dir);
         }
     }
-    assert_as_git_counts(sandbox, "after the act");
+    assert_as_git(sandbox, "after the act");
 }
 
 fn remove(dir: &Path, path: &str) {
@@ -200,7 +189,7 @@ fn what_filters_change_is_counted() {
     ];
     assert_each(&sandbox, &acts);
     sandbox.git(&["config", "core.autocrlf", "input"]);
-    assert_as_git_counts(&sandbox, "with core.autocrlf");
+    assert_as_git(&sandbox, "with core.autocrlf");
 }
 
 #[test]
@@ -229,7 +218,7 @@ fn what_submodules_hold_is_counted() {
         }
         act(&sandbox, &dir);
     }
-    assert_as_git_counts(&sandbox, "with submodules");
+    assert_as_git(&sandbox, "with submodules");
 }
 
 /// Does something to one of a few paths, chosen by `random`.
@@ -278,24 +267,27 @@ fn whatever_happens_in_a_worktree_is_counted() {
         }
         stir(&sandbox, &dir, number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     }
-    assert_as_git_counts(&sandbox, "after stirring");
+    assert_as_git(&sandbox, "after stirring");
 }
 
 #[test]
-fn git_is_asked_about_doubtful_paths_only() {
+fn git_is_not_asked_about_usual_changes() {
     let mut sandbox = ignoring();
     let text = "version = 1\ntarget = \"main\"\n[task.A]\ntitle = \"A\"\n";
     sandbox.commit(&[("dispatch.toml", text)], "plan");
     let dir = sandbox.worktree("A", "task/A", "main");
-    settle(&sandbox, &dir);
     write_in(&dir, "src/a", "other\n");
     write_in(&dir, "new/a", "");
     write_in(&dir, "src/a.o", "");
+    sandbox.git_in(&dir, &["mv", "src/deep/b", "src/c"]);
+    std::fs::remove_file(dir.join("README")).unwrap();
     let trace = sandbox.root().join("trace");
     sandbox.env("GIT_TRACE", trace.to_str().unwrap());
     sandbox.dispatch(&["status"]).assert().success();
     let said = std::fs::read_to_string(trace).unwrap();
-    let asked: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once("git status ")).collect();
-    let asked: Vec<&str> = asked.values().filter_map(|line| Some(line.split_once(" -- ")?.1)).collect();
-    assert_eq!(asked, ["src/a src/a.o new"], "{said}");
+    let asked: Vec<&str> = said.lines().filter_map(|line| Some(line.split_once("built-in: git ")?.1)).collect();
+    let about = |word: &str| asked.iter().filter(|line| line.starts_with(word)).count();
+    assert_eq!([about("status"), about("add"), about("ls-files"), about("hash-object")], [1, 0, 0, 0], "{said}");
+    // Whether a deleted and an added path are one renamed one.
+    assert!(said.contains("-- src/c src/deep/b"), "{said}");
 }

@@ -3,8 +3,10 @@
 mod adopt;
 mod again;
 mod big_taskfile;
+mod check;
 #[path = "../../benches/support/checker.rs"]
 mod checker;
+mod collisions;
 mod counts;
 mod crash;
 mod demo;
@@ -16,10 +18,12 @@ mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
 mod lint;
+mod merges;
 #[path = "../../benches/support/network.rs"]
 mod network;
 mod observe;
 mod pictures;
+mod prompt;
 mod readme;
 mod remedies;
 mod scene;
@@ -31,6 +35,8 @@ mod status;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
+mod touched;
+mod uncommitted;
 mod watch;
 mod why;
 mod worktrees;

@@ -1,6 +1,7 @@
 //! A temp dir of its own for each test, with nothing of the developer's environment in it.
 
 use std::collections::BTreeMap;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -83,6 +84,17 @@ impl Sandbox {
         #[expect(clippy::disallowed_methods, reason = "git is the oracle of these tests")]
         let mut git = Command::new("git");
         git.args(arguments).current_dir(dir).env_clear().envs(self.environment());
+        git.output().unwrap()
+    }
+
+    /// Runs git in `repo` with `input` on its stdin, whatever comes of it.
+    pub fn try_git_with(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(input).unwrap();
+        file.rewind().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "git is the oracle of these tests")]
+        let mut git = Command::new("git");
+        git.args(arguments).current_dir(self.repo()).env_clear().envs(self.environment()).stdin(file);
         git.output().unwrap()
     }
 

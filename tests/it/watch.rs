@@ -164,8 +164,12 @@ fn keys_show_details_filter_sort_and_leave_the_terminal_as_it_was() {
     pane.keys(&["/"]);
     pane.keys(&["-l", "first"]);
     pane.wait(|screen| row(screen, "B").is_empty() && !row(screen, "A").is_empty());
-    pane.keys(&["Enter", "Escape", "s"]);
-    pane.wait(|screen| screen.contains(" sorted by id") && !row(screen, "B").is_empty());
+    pane.keys(&["Enter"]);
+    pane.wait_for(" filter: first");
+    pane.keys(&["Escape"]);
+    pane.wait(|screen| !row(screen, "B").is_empty());
+    pane.keys(&["s"]);
+    pane.wait_for(" sorted by id");
     pane.keys(&["?"]);
     pane.wait_for("copy the path of the worktree");
     pane.keys(&["x"]);

@@ -4,13 +4,20 @@ use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use git_dispatch::git::{Listed, Repo, changes, worktrees};
+use git_dispatch::git::{Listed, Quarantine, Repo, Scanned, scan, worktrees};
 use git_dispatch::model::facts::{Changes, Head};
 
 use crate::support::{Sandbox, write_in};
 
 pub fn listed(sandbox: &Sandbox) -> Vec<Listed> {
     worktrees(&Repo::discover(&sandbox.repo()).unwrap()).unwrap()
+}
+
+/// What has changed in each worktree, with nothing read of what is not committed.
+pub fn changes(repo: &Repo, listed: &[&Listed]) -> Vec<Option<Changes>> {
+    let none = Quarantine::new(repo.commit_of("refs/heads/main").unwrap().unwrap());
+    let scanned = scan(repo, &none, listed, false).into_iter();
+    scanned.map(|scanned| scanned.map(|Scanned { changes, .. }| changes)).collect()
 }
 
 fn at<'a>(all: &'a [Listed], path: &Path) -> &'a Listed {
@@ -320,7 +327,7 @@ fn changes_in_a_sparse_checkout_are_counted() {
 }
 
 #[test]
-fn a_clean_worktree_is_proved_clean_without_git() {
+fn what_has_changed_is_known_without_git() {
     let sandbox = Sandbox::new();
     let module = sandbox.root().join("module");
     sandbox.git(&["clone", "--quiet", ".", module.to_str().unwrap()]);
@@ -345,5 +352,5 @@ fn a_clean_worktree_is_proved_clean_without_git() {
     sandbox.git(&["config", "status.showUntrackedFiles", "garbage"]);
     let all = listed(&sandbox);
     let counted = changes(&Repo::discover(&sandbox.repo()).unwrap(), &[at(&all, &clean), at(&all, &dirty)]);
-    assert_eq!(counted, [Some(Changes::default()), None]);
+    assert_eq!(counted, [Some(Changes::default()), Some(Changes { untracked: 1, ..Changes::default() })]);
 }

@@ -69,10 +69,14 @@ pub fn run(selection: &Selection, global: &Global, console: &Console) -> Result<
     let (tell, news) = channel();
     let (order, orders) = channel();
     let observer = observer::start(observer::Task::new(selection, global, &console), orders, tell.clone());
-    let mut live = Live::new(repo.name(), console.colored(), tell);
+    let (handled, next) = channel();
+    let (signals, keys) = (tell.clone(), tell.clone());
+    let mut live = Live::new(repo.name(), console.colored(), tell, handled);
     let mut screen = Screen::enter()?;
-    let tell = live.tell.clone();
-    screen::listen(move |input| tell.send(News::Input(input)).is_ok())?;
+    screen::listen(
+        move |signal| signals.send(News::Input(signal)).is_ok(),
+        move |key| keys.send(News::Input(key)).is_ok() && next.recv().is_ok(),
+    )?;
     let end = live.follow(&mut screen, &order, &news);
     drop(screen);
     drop(order);
@@ -97,6 +101,8 @@ struct Live {
     repo: String,
     colors: bool,
     tell: Sender<News>,
+    /// Says that a key was taken, and that the next may be read.
+    handled: Sender<()>,
     began: Instant,
     view: View,
     room: Room,
@@ -113,11 +119,12 @@ struct Live {
 }
 
 impl Live {
-    fn new(repo: String, colors: bool, tell: Sender<News>) -> Live {
+    fn new(repo: String, colors: bool, tell: Sender<News>, handled: Sender<()>) -> Live {
         Live {
             repo,
             colors,
             tell,
+            handled,
             began: Instant::now(),
             view: View::default(),
             room: Room::default(),
@@ -179,7 +186,13 @@ impl Live {
 
     fn take(&mut self, news: News, screen: &mut Screen) -> Result<Option<End>> {
         match news {
-            News::Input(input) => return self.input(input, screen),
+            News::Input(input) => {
+                let end = self.input(input, screen)?;
+                if end.is_none() {
+                    let _ = self.handled.send(());
+                }
+                return Ok(end);
+            }
             News::Changed => self.pace.changed(self.began.elapsed()),
             News::Seen(seen) => {
                 self.view.settle(&seen.status);
@@ -189,7 +202,10 @@ impl Live {
                 self.pace.watched = look.watched;
                 self.pace.ended(self.began.elapsed(), look.cost);
                 match look.outcome {
-                    Ok(basis) => (self.basis, self.fault) = (Some(basis), None),
+                    Ok(basis) => {
+                        self.fault = basis.scene.facts.faults.first().cloned();
+                        self.basis = Some(basis);
+                    }
                     Err(fault) => self.fault = Some(fault),
                 }
             }

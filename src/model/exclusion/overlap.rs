@@ -6,7 +6,8 @@ mod name;
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use automaton::{Automaton, Common, MOST_PAIRS, common, tidy};
+pub(super) use automaton::tidy;
+use automaton::{Automaton, Common, MOST_PAIRS, common};
 use name::is_any;
 use name::is_intricate;
 pub(super) use name::{Glance, ends as ends_of_name, glance as glance_at_names, is_glob, is_special};

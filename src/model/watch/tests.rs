@@ -17,7 +17,7 @@ fn facts_of_three() -> Facts {
 fn told(facts: &Facts) -> Status {
     let file = with(file(&["A", "B", "C"]), "C", |task| task.title = "Ärger im Paradies".to_owned());
     let names = names(&file);
-    status(&file, facts, &standings(&file, facts, &names), &names, &Selection::Open).unwrap()
+    status(&file, (facts, None), &standings(&file, facts, &names), &names, &Selection::Open).unwrap()
 }
 
 fn seen(facts: &Facts) -> Seen {

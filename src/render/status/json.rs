@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::model::drift::Drift;
 use crate::model::facts::Changes;
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
-use crate::model::status::{BatchHead, Row, Status};
+use crate::model::pattern::Pattern;
+use crate::model::status::{BatchHead, Collision, Row, Status};
 use crate::render::json::{SCHEMA, Target, line, time};
 
 #[derive(Serialize)]
@@ -63,8 +65,10 @@ struct RowJson<'a> {
     last_commit_at: Option<String>,
     changes: Option<Changes>,
     readiness: Option<ReadinessJson<'a>>,
-    collisions: Option<()>,
-    drift: DriftJson,
+    collisions: Option<Vec<CollisionJson<'a>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uncertain: Vec<&'a str>,
+    drift: DriftJson<'a>,
     notes: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<StepsJson<'a>>,
@@ -73,6 +77,7 @@ struct RowJson<'a> {
 #[derive(Serialize)]
 struct ReadinessJson<'a> {
     verdict: &'static str,
+    uncommitted: bool,
     fast_forward: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     tree: Option<Oid>,
@@ -87,8 +92,27 @@ struct StepsJson<'a> {
 }
 
 #[derive(Serialize)]
-struct DriftJson {
+struct CollisionJson<'a> {
+    with: &'a str,
+    paths: &'a [TreePath],
+    uncommitted: bool,
+}
+
+#[derive(Serialize, Default)]
+struct DriftJson<'a> {
     checked: bool,
+    paths: Vec<&'a TreePath>,
+    /// Those of both lists that are not committed.
+    uncommitted: Vec<&'a TreePath>,
+    others: Vec<DeclaredJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writes: Option<&'a [Pattern]>,
+}
+
+#[derive(Serialize)]
+struct DeclaredJson<'a> {
+    path: &'a TreePath,
+    by: Vec<&'a str>,
 }
 
 /// One line of JSON.
@@ -141,14 +165,39 @@ fn row(row: &Row) -> RowJson<'_> {
         changes: row.changes(),
         readiness: row.readiness.as_ref().map(|readiness| ReadinessJson {
             verdict: readiness.verdict.word(),
+            uncommitted: readiness.uncommitted,
             fast_forward: readiness.fast_forward,
             tree: readiness.tree,
             conflicts: &readiness.conflicts,
         }),
-        collisions: None,
-        drift: DriftJson { checked: false },
+        collisions: row.collisions.as_ref().map(|all| all.iter().map(collision).collect()),
+        uncertain: row.uncertain.iter().map(|id| id.as_str()).collect(),
+        drift: row.drift.as_ref().map(drift).unwrap_or_default(),
         notes: row.notes.iter().map(|note| note.text.as_str()).collect(),
         steps: steps(row),
+    }
+}
+
+fn collision(collision: &Collision) -> CollisionJson<'_> {
+    let Collision { with, paths, uncommitted } = collision;
+    CollisionJson { with: with.as_str(), paths, uncommitted: *uncommitted }
+}
+
+fn drift(drift: &Drift) -> DriftJson<'_> {
+    let others = drift
+        .others
+        .iter()
+        .map(|(touched, by)| DeclaredJson { path: &touched.path, by: by.iter().map(|id| id.as_str()).collect() });
+    let touched = drift.paths.iter().chain(drift.others.iter().map(|(touched, _)| touched));
+    let mut uncommitted: Vec<&TreePath> = touched.filter(|one| one.uncommitted).map(|one| &one.path).collect();
+    uncommitted.sort_unstable();
+    uncommitted.dedup();
+    DriftJson {
+        checked: drift.checked,
+        paths: drift.paths.iter().map(|touched| &touched.path).collect(),
+        uncommitted,
+        others: others.collect(),
+        writes: Some(drift.declaration.as_slice()).filter(|writes| !writes.is_empty()),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Shown, put};
 use crate::model::status::{Row, Status};
 use crate::model::text::{age, count, escape};
 use crate::model::watch::{Conflict, Details, Place, Room};
-use crate::render::status::{UNKNOWN, beneath, removal};
+use crate::render::status::{Beneath, UNKNOWN, removal};
 
 /// Uncommitted paths told; the rest is counted.
 const PATHS: usize = 100;
@@ -50,7 +50,7 @@ fn rule(row: &Row, (first, page, all): (usize, usize, usize), width: usize) -> L
 
 fn lines(row: &Row, status: &Status, details: Option<&Details>) -> Vec<Line<'static>> {
     let mut lines = facts(row);
-    let mut told = beneath(row, status, true);
+    let mut told = Beneath::new(status, true).row(row);
     told.push_str(&removal(row));
     lines.extend(paint::lines(&told));
     let Some(details) = details else {

@@ -10,8 +10,8 @@ use super::put;
 use crate::model::status::{Row, Status};
 use crate::model::text::{cut, width};
 use crate::model::watch::{Seen, Sort, View};
-use crate::render::status::{OWN, SPARE, cells, columns_of, heading, own_is_ahead};
-use crate::render::table::{Align, Cell, Column, least_width, widths};
+use crate::render::status::{grid, heading};
+use crate::render::table::{Align, Cell, Column, widths};
 
 /// One line below the headings.
 enum Item<'a> {
@@ -34,7 +34,7 @@ pub(super) fn draw(seen: &Seen, view: &View, area: Rect, buffer: &mut Buffer) ->
     }
     let rows: Vec<&Row> = items.iter().filter_map(Item::row).collect();
     let columns = usize::from(area.width);
-    let (head, grid) = (columns_of(status), grid(&rows, status, columns));
+    let (head, grid) = grid(&rows, status, columns);
     let layout = widths(&head, &grid);
     let titles: Vec<Cell> = head.iter().map(|(title, _)| Cell::plain(title.clone())).collect();
     // The only line of a screen is for the selected row.
@@ -94,22 +94,6 @@ fn items<'a>(status: &'a Status, view: &View) -> Vec<Item<'a>> {
         }
     }
     items
-}
-
-/// The cells of all rows, without the columns that say nothing, or least where the screen is narrow.
-fn grid(rows: &[&Row], status: &Status, columns: usize) -> Vec<Vec<Cell>> {
-    let head = columns_of(status);
-    let mut grid: Vec<Vec<Cell>> = rows.iter().map(|row| cells(row, status)).collect();
-    if rows.iter().all(|row| own_is_ahead(row)) {
-        grid.iter_mut().for_each(|row| row[OWN] = Cell::default());
-    }
-    for spare in SPARE {
-        if least_width(&head, &grid) <= columns {
-            break;
-        }
-        grid.iter_mut().for_each(|row| row[spare] = Cell::default());
-    }
-    grid
 }
 
 fn line(row: &[Cell], head: &[Column], layout: &[(usize, usize)], columns: usize) -> Line<'static> {

@@ -42,7 +42,7 @@ fn seen(number: usize, title: &str) -> Seen {
             .insert(id(name), Observed { branch: Some(branch), worktree: Some(worktree), ..Observed::default() });
     }
     let names = names(&file);
-    let status = status(&file, &facts, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+    let status = status(&file, (&facts, None), &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
     Seen { status, stale: Vec::new(), whole: true }
 }
 

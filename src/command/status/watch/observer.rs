@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::command::status::prompt;
 use crate::command::status::watch::{Basis, Look, News};
 use crate::console::Console;
 use crate::git::{Repo, SourcePlace, Want, Watch, Watched};
@@ -121,6 +122,9 @@ impl Observer {
             let _ = self.tell.send(News::Seen(Box::new(carried(status, self.last.as_ref()))));
         }
         let (status, scene) = self.see(&repo, &loaded, Want::EVERYTHING)?;
+        if matches!(self.task.selection, Selection::Open | Selection::All) {
+            prompt::keep(&repo, &scene, &status);
+        }
         let places = Places::of(&status, &loaded);
         let seen = Seen { status, stale: Vec::new(), whole: true };
         self.last = Some(seen.clone());
@@ -135,7 +139,8 @@ impl Observer {
 
     fn see(&self, repo: &Repo, loaded: &Loaded, want: Want) -> Result<(Status, Scene)> {
         let scene = read::scene(repo, loaded, want)?;
-        let status = status(&loaded.file, &scene.facts, &scene.standings, &scene.names, &self.task.selection)?;
+        let seen = (&scene.facts, scene.collisions.as_ref());
+        let status = status(&loaded.file, seen, &scene.standings, &scene.names, &self.task.selection)?;
         Ok((status, scene))
     }
 

@@ -199,7 +199,7 @@ impl Read {
 }
 
 /// A pattern without the folders that are none: `./src//a/` is `src/a`, and `.` covers what `**` does.
-pub(super) fn tidy(text: &str) -> Cow<'_, str> {
+pub(in crate::model::exclusion) fn tidy(text: &str) -> Cow<'_, str> {
     let odd = |part: &str| part.is_empty() || part == ".";
     if !text.split('/').any(odd) {
         return Cow::Borrowed(text);

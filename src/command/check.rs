@@ -1,0 +1,78 @@
+//! `git dispatch check`: whether paths are being changed by another active task.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::console::Console;
+use crate::git::{self, Observation, Repo, Want};
+use crate::global::Global;
+use crate::model::check::{Check, Looked, check, declaring, sides};
+use crate::model::facts::Target;
+use crate::model::failure::Exit;
+use crate::model::id::TaskId;
+use crate::model::ledger::Ledger;
+use crate::model::standing::{Names, standings};
+use crate::read::{self, Loaded};
+use crate::render;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The files and folders to look at, which need not exist [default: all that is changed here]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<OsString>,
+}
+
+/// Observes, decides and tells; nothing is changed. Only branches and worktrees that change one of the paths are looked at
+/// closely.
+///
+/// # Errors
+/// There is no worktree here, a path leads out of it, or the repository or its task file cannot be read.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let (top, asked) = git::tree_paths(&repo, global.dir(), &args.paths)?;
+    let loaded = read::task_file(&repo, global)?;
+    let ledger = git::read_ledger(&repo)?;
+    let names = read::names(&repo, &loaded.file, &ledger)?;
+    let target = git::target(&repo, &loaded.target)?;
+    let asked = (!args.paths.is_empty()).then_some(asked.as_slice());
+    let looked = git::look(&repo, (&ledger, &names), &target, &top, asked)?;
+    let found = decide(&repo, &loaded, (ledger, names, target.clone()), (looked, asked.is_none()))?;
+    for id in &found.unread {
+        console.warning(&format!("could not look at the branch or worktree of task '{id}'"));
+    }
+    if global.json {
+        console.answer(&render::check::json(&found, &target));
+    } else if !global.quiet {
+        console.answer(&render::check::text(&found, console.width()));
+    }
+    Ok(if found.obstructed() { Exit::No } else { Exit::Success })
+}
+
+/// Asks how the tasks stand that have to do with the paths, and merges those that change a path that is changed here.
+fn decide(
+    repo: &Repo,
+    loaded: &Loaded,
+    (ledger, names, target): (Ledger, Names, Target),
+    (looked, everything): (Looked, bool),
+) -> Result<Check> {
+    let to_merge = looked.to_merge();
+    let mut only: BTreeSet<TaskId> = looked.others.keys().cloned().collect();
+    only.extend(looked.own.clone().filter(|_| !to_merge.is_empty()));
+    let mut involved = declaring(&loaded.file, &ledger, &looked.asked);
+    involved.extend(only.iter().chain(&looked.unread).cloned());
+    if involved.iter().all(|id| Some(id) == looked.own.as_ref()) {
+        return Ok(Check { own: looked.own, asked: looked.asked, rows: Vec::new(), unread: Vec::new() });
+    }
+    let names: Names = names.into_iter().filter(|(id, _)| involved.contains(id)).collect();
+    let want = Want { uncommitted: !to_merge.is_empty(), only: Some(only), ..Want::STANDINGS };
+    let Observation { facts, quarantine } = git::observe(repo, ledger, target, &names, &want)?;
+    let standings = standings(&loaded.file, &facts, &names);
+    let active = to_merge.into_iter().filter(|id| standings.holder(id).is_some());
+    let pairs: Vec<_> = active.filter_map(|id| Some((sides(&looked, &facts, &id)?, id))).collect();
+    let asked: Vec<_> = pairs.iter().map(|(pair, _)| *pair).collect();
+    let answers = git::merges(repo, &quarantine, &asked).unwrap_or_default();
+    let merges: BTreeMap<TaskId, _> = pairs.into_iter().map(|(_, id)| id).zip(answers).collect();
+    Ok(check((&facts, &standings), looked, &merges, everything))
+}

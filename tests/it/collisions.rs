@@ -1,0 +1,143 @@
+//! Collisions in `git dispatch status`, with git as the oracle.
+
+use serde_json::{Value, json};
+
+use crate::support::Sandbox;
+
+const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
+
+/// Tasks with these ids are started, in a repository with a few files.
+fn started(ids: &[&str]) -> Sandbox {
+    let tasks: String = ids.iter().map(|id| format!("[task.{id}]\ntitle = \"Title of {id}\"\n")).collect();
+    let sandbox = Sandbox::with_tasks(&format!("workers = {}\n{tasks}", ids.len().max(3)));
+    sandbox.commit(&[("ten", TEN), ("five", TEN), ("dir/one", "1\n2\n3\n4\n"), ("union", TEN)], "files");
+    sandbox.commit(&[(".gitattributes", "union merge=union\n*.bin binary\n"), ("x.bin", "a\0b")], "attributes");
+    let mut arguments = vec!["start"];
+    arguments.extend(ids);
+    sandbox.ok(&arguments);
+    sandbox
+}
+
+/// What `git merge-tree` says of two branches: the paths in conflict.
+fn conflicts(sandbox: &Sandbox, one: &str, other: &str) -> Vec<String> {
+    let arguments = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", one, other];
+    let said = sandbox.try_git_in(&sandbox.repo(), &arguments);
+    let text = String::from_utf8(said.stdout).unwrap();
+    let mut paths: Vec<String> = text.split_terminator('\0').skip(1).map(str::to_owned).collect();
+    paths.sort();
+    assert_eq!(said.status.code(), Some(i32::from(!paths.is_empty())), "{text}");
+    paths
+}
+
+#[test]
+fn collisions_are_those_of_merge_tree_for_every_two_active_tasks() {
+    let ids = ["DELETE", "EDIT", "MOVE", "NEAR", "NEW", "NONE", "OTHER"];
+    let sandbox = started(&ids);
+    let place = |id: &str| sandbox.place(id);
+    let edited = |line: &str, by: &str| TEN.replace(&format!("{line}\n"), &format!("{by}\n"));
+    sandbox.git_in(&place("DELETE"), &["rm", "-q", "ten", "dir/one"]);
+    sandbox.commit_in(&place("DELETE"), &[("union", &edited("5", "d"))], "delete");
+    sandbox.commit_in(&place("EDIT"), &[("ten", &edited("5", "e")), ("five", &edited("1", "e"))], "edit");
+    sandbox.git_in(&place("MOVE"), &["mv", "dir", "moved"]);
+    sandbox.git_in(&place("MOVE"), &["mv", "ten", "twenty"]);
+    sandbox.commit_in(&place("MOVE"), &[("x.bin", "a\0c"), ("union", &edited("5", "m"))], "move");
+    sandbox.commit_in(&place("NEAR"), &[("ten", &edited("6", "n")), ("five", &edited("10", "n"))], "near");
+    sandbox.commit_in(&place("NEW"), &[("dir/two", "2\n"), ("x.bin", "a\0d"), ("new", "1\n")], "new");
+    sandbox.commit_in(&place("OTHER"), &[("dir/one", "1\n2\n3\n4\n5\n"), ("new", "2\n")], "other");
+    sandbox.commit(&[("main", "1\n")], "the target goes on");
+    let rows = sandbox.ok(&["status", "--json"]).json();
+    let mut found = 0;
+    for row in rows["tasks"].as_array().unwrap() {
+        let id = row["id"].as_str().unwrap();
+        let mut expected = Vec::new();
+        for other in ids.iter().filter(|other| **other != id) {
+            let paths = conflicts(&sandbox, &format!("task/{id}"), &format!("task/{other}"));
+            if !paths.is_empty() {
+                expected.push(json!({"with": other, "paths": paths, "uncommitted": false}));
+            }
+        }
+        let mut told = row["collisions"].clone();
+        for collision in told.as_array_mut().unwrap() {
+            collision["paths"].as_array_mut().unwrap().sort_by_key(|path| path.as_str().unwrap().to_owned());
+        }
+        assert_eq!(told, Value::Array(expected.clone()), "{id}");
+        found += expected.len();
+    }
+    assert!(found >= 10, "{found}: the cases show nothing");
+    let none = sandbox.row("NONE");
+    assert_eq!((&none["readiness"]["verdict"], &none["collisions"]), (&json!("empty"), &json!([])));
+}
+
+#[test]
+fn a_collision_is_told_once_and_what_lands_first_makes_the_other_conflict() {
+    let sandbox = started(&["A", "B", "C"]);
+    for id in ["A", "B", "C"] {
+        sandbox.commit_in(&sandbox.place(id), &[(if id == "C" { "five" } else { "ten" }, id), ("x", "x\n")], id);
+    }
+    let told = sandbox
+        .ok(&["status"])
+        .answers("    A collides with B in\n      ten\n")
+        .answers("B: 1 file")
+        .answers("A: 1 file")
+        .answers("clean (ff)")
+        .answers("ready to land: A, B, C · 1 collision: which lands first matters");
+    assert_eq!(told.stdout.matches(" collides with ").count(), 1, "{told:#?}");
+    let _ = sandbox.run(&["status", "--exit-code"]).exits(0);
+    sandbox.git(&["merge", "--quiet", "--no-ff", "task/B"]);
+    let told = sandbox.ok(&["status"]).answers("    A conflicts with main in\n      ten\n").answers("ready to land: C");
+    assert!(!told.stdout.contains("collision"), "{told:#?}");
+    assert_eq!(sandbox.row("B")["collisions"], Value::Null, "it has landed, so it is not compared");
+}
+
+#[test]
+fn a_collision_with_a_task_that_is_not_shown_is_still_told() {
+    let sandbox = started(&["A", "B"]);
+    for id in ["A", "B"] {
+        sandbox.commit_in(&sandbox.place(id), &[("ten", id)], id);
+    }
+    sandbox.ok(&["status", "B"]).answers("    B collides with A in\n      ten\n").answers("1 collision");
+    sandbox.ok(&["status", "--matrix", "B"]).answers("  1  B  Title of B  - \\\n");
+}
+
+#[test]
+fn the_matrix_of_three_tasks_and_the_target() {
+    let sandbox = started(&["A", "B", "C"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("ten", "a\n"), ("five", "a\n")], "A");
+    sandbox.commit_in(&sandbox.place("B"), &[("ten", "b\n"), ("five", "b\n"), ("new", "b\n")], "B");
+    sandbox.commit(&[("new", "main\n")], "main");
+    assert_eq!(
+        sandbox.ok(&["status", "--matrix"]).stdout.lines().collect::<Vec<_>>(),
+        [
+            "                    0 1 2 3",
+            "  0  main           \\ - 1 -",
+            "  1  A  Title of A  - \\ 2 -",
+            "  2  B  Title of B  1 2 \\ -",
+            "  3  C  Title of C  - - - \\",
+            "",
+            "0 is main · a number counts conflicting paths · - merges cleanly",
+        ]
+    );
+    assert_eq!(sandbox.ok(&["status", "--matrix", "--json"]).json(), sandbox.ok(&["status", "--json"]).json());
+    sandbox.dispatch(&["status", "--matrix", "--porcelain"]).assert().code(2);
+}
+
+#[test]
+fn the_matrix_of_thirty_tasks_fits_into_eighty_columns() {
+    let ids: Vec<String> = (1..=30).map(|number| format!("SCR-{number:03}")).collect();
+    let mut sandbox = started(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    for (at, id) in ids.iter().enumerate() {
+        sandbox.commit_in(&sandbox.place(id), &[(if at % 3 == 0 { "ten" } else { "five" }, &format!("{at}\n"))], id);
+    }
+    sandbox.env("COLUMNS", "80");
+    let told = sandbox.ok(&["status", "--matrix"]).stdout;
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 2 + 31 + 2, "{told}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{told}");
+    for (at, id) in ids.iter().enumerate() {
+        let line = lines[at + 3];
+        assert!(line.starts_with(&format!("  {:>2}  {id} ", at + 1)), "{line}");
+        let same = if at % 3 == 0 { 9 } else { 19 };
+        let cells = line.split_once(' ').unwrap().1.chars().rev().take(61).filter(|sign| *sign == '1').count();
+        assert_eq!(cells, same, "{line}");
+    }
+}
