@@ -194,11 +194,11 @@ fn ctrl_c_and_signals_leave_the_terminal_as_it_was() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let pid = sandbox.root().join(format!("pid-{signal}"));
         let program = env!("CARGO_BIN_EXE_git-dispatch");
-        let line =
-            format!("sh -c 'echo $$ > {}; exec {program} status --watch'; echo \"ended with $?\"", pid.display());
-        pane.run(&line);
+        pane.run(&format!("clear; sh -c 'echo $$ > {}; exec {program} status --watch'", pid.display()));
         pane.wait_for(" live\n");
         pane.tmux(&["run-shell", &format!("kill -{signal} $(cat {})", pid.display())]);
+        pane.wait(|screen| !screen.contains(" live\n"));
+        pane.run("echo \"ended with $?\"");
         pane.wait_for(&format!("ended with {code}"));
         assert_eq!(pane.state(signal), before);
     }
