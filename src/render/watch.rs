@@ -17,7 +17,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::model::status::{Row, Status, Verdict};
-use crate::model::text::escape;
+use crate::model::text::{count, escape};
 use crate::model::watch::{Details, Room, Seen, Sort, View};
 use paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW, plain_without_colors};
 
@@ -100,20 +100,34 @@ fn put(area: Rect, buffer: &mut Buffer, at: u16, line: &Line<'_>) {
     }
 }
 
+/// The repository, how far everything is, and at the right how it is followed; where there is little room, without the target,
+/// then without what stands last.
 fn title(shown: &Shown<'_>, width: usize) -> Line<'static> {
-    let mut left = vec![Span::styled(format!(" {}", escape(shown.repo)), BOLD)];
-    if let Some(seen) = shown.seen {
-        left.extend(progress(&seen.status));
-    }
     let pulse = match shown.pulse {
         Pulse::Looking => "looking … ".to_owned(),
         Pulse::Live => "live ".to_owned(),
         Pulse::Every(pause) => format!("every {} s ", pause.as_secs().max(1)),
     };
-    let mut line = Line::from(left);
-    let (used, right) = (line.width(), Line::raw(pulse.as_str()).width());
-    if used + right < width {
-        line.push_span(Span::raw(" ".repeat(width - used - right)));
+    let right = Line::raw(pulse.as_str()).width();
+    let mut parts = vec![Span::styled(format!(" {}", escape(shown.repo)), BOLD)];
+    parts.extend(shown.seen.map(|seen| progress(&seen.status)).unwrap_or_default());
+    let used = |parts: &[Span<'_>]| parts.iter().map(|part| part.width() + 3).sum::<usize>() - 3;
+    if parts.len() > 1 && used(&parts) + right >= width {
+        parts.remove(1);
+    }
+    while parts.len() > 1 && used(&parts) + right >= width {
+        parts.pop();
+    }
+    let gap = width.saturating_sub(used(&parts) + right);
+    let mut line = Line::default();
+    for (at, part) in parts.into_iter().enumerate() {
+        if at > 0 {
+            line.push_span(Span::raw(" · "));
+        }
+        line.push_span(part);
+    }
+    if gap > 0 {
+        line.push_span(Span::raw(" ".repeat(gap)));
         line.push_span(Span::styled(pulse, DIM));
     }
     line
@@ -123,22 +137,17 @@ fn title(shown: &Shown<'_>, width: usize) -> Line<'static> {
 fn progress(status: &Status) -> Vec<Span<'static>> {
     let (target, commit) = status.target.newest();
     let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
-    let mut spans = vec![
-        Span::raw(format!(" · {} at {}", escape(target), commit.short())),
-        Span::raw(format!(" · {} of {} landed ({percent}%)", status.landed, status.total)),
+    let mut parts = vec![
+        Span::raw(format!("{} at {}", escape(target), commit.short())),
+        Span::raw(format!("{} of {} landed ({percent}%)", status.landed, status.total)),
     ];
     let number = |of: fn(&Row) -> bool| status.rows().filter(|row| of(row)).count();
-    let conflicts = number(|row| row.readiness.as_ref().is_some_and(|it| it.verdict == Verdict::Conflict));
-    let collisions = status.collisions().len();
-    let ready = number(Row::ready_to_land);
-    for (count, what, style) in [(ready, "ready", GREEN), (conflicts, "in conflict", RED), (collisions, "collide", RED)]
-    {
-        if count > 0 {
-            spans.push(Span::raw(" · "));
-            spans.push(Span::styled(format!("{count} {what}"), style));
-        }
-    }
-    spans
+    let in_conflict = |row: &Row| row.readiness.as_ref().is_some_and(|it| it.verdict == Verdict::Conflict);
+    let (ready, conflicts, collisions) = (number(Row::ready_to_land), number(in_conflict), status.collisions().len());
+    parts.extend((ready > 0).then(|| Span::styled(format!("{ready} ready"), GREEN)));
+    parts.extend((conflicts > 0).then(|| Span::styled(format!("{conflicts} in conflict"), RED)));
+    parts.extend((collisions > 0).then(|| Span::styled(count(collisions, "collision"), RED)));
+    parts
 }
 
 fn footer(shown: &Shown<'_>) -> Line<'static> {

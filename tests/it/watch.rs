@@ -127,7 +127,7 @@ fn changes_of_files_and_refs_appear_and_no_index_is_touched() {
     let before = [index(&sandbox, "A"), index(&sandbox, "B")];
     write_in(&sandbox.place("A"), "new/folder/file", "1\n");
     pane.wait(|screen| row(screen, "A").contains("?1"));
-    write_in(&sandbox.place("B"), "README", "changed\n");
+    write_in(&sandbox.place("B"), "dispatch.toml", "# changed\n");
     pane.wait(|screen| row(screen, "B").contains("~1"));
     assert!(before == [index(&sandbox, "A"), index(&sandbox, "B")], "an index was written");
 
@@ -174,7 +174,7 @@ fn keys_show_details_filter_sort_and_leave_the_terminal_as_it_was() {
     pane.wait_for("copy the path of the worktree");
     pane.keys(&["x"]);
     pane.tmux(&["resize-window", "-x", "20", "-y", "5"]);
-    pane.wait(|screen| screen.lines().count() == 5 && screen.contains("A  active"));
+    pane.wait(|screen| screen.lines().count() == 5 && screen.contains("A     active"));
     pane.tmux(&["resize-window", "-x", "100", "-y", "40"]);
     pane.keys(&["q"]);
     let screen = pane.wait_for("ended with 0");

@@ -2,6 +2,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::*;
+use crate::model::collision::Collisions;
 use crate::model::facts::{Branch, Changes, Head, Merge, Observed, Worktree};
 use crate::model::sample::*;
 use crate::model::standing::standings;
@@ -42,7 +43,10 @@ fn seen(number: usize, title: &str) -> Seen {
             .insert(id(name), Observed { branch: Some(branch), worktree: Some(worktree), ..Observed::default() });
     }
     let names = names(&file);
-    let status = status(&file, (&facts, None), &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
+    let compared = refs.iter().map(|name| id(name)).collect();
+    let collisions = Collisions { compared, ..Collisions::default() };
+    let seen = (&facts, Some(&collisions));
+    let status = status(&file, seen, &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
     Seen { status, stale: Vec::new(), whole: true }
 }
 
@@ -185,7 +189,7 @@ fn a_tiny_screen_shows_the_start_of_everything() {
     let view = on(&seen, 0);
     assert_eq!(
         text(&shown(Some(&seen), &view, None), 20, 5),
-        " neon · main at aaaa\n  Task  State   Mer…\n  T-01  active  cle…\n  T-02  active  1 c…\n ↑↓ select  enter de"
+        " neon          live\n  Task  State   Mer…\n  T-01  active  cle…\n  T-02  active  1 c…\n ↑↓ select  enter de"
     );
 }
 
