@@ -95,9 +95,13 @@ impl<'a> Pane<'a> {
     fn state(&self, name: &str) -> (String, String) {
         let file = self.sandbox.root().join(name);
         self.run(&format!("stty -a > {}; echo written {name}", file.display()));
-        self.wait(|screen| screen.lines().any(|line| line == format!("written {name}")));
+        let written = format!("written {name}");
+        // What was typed before the prompt is back stands behind it.
+        self.wait(|screen| screen.lines().any(|line| line.trim_start_matches("> ") == written));
         let flags = self.tmux(&["display-message", "-p", "#{alternate_on} #{cursor_flag}"]);
-        (std::fs::read_to_string(file).unwrap(), flags)
+        let settings = std::fs::read_to_string(file).unwrap();
+        // The first line has the size, which tmux changes when it pleases.
+        (settings.split_once('\n').unwrap().1.to_owned(), flags)
     }
 
     /// Starts the live view and waits until all of it is there.

@@ -6,7 +6,7 @@ use crate::model::facts::Branch;
 /// The quick observation `quick` (without changes, merges and collisions), completed from the `last` whole one.
 ///
 /// A row stays what it was where neither its tip nor the target nor its worktree's HEAD has moved. Of others the last known
-/// merge and changes are kept, and marked as [`Seen::stale`]; where nothing is known of them, they stay unknown.
+/// merges and changes are kept, and marked as [`Seen::stale`]; where nothing is known of them, they stay unknown.
 pub fn carried(mut quick: Status, last: Option<&Seen>) -> Seen {
     let mut stale = Vec::new();
     let same_target = last.is_some_and(|last| last.status.target.newest().1 == quick.target.newest().1);
@@ -38,5 +38,13 @@ fn keep(before: &Row, now: &mut Row) {
         && now.changes.is_none()
     {
         now.changes = before.changes;
+        now.uncommitted.clone_from(&before.uncommitted);
+    }
+    if now.collisions.is_none() {
+        now.collisions.clone_from(&before.collisions);
+        now.uncertain.clone_from(&before.uncertain);
+    }
+    if now.drift.is_none() {
+        now.drift.clone_from(&before.drift);
     }
 }

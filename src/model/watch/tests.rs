@@ -2,7 +2,7 @@ use super::*;
 use crate::model::facts::{Branch, Facts};
 use crate::model::sample::*;
 use crate::model::standing::standings;
-use crate::model::status::{Selection, Verdict, status};
+use crate::model::status::{Collision, Selection, Verdict, status};
 
 /// A, B and C active: B conflicts, C is far behind.
 fn facts_of_three() -> Facts {
@@ -84,6 +84,11 @@ fn a_filter_has_words_that_a_row_must_all_have() {
     assert_eq!(ids(&view, &status), "ABC");
     press(&mut view, &status, &[vec![Key::Text('/')], typed("conflict")].concat());
     assert_eq!(ids(&view, &status), "B");
+    let mut colliding = status.clone();
+    let collision = Collision { with: id("B"), paths: Vec::new(), uncommitted: false };
+    colliding.groups[0].rows[2].collisions = Some(vec![collision]);
+    assert_eq!(ids(&View { filter: "collides".to_owned(), ..View::default() }, &colliding), "C");
+    assert_eq!(ids(&View { sort: Sort::Merges, ..View::default() }, &colliding), "BCA");
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub enum Sort {
     Batch,
     Id,
     State,
-    /// Conflicts first.
+    /// Conflicts first, then collisions.
     Merges,
     /// Most commits behind first.
     Behind,
@@ -276,10 +276,15 @@ fn verdict(row: &Row) -> u8 {
     match row.readiness.as_ref().map(|readiness| readiness.verdict) {
         Some(Verdict::Conflict) => 0,
         None if row.branch.is_some() => 1,
-        Some(Verdict::Clean) => 2,
-        Some(Verdict::Empty) => 3,
-        Some(Verdict::Landed) | None => 4,
+        _ if collides(row) => 2,
+        Some(Verdict::Clean) => 3,
+        Some(Verdict::Empty) => 4,
+        Some(Verdict::Landed) | None => 5,
     }
+}
+
+fn collides(row: &Row) -> bool {
+    row.collisions.as_ref().is_some_and(|others| !others.is_empty())
 }
 
 fn changed(changes: Changes) -> u64 {
