@@ -29,6 +29,8 @@ struct Choice {
     /// `small`, `large`, `pairs`, `start`; none: all.
     parts: Vec<String>,
     rounds: usize,
+    /// The numbers of worktrees to measure with, in place of those of each part.
+    steps: Option<Vec<usize>>,
     /// Local repositories to measure in.
     small: Option<String>,
     large: Option<String>,
@@ -49,13 +51,16 @@ fn main() {
 fn chosen(arguments: &[String]) -> Choice {
     let variable = |name: &str| std::env::var(name).ok();
     let quick = arguments.iter().any(|argument| argument == "--quick");
-    let parts: Vec<String> = arguments.iter().filter(|argument| *argument != "--quick").cloned().collect();
+    let option = |name: &str| arguments.iter().find_map(|argument| argument.strip_prefix(name));
+    let numbers = |text: &str| text.split(',').map(|number| number.parse().unwrap()).collect::<Vec<usize>>();
+    let parts: Vec<String> = arguments.iter().filter(|argument| !argument.starts_with("--")).cloned().collect();
     let known = ["small", "large", "pairs", "start"];
-    assert!(parts.iter().all(|part| known.contains(&part.as_str())), "parts are {known:?}, and there is --quick");
+    assert!(parts.iter().all(|part| known.contains(&part.as_str())), "parts are {known:?}");
     Choice {
         quick,
         parts: if quick && parts.is_empty() { vec!["small".to_owned()] } else { parts },
-        rounds: if quick { 3 } else { 7 },
+        rounds: option("--rounds=").map_or(if quick { 3 } else { 7 }, |text| numbers(text)[0]),
+        steps: option("--steps=").map(numbers),
         small: variable("GIT_DISPATCH_BENCH_REPO"),
         large: variable("GIT_DISPATCH_BENCH_LARGE"),
         root: variable("GIT_DISPATCH_BENCH_ROOT").map(PathBuf::from),
@@ -72,11 +77,18 @@ fn measure(choice: &Choice) {
     print(&machine(choice.root.as_deref().unwrap_or(temp.path())));
     if wanted("small") {
         let steps: &[usize] = if choice.quick { &[20] } else { &[20, 100] };
-        grow(Stage::new(choice.small.as_deref(), &root("small")), steps, choice.rounds);
+        grow(
+            Stage::new(choice.small.as_deref(), &root("small")),
+            choice.steps.as_deref().unwrap_or(steps),
+            choice.rounds,
+        );
     }
     if wanted("large") {
         match &choice.large {
-            Some(source) => grow(Stage::new(Some(source), &root("large")), &[20, 25, 50, 100], choice.rounds),
+            Some(source) => {
+                let steps = choice.steps.as_deref().unwrap_or(&[20, 25, 50, 100]);
+                grow(Stage::new(Some(source), &root("large")), steps, choice.rounds);
+            }
             None => print("\nlarge: GIT_DISPATCH_BENCH_LARGE names no repository (of at least 20,000 files)\n"),
         }
     }
