@@ -74,6 +74,11 @@ impl Console {
             .unwrap_or(80)
     }
 
+    /// Whether colours may be shown on stdout.
+    pub fn colored(&self) -> bool {
+        self.choice(std::io::stdout().is_terminal()) != ColorChoice::Never
+    }
+
     /// Writes the answer. A reader that went away (`| head`) ends the process quietly, as SIGPIPE would.
     pub fn answer(&self, text: &str) {
         let mut out = AutoStream::new(std::io::stdout(), self.choice(std::io::stdout().is_terminal()));

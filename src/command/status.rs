@@ -1,6 +1,7 @@
 //! `git dispatch status`: how far the started tasks are.
 
 mod prompt;
+mod watch;
 
 use anyhow::Result;
 
@@ -35,6 +36,9 @@ pub struct Args {
     /// Exit with 1 unless every active task shown merges cleanly
     #[arg(long)]
     pub exit_code: bool,
+    /// Keep showing it, until q is pressed
+    #[arg(long, conflicts_with_all = ["exit_code", "json", "matrix", "porcelain", "prompt"])]
+    pub watch: bool,
     /// Print a short segment for a shell prompt, from what the last run has kept
     #[arg(long, conflicts_with_all = ["ids", "all", "batch", "exit_code"])]
     pub prompt: bool,
@@ -47,6 +51,9 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     if args.prompt {
         return prompt::run(global, console);
+    }
+    if args.watch {
+        return watch::run(&selection(args), global, console);
     }
     if args.porcelain && global.json {
         return Err(Failure::new(Exit::Usage, "'--json' and '--porcelain' ask for two answers")

@@ -41,4 +41,5 @@ pub mod task;
 pub mod taskfile;
 pub mod template;
 pub mod text;
+pub mod watch;
 pub mod why;

@@ -20,4 +20,5 @@ pub mod starter;
 pub mod status;
 pub mod table;
 pub mod toml;
+pub mod watch;
 pub mod why;

@@ -9,7 +9,7 @@ pub mod porcelain;
 
 use anstyle::{AnsiColor, Style};
 
-use beneath::{Beneath, removal};
+pub(super) use beneath::{Beneath, removal};
 use cells::{UNCOMMITTED, cells, tells};
 
 use super::table::{Align, Cell, Column, least_width, table, width_with};
@@ -24,7 +24,7 @@ const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// Not known, not checked.
-const UNKNOWN: &str = "·";
+pub(super) const UNKNOWN: &str = "·";
 
 /// The whole answer. `columns` is the width of the terminal; `verbose` tells every conflicting path, and what drifted.
 pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
@@ -35,14 +35,8 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     let mut beneath = Beneath::new(status, verbose);
     for group in &status.groups {
         out.push_str(&heading(group, status));
-        let mut rows: Vec<Vec<Cell>> = group.rows.iter().map(|row| cells(row, status)).collect();
-        if group.rows.iter().all(own_is_ahead) {
-            rows.iter_mut().for_each(|row| row[OWN] = Cell::default());
-        }
-        if !group.rows.iter().any(declares) {
-            rows.iter_mut().for_each(|row| row[DRIFT] = Cell::default());
-        }
-        out.push_str(&narrowed(&columns_of(status), rows, columns));
+        let (head, rows) = grid(&group.rows.iter().collect::<Vec<_>>(), status, columns);
+        out.push_str(&table(&head, &rows, DIM, columns));
         out.push_str(&group.rows.iter().map(|row| beneath.row(row)).collect::<String>());
         out.push_str(&group.rows.iter().filter(|_| verbose).map(removal).collect::<String>());
         if let Some(batch) = &group.batch {
@@ -69,7 +63,7 @@ fn nothing(status: &Status) -> String {
     }
 }
 
-fn heading(group: &Group, status: &Status) -> String {
+pub(super) fn heading(group: &Group, status: &Status) -> String {
     match &group.batch {
         Some(batch) => {
             let ago = age(status.now.as_second() - batch.at.as_second());
@@ -117,18 +111,29 @@ const SPARE: [usize; 6] = [AGE, OWN, 8, 4, DRIFT, 3];
 /// That much of a title is worth more than the age.
 const TITLE: usize = 20;
 
-/// The table without as many of the spare columns as it takes to fit.
-fn narrowed(head: &[Column], mut rows: Vec<Vec<Cell>>, columns: usize) -> String {
-    if width_with(head, &rows, TITLE) > columns {
-        rows.iter_mut().for_each(|row| row[AGE] = Cell::default());
+/// The cells of these rows below their headings, without what says nothing here, and without as many of the spare columns as
+/// it takes to fit.
+pub(super) fn grid(of: &[&Row], status: &Status, columns: usize) -> (Vec<Column>, Vec<Vec<Cell>>) {
+    let head = columns_of(status);
+    let mut rows: Vec<Vec<Cell>> = of.iter().map(|row| cells(row, status)).collect();
+    let leave_out =
+        |rows: &mut Vec<Vec<Cell>>, column: usize| rows.iter_mut().for_each(|row| row[column] = Cell::default());
+    if of.iter().all(|row| own_is_ahead(row)) {
+        leave_out(&mut rows, OWN);
+    }
+    if !of.iter().any(|row| declares(row)) {
+        leave_out(&mut rows, DRIFT);
+    }
+    if width_with(&head, &rows, TITLE) > columns {
+        leave_out(&mut rows, AGE);
     }
     for spare in SPARE {
-        if least_width(head, &rows) <= columns {
+        if least_width(&head, &rows) <= columns {
             break;
         }
-        rows.iter_mut().for_each(|row| row[spare] = Cell::default());
+        leave_out(&mut rows, spare);
     }
-    table(head, &rows, DIM, columns)
+    (head, rows)
 }
 
 /// The column of own commits would only repeat what the target lacks.

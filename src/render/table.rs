@@ -44,7 +44,7 @@ pub fn table(head: &[Column], rows: &[Vec<Cell>], heading: Style, columns: usize
 }
 
 /// The columns that are not empty in every row, and how wide each is.
-fn widths(head: &[Column], rows: &[Vec<Cell>]) -> Vec<(usize, usize)> {
+pub(super) fn widths(head: &[Column], rows: &[Vec<Cell>]) -> Vec<(usize, usize)> {
     let kept = (0..head.len()).filter(|&at| rows.iter().any(|row| !row[at].text.is_empty()));
     let widest = |at: usize| rows.iter().map(|row| width(&row[at].text)).max().unwrap_or(0).max(width(&head[at].0));
     kept.map(|at| (at, widest(at))).collect()

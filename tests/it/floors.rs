@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 fn floor(room: &str) -> u8 {
     match room {
         "model" => 1,
-        "git" | "render" | "session" | "shell" | "console" => 2,
+        "git" | "render" | "session" | "shell" | "console" | "screen" => 2,
         "global" => 3,
         "read" => 4,
         "command" => 5,
@@ -52,6 +52,9 @@ fn imports_only_look_down() {
             }
             if room != "git" && (line.contains("gix::") || line.contains("gix_")) {
                 faults.push(format!("src/{}:{}: gix stays in 'git'", inside.display(), number + 1));
+            }
+            if room != "screen" && line.contains("crossterm::") {
+                faults.push(format!("src/{}:{}: the terminal is taken in 'screen' only", inside.display(), number + 1));
             }
         }
     }

@@ -39,7 +39,8 @@ mod status;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
-mod uncommitted;
 mod touched;
+mod uncommitted;
+mod watch;
 mod why;
 mod worktrees;

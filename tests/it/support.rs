@@ -138,7 +138,7 @@ impl Sandbox {
         path
     }
 
-    fn environment(&self) -> BTreeMap<String, String> {
+    pub fn environment(&self) -> BTreeMap<String, String> {
         let home = self.root().join("home").display().to_string();
         let date = format!("{} +0000", EPOCH + 60 * self.minutes.get());
         #[expect(clippy::disallowed_methods, reason = "git is looked up where the developer has it")]

@@ -17,7 +17,7 @@ const PATHS_TOLD: usize = 5;
 const COLLISIONS_TOLD: usize = 10;
 
 /// What was told already: each pair of tasks once, under the first of the two.
-pub(super) struct Beneath<'s> {
+pub struct Beneath<'s> {
     status: &'s Status,
     verbose: bool,
     told: BTreeSet<(&'s TaskId, &'s TaskId)>,
@@ -154,7 +154,7 @@ fn lines(drift: &Drift) -> Vec<(&Touched, &[TaskId])> {
 }
 
 /// How to remove what is left of a landed task.
-pub(super) fn removal(row: &Row) -> String {
+pub fn removal(row: &Row) -> String {
     if row.removal.is_empty() {
         return String::new();
     }

@@ -130,8 +130,8 @@ fn drift(row: &Row) -> Cell {
 /// How long ago the last commit was made.
 fn last_commit(row: &Row, status: &Status) -> Cell {
     let worked = row.branch.as_ref().filter(|branch| tells(row) && branch.commits != Some(0));
-    worked.map_or_else(Cell::default, |branch| {
-        let ago = age(status.now.as_second() - branch.committed_at.as_second());
+    worked.and_then(Branch::last_commit).map_or_else(Cell::default, |at| {
+        let ago = age(status.now.as_second() - at.as_second());
         Cell::plain(ago.trim_start_matches("just ").trim_end_matches(" ago"))
     })
 }
