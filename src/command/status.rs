@@ -51,6 +51,10 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let seen = (&scene.facts, scene.collisions.as_ref());
     let status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
     tell(args, global, &console, &status);
+    scene.facts.faults.iter().for_each(|fault| console.warning(fault));
+    if !scene.facts.faults.is_empty() || status.unreadable > 0 || status.rows().any(Row::damaged) {
+        return Ok(Exit::Git);
+    }
     let obstructed = args.exit_code && status.rows().any(Row::obstructed);
     Ok(if obstructed { Exit::No } else { Exit::Success })
 }

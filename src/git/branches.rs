@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::counts::{Counted, counts};
+use super::counts::{Counted, Counts, counts};
 use super::reach::on_first_parent_line;
 use super::repo::{Repo, theirs};
+use super::touched::{Unknown, touched, unreadable};
 use crate::model::facts::Branch;
 use crate::model::oid::Oid;
 
@@ -18,28 +19,68 @@ pub(super) struct Found<'a> {
     pub tip: Oid,
     /// As recorded when the task started.
     pub base: Option<Oid>,
+    /// Whether to tell which paths it touches.
+    pub compared: bool,
 }
 
 /// The facts of each branch against `target`, in the order given, without trying to merge. Where the tip cannot be read
 /// the counts are unknown and the time is the epoch.
 pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Branch> {
     let times: Vec<Option<Timestamp>> = found.iter().map(|found| committed_at(repo, found.tip)).collect();
-    let readable: Vec<usize> = (0..found.len()).filter(|&at| times[at].is_some()).collect();
     let mut branches: Vec<Branch> = found.iter().zip(&times).map(|(found, time)| bare(found, *time)).collect();
+    let readable: Vec<usize> = (0..found.len()).filter(|&at| times[at].is_some()).collect();
     let counted: Vec<Counted> =
         readable.iter().map(|&at| Counted { tip: found[at].tip, base: found[at].base }).collect();
-    for (at, counts) in readable.into_iter().zip(counts(repo, target, &counted)) {
+    let counts = counts(repo, target, &counted);
+    for (&at, counts) in readable.iter().zip(&counts) {
         let branch = &mut branches[at];
         (branch.ahead, branch.behind, branch.commits) = (counts.ahead, counts.behind, counts.own);
         branch.contains_base = counts.contains_base;
+        branch.fault =
+            counts.missing.map(|missing| format!("commit {missing}, in its history or the target's, cannot be read"));
         if found[at].base.is_none() {
             branch.base = counts.merge_base;
             // From a merge base on, the branch's own commits are those that the target lacks.
             branch.commits = branch.base.and(branch.ahead);
         }
     }
+    let since = |(&at, counts): (&usize, &Counts)| {
+        let since = begins(counts, found[at].base).filter(|_| found[at].compared)?;
+        Some((at, (since, found[at].tip)))
+    };
+    let (places, pairs): (Vec<usize>, Vec<(Oid, Oid)>) = readable.iter().zip(&counts).filter_map(since).unzip();
+    for (at, touched) in places.into_iter().zip(touched(repo, &pairs)) {
+        match touched {
+            Ok(paths) => branches[at].touched = Some(paths),
+            Err(Unknown::Unreadable(object)) => _ = branches[at].fault.get_or_insert_with(|| broken(object)),
+            Err(Unknown::TooMany) => {}
+        }
+    }
     mark_first_parents(repo, target, &mut branches);
     branches
+}
+
+/// The commit that a branch's work is compared with: its base, or, where it has merged the target since or left its
+/// base, the merge base with the target: what the target has is none of its work.
+fn begins(counts: &Counts, base: Option<Oid>) -> Option<Oid> {
+    match base {
+        Some(base) if counts.contains_base == Some(true) && counts.has_more_of_target == Some(false) => Some(base),
+        Some(_) if counts.contains_base.is_none() => None,
+        _ => counts.merge_base,
+    }
+}
+
+/// Why git gave no answer to merging a branch: the first object that cannot be read, of those in which it or the target
+/// differ from where it began. `None` where that is not why, and in a partial clone, where it is none of its fault.
+pub(super) fn why_not_merged(repo: &Repo, target: Oid, branch: &Branch) -> Option<String> {
+    let partial = repo.config("extensions.partialClone").is_some();
+    let base = branch.base.filter(|_| !partial)?;
+    let object = unreadable(repo, base, branch.tip).or_else(|| unreadable(repo, base, target))?;
+    Some(broken(object))
+}
+
+fn broken(object: gix::ObjectId) -> String {
+    format!("object {object}, which it or the target differ in, cannot be read")
 }
 
 fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
@@ -55,6 +96,7 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         on_first_parent_line: false,
         merge: None,
         touched: None,
+        fault: time.is_none().then(|| format!("its tip, commit {}, cannot be read", found.tip)),
         brought: None,
     }
 }

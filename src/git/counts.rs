@@ -1,14 +1,21 @@
 //! How far branches are from the target and from their bases.
 
+mod cache;
+
+use cache::Cache;
+
 use super::parallel;
 use super::program::run;
 use super::quarantine::without_fetching;
 use super::repo::Repo;
-use super::walk::walk;
+use super::walk::{Walked, walk};
 use crate::model::oid::Oid;
 
+/// Commits read as objects beyond which counts are worth keeping: some milliseconds.
+const COSTLY: usize = 2000;
+
 /// A branch whose commits are to be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Counted {
     pub tip: Oid,
     pub base: Option<Oid>,
@@ -36,20 +43,52 @@ pub struct Counts {
 /// The counts of each branch against `target`, in the order given: what `git rev-list --count`, `git merge-base` and
 /// `git merge-base --is-ancestor` say.
 ///
-/// One walk of our own counts for all. git is asked where commits are replaced or grafted, and for the first of several
-/// merge bases.
+/// One walk of our own counts for all; what cost much is kept in `<common git dir>/dispatch/cache/counts`. git is asked
+/// where commits are replaced or grafted, and for the first of several merge bases.
 pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
-    let walked = if rewritten(repo) { Vec::new() } else { walk(repo, target, branches).answers };
-    let rest: Vec<usize> = (walked.len()..branches.len()).collect();
-    let several: Vec<usize> = (0..).zip(&walked).filter(|(_, answer)| answer.several).map(|(at, _)| at).collect();
-    let repos = |items: usize| (0..parallel::threads(items)).map(|_| repo.clone()).collect();
-    let named = parallel::each(&several, repos(several.len()), |repo, &at| merge_base(repo, target, branches[at].tip));
-    let mut counts: Vec<Counts> = walked.into_iter().map(|answer| answer.counts).collect();
+    if rewritten(repo) {
+        return parallel::each(branches, repos(repo, branches.len()), |repo, &one| by_git(repo, target, one));
+    }
+    let file = repo.common_dir().join("dispatch/cache/counts");
+    // Where a history is cut off may change.
+    let lasting = repo.gix.is_shallow().is_ok_and(|shallow| !shallow);
+    let cache = if lasting { Cache::read(&file) } else { Cache::default() };
+    let mut counts: Vec<Option<Counts>> = branches.iter().map(|&one| cache.known(target, one)).collect();
+    let asked: Vec<usize> = (0..branches.len()).filter(|&at| counts[at].is_none()).collect();
+    let rest: Vec<Counted> = asked.iter().map(|&at| branches[at]).collect();
+    let (walked, objects) = walked(repo, target, &rest);
+    if lasting && objects > COSTLY {
+        let new: Vec<(Counted, Counts)> = rest.into_iter().zip(walked.iter().copied()).collect();
+        // A cache that cannot be written costs time, no answer.
+        _ = cache.write(&file, target, &new);
+    }
+    for (at, walked) in asked.into_iter().zip(walked) {
+        counts[at] = Some(walked);
+    }
+    counts.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// By one walk, and by git what that leaves open; and how many commits were read as objects.
+fn walked(repo: &Repo, target: Oid, branches: &[Counted]) -> (Vec<Counts>, usize) {
+    if branches.is_empty() {
+        return (Vec::new(), 0);
+    }
+    let Walked { answers, objects } = walk(repo, target, branches);
+    let several: Vec<usize> = (0..).zip(&answers).filter(|(_, answer)| answer.several).map(|(at, _)| at).collect();
+    let rest: Vec<usize> = (answers.len()..branches.len()).collect();
+    let named =
+        parallel::each(&several, repos(repo, several.len()), |repo, &at| merge_base(repo, target, branches[at].tip));
+    let mut counts: Vec<Counts> = answers.into_iter().map(|answer| answer.counts).collect();
     for (at, base) in several.into_iter().zip(named) {
         counts[at].merge_base = base;
     }
-    counts.extend(parallel::each(&rest, repos(rest.len()), |repo, &at| by_git(repo, target, branches[at])));
-    counts
+    counts.extend(parallel::each(&rest, repos(repo, rest.len()), |repo, &at| by_git(repo, target, branches[at])));
+    (counts, objects)
+}
+
+/// One for each thread.
+fn repos(repo: &Repo, items: usize) -> Vec<Repo> {
+    (0..parallel::threads(items)).map(|_| repo.clone()).collect()
 }
 
 /// Commits that only `left` has, and that only `right` has; `None` where they cannot be counted.

@@ -11,14 +11,16 @@ use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
 use super::repo::{Repo, ours, theirs};
 use crate::model::failure::{Exit, Failure};
-use crate::model::ledger::{Body, Event, Ledger, Line, VERSION, fold};
+use crate::model::ledger::{Body, Event, Ledger, Reading, VERSION};
 use crate::model::oid::Oid;
 
 /// Where the ledger lives.
 pub const LEDGER_REF: &str = "refs/notes/dispatch";
 
-/// A note of more bytes is not read: no honest ledger has one, and memory is bounded.
-const LARGEST_NOTE: u64 = 64 << 20;
+/// Of all notes and their trees together so many bytes are read: no honest ledger has more, and memory is bounded.
+const MOST_BYTES: u64 = 64 << 20;
+/// What looking at a tree or a note counts for at least, in bytes: trees may hold each other very many times.
+const LEAST_BYTES: u64 = 1 << 10;
 
 /// How often a command decides anew because another process wrote to the ledger in between.
 pub const ATTEMPTS: usize = 20;
@@ -40,16 +42,20 @@ pub enum Swap {
 
 /// Reads every batch and record. A repository without a ledger has an empty one.
 ///
+/// Notes that are no ledger are skipped; lines that are no events, and what is damaged or too large, are kept aside.
+///
 /// # Errors
-/// The ref or one of its trees cannot be read. Notes that are no ledger are skipped, lines that are no events kept aside.
+/// The ref cannot be read.
 pub fn read_ledger(repo: &Repo) -> Result<Ledger> {
     let Some(tip) = repo.commit_of(LEDGER_REF)? else {
         return Ok(Ledger::default());
     };
-    let tree = tree_of(repo, tip)?;
-    let mut lines = Vec::new();
-    collect(repo, tree, String::new(), &mut lines)?;
-    Ok(fold(Some(tip), &lines))
+    let mut notes = Notes { repo, tip, bytes_left: MOST_BYTES, reading: Reading::default() };
+    match tree_of(repo, tip) {
+        Ok(tree) => notes.tree(tree, String::new()),
+        Err(fault) => notes.reading.unreadable(tip, fault.to_string().as_bytes()),
+    }
+    Ok(notes.reading.ledger(Some(tip)))
 }
 
 fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
@@ -58,44 +64,57 @@ fn tree_of(repo: &Repo, commit: Oid) -> Result<gix::ObjectId> {
     Ok(commit.tree_id().told(|| format!("could not read {LEDGER_REF}"))?.detach())
 }
 
-/// Notes trees name the annotated commit in hexadecimal, split into folders of two digits as they grow
-/// (git `Documentation/git-notes.txt`, NOTES). So the recursion is as deep as an id has bytes, at most.
-fn collect(repo: &Repo, tree: gix::ObjectId, prefix: String, lines: &mut Vec<Line>) -> Result<()> {
-    let tree = repo
-        .gix
-        .find_object(tree)
-        .told(|| format!("could not read a tree of {LEDGER_REF}"))?
-        .try_into_tree()
-        .told(|| format!("{LEDGER_REF} is damaged"))?;
-    for entry in tree.iter() {
-        let entry = entry.told(|| format!("{LEDGER_REF} is damaged"))?;
-        let Ok(name) = entry.filename().to_str() else { continue };
-        let path = format!("{prefix}{name}");
-        if entry.mode().is_tree() && name.len() == 2 && path.len() < 64 {
-            collect(repo, entry.object_id(), path, lines)?;
-        } else if entry.mode().is_blob()
-            && let Ok(commit) = path.parse::<Oid>()
-        {
-            lines_of(repo, commit, entry.object_id(), lines);
-        }
-    }
-    Ok(())
+struct Notes<'a> {
+    repo: &'a Repo,
+    tip: Oid,
+    bytes_left: u64,
+    reading: Reading,
 }
 
-/// A note that cannot be read, or is too large, becomes one unreadable line: the other notes still count.
-fn lines_of(repo: &Repo, commit: Oid, blob: gix::ObjectId, lines: &mut Vec<Line>) {
-    let size = repo.gix.find_header(blob).map(|header| header.size());
-    match size {
-        Ok(size) if size > LARGEST_NOTE => lines.push((commit, format!("a note of {size} bytes").into_bytes())),
-        Ok(_) => match repo.gix.find_object(blob) {
-            Ok(note) => {
+impl<'a> Notes<'a> {
+    /// Notes trees name the annotated commit in hexadecimal, split into folders of two digits as they grow
+    /// (git `Documentation/git-notes.txt`, NOTES). So the recursion is as deep as an id has bytes, at most.
+    fn tree(&mut self, tree: gix::ObjectId, prefix: String) {
+        let Some(tree) = self.object(self.tip, tree) else { return };
+        let Ok(tree) = tree.try_into_tree() else {
+            return self.reading.unreadable(self.tip, b"a folder of notes that is none");
+        };
+        for entry in tree.iter() {
+            let Ok(entry) = entry else {
+                return self.reading.unreadable(self.tip, b"a damaged folder of notes");
+            };
+            let Ok(name) = entry.filename().to_str() else { continue };
+            let path = format!("{prefix}{name}");
+            if entry.mode().is_tree() && is_pair(name) && path.len() < 64 {
+                self.tree(entry.object_id(), path);
+            } else if entry.mode().is_blob()
+                && let Ok(commit) = path.parse::<Oid>()
+                && let Some(note) = self.object(commit, entry.object_id())
+            {
                 let wanted = note.data.lines().filter(|line| !line.trim().is_empty());
-                lines.extend(wanted.map(|line| (commit, line.to_vec())));
+                wanted.for_each(|line| self.reading.line(commit, line));
             }
-            Err(fault) => lines.push((commit, format!("an unreadable note: {fault}").into_bytes())),
-        },
-        Err(fault) => lines.push((commit, format!("an unreadable note: {fault}").into_bytes())),
+        }
     }
+
+    /// One that cannot be read, or is too large, becomes one unreadable line of the note on `commit`.
+    fn object(&mut self, commit: Oid, id: gix::ObjectId) -> Option<gix::Object<'a>> {
+        let gix = &self.repo.gix;
+        let found = match gix.find_header(id).map(|header| header.size().max(LEAST_BYTES)) {
+            Ok(size) if size > self.bytes_left => Err(format!("{size} bytes, which are too many")),
+            Ok(size) => {
+                self.bytes_left -= size;
+                gix.find_object(id).map_err(|fault| fault.to_string())
+            }
+            Err(fault) => Err(fault.to_string()),
+        };
+        found.map_err(|fault| self.reading.unreadable(commit, format!("object {id}: {fault}").as_bytes())).ok()
+    }
+}
+
+/// Two digits of an id.
+fn is_pair(name: &str) -> bool {
+    name.len() == 2 && name.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 /// An event of now, by the committer of git's configuration.

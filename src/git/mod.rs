@@ -31,6 +31,7 @@ mod scan;
 mod start;
 mod target;
 mod taskfile;
+mod touched;
 mod walk;
 mod worktrees;
 

@@ -6,7 +6,7 @@ use std::thread::ScopedJoinHandle;
 
 use anyhow::Result;
 
-use super::branches::{Found, branches};
+use super::branches::{Found, branches, why_not_merged};
 use super::clock::now;
 use super::history::mentions;
 use super::merges::merges;
@@ -46,6 +46,11 @@ impl Want {
     fn covers(&self, id: &TaskId) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(id))
     }
+
+    /// Whether to tell which paths the branch of a task touches.
+    fn compares(&self, id: &TaskId) -> bool {
+        (self.merges || self.collisions) && self.covers(id)
+    }
 }
 
 /// What was observed, and the objects that were built for it.
@@ -75,7 +80,7 @@ pub fn observe(
     let (refs, listed) = (refs(repo)?, worktrees(repo)?);
     let mut tasks = BTreeMap::new();
     let reachable = {
-        let seen = see(repo, &ledger, names, &refs, &listed);
+        let seen = see(repo, (&ledger, names), &refs, &listed, want);
         let (measured, reachable) = measure(repo, (newest, &quarantine), &seen, &ledger, want);
         for (seen, measured) in seen.into_iter().zip(measured) {
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned));
@@ -88,7 +93,7 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
-    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger };
+    let facts = Facts { now: now(), target, tasks, mentions: reachable.1, ledger, faults: refs.faults };
     Ok(Observation { facts, quarantine })
 }
 
@@ -111,16 +116,17 @@ struct Measured {
 /// The tasks of which anything is there, in the order of their ids.
 pub(super) fn see<'a>(
     repo: &Repo,
-    ledger: &'a Ledger,
-    names: &'a BTreeMap<TaskId, String>,
+    (ledger, names): (&'a Ledger, &'a BTreeMap<TaskId, String>),
     refs: &'a Refs,
     listed: &'a [Listed],
+    want: &Want,
 ) -> Vec<Seen<'a>> {
     let places = Places::of(listed);
     let see = |(id, name): (&'a TaskId, &'a String)| {
         let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
         let base = snapshot.map(|snapshot| snapshot.base).or_else(|| refs.bases.get(id.as_str()).copied());
-        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base });
+        let compared = want.compares(id);
+        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared });
         let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
         let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
         let worktree = places.worktree(id, recorded.as_deref(), name);
@@ -225,6 +231,9 @@ fn measure(
     for (at, merge) in to_merge.into_iter().zip(merges.unwrap_or_default()) {
         if let Some(branch) = &mut measured[at].branch {
             branch.merge = merge;
+            if branch.merge.is_none() && branch.fault.is_none() {
+                branch.fault = why_not_merged(repo, target, branch);
+            }
         }
     }
     (measured, (reachable, mentions))

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 use self::trees::Trees;
 use self::working::{Ignores, Working};
-use super::observe::{Seen, see};
+use super::observe::{Seen, Want, see};
 use super::parallel;
 use super::refs::{Refs, refs};
 use super::repo::{Repo, ours, theirs};
@@ -42,7 +42,7 @@ pub fn look(
     asked: Option<&[TreePath]>,
 ) -> Result<Looked> {
     let (refs, listed) = (refs(repo)?, worktrees(repo)?);
-    let seen = see(repo, ledger, names, &refs, &listed);
+    let seen = see(repo, (ledger, names), &refs, &listed, &Want::default());
     let standing = listed.iter().find(|one| !one.bare && one.path.canonicalize().is_ok_and(|path| path == here));
     let head = standing.map(|one| &one.head);
     let is_here = |one: &&Seen<'_>| {

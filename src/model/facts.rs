@@ -19,6 +19,8 @@ pub struct Facts {
     /// First-parent commits of the target that name a task or a branch, newest first.
     pub mentions: Vec<Mention>,
     pub ledger: Ledger,
+    /// What could not be read that belongs to no task in particular, as sentences.
+    pub faults: Vec<String>,
 }
 
 /// The branch that tasks start from and land on.
@@ -89,10 +91,13 @@ pub struct Branch {
     pub on_first_parent_line: bool,
     /// Merging it into the target ([`Target::newest`]); `None` where not computed.
     pub merge: Option<Merge>,
-    /// Paths in which the tip's tree differs from the base's, in the order of their bytes; `None` where not compared.
+    /// Paths in which the tip's tree differs from the base's, in the order of their bytes; where it has merged the target
+    /// since, or left its base, from the merge base's. `None` where not compared.
     pub touched: Option<Vec<TreePath>>,
     /// The commit of the target ([`Target::newest`]) that brought the branch's work without its commits.
     pub brought: Option<Brought>,
+    /// What of it could not be read, as a clause: then some of this is not known.
+    pub fault: Option<String>,
 }
 
 /// What `git merge-tree --write-tree <target> <tip>` says.

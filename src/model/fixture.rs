@@ -64,6 +64,7 @@ pub(crate) fn facts() -> Facts {
         target: Target { name: "main".into(), commit, upstream: None },
         tasks: BTreeMap::new(),
         mentions: Vec::new(),
+        faults: Vec::new(),
         ledger: Ledger::default(),
     }
 }

@@ -53,6 +53,7 @@ pub fn facts() -> Facts {
         target: Target { name: "main".to_owned(), commit: oid('a'), upstream: None },
         tasks: BTreeMap::new(),
         mentions: Vec::new(),
+        faults: Vec::new(),
         ledger: Ledger::default(),
     }
 }
@@ -82,6 +83,7 @@ pub fn branch(name: &str) -> Branch {
         }),
         touched: None,
         brought: None,
+        fault: None,
     }
 }
 

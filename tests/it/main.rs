@@ -11,6 +11,7 @@ mod counts;
 mod crash;
 mod demo;
 mod doubts;
+mod drift;
 mod floors;
 mod hostile;
 mod import;
@@ -34,6 +35,7 @@ mod status;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
+mod touched;
 mod uncommitted;
 mod why;
 mod worktrees;

@@ -11,35 +11,69 @@ use crate::model::oid::Oid;
 /// A line of the ledger and the commit whose note holds it.
 pub type Line = (Oid, Vec<u8>);
 
+/// Of a line that cannot be read, so many bytes are kept, and of such lines so many.
+const LONGEST_KEPT: usize = 200;
+const MOST_KEPT: usize = 1000;
+
 /// What all lines together say; `tip` is the ledger's commit that they were read from.
 ///
 /// Lines may come in any order and more than once. A line that is no event of a known version is kept aside.
 pub fn fold(tip: Option<Oid>, lines: &[Line]) -> Ledger {
-    let mut ledger = Ledger { tip, ..Ledger::default() };
-    let mut events = Vec::new();
-    let mut seen = HashSet::new();
-    for (commit, line) in lines {
+    let mut reading = Reading::default();
+    lines.iter().for_each(|(commit, line)| reading.line(*commit, line));
+    reading.ledger(tip)
+}
+
+/// Lines on their way to a ledger, one after another: what is no event takes next to no memory.
+#[derive(Default)]
+pub struct Reading {
+    events: Vec<(Oid, Event)>,
+    seen: HashSet<String>,
+    newest: Option<Timestamp>,
+    unreadable: Vec<(Oid, String)>,
+    further: usize,
+}
+
+impl Reading {
+    /// Takes a line of the note on `commit`.
+    pub fn line(&mut self, commit: Oid, line: &[u8]) {
         match serde_json::from_slice::<Event>(line) {
             Ok(event) if event.v <= VERSION => {
-                if seen.insert(event.uid.clone()) {
-                    events.push((*commit, event));
+                self.newest = self.newest.max(Some(event.at));
+                if event.body != Body::Unknown && self.seen.insert(event.uid.clone()) {
+                    self.events.push((commit, event));
                 }
             }
-            _ => ledger.unreadable.push((*commit, String::from_utf8_lossy(line).into_owned())),
+            _ => self.unreadable(commit, line),
         }
     }
-    events.sort_by(|(_, a), (_, b)| (a.at, rank(&a.body), &a.uid).cmp(&(b.at, rank(&b.body), &b.uid)));
-    ledger.newest = events.last().map(|(_, event)| event.at);
-    let undone: HashSet<String> = events.iter().filter_map(|(_, event)| undoes(event)).collect();
-    // A clock that was set back between intent and outcome does not undo the outcome.
-    let (outcomes, events): (Vec<_>, Vec<_>) =
-        events.into_iter().partition(|(_, event)| matches!(event.body, Body::Started { .. }));
-    for (commit, event) in events.into_iter().chain(outcomes) {
-        if !undone.contains(&event.uid) {
-            ledger.take(commit, event);
+
+    /// Takes what cannot be read of the note on `commit`, or what stands for it.
+    pub fn unreadable(&mut self, commit: Oid, what: &[u8]) {
+        if self.unreadable.len() == MOST_KEPT {
+            self.further += 1;
+            return;
         }
+        let kept = &what[..what.len().min(LONGEST_KEPT)];
+        self.unreadable.push((commit, String::from_utf8_lossy(kept).into_owned()));
     }
-    ledger
+
+    /// What the lines together say; see [`fold`].
+    pub fn ledger(self, tip: Option<Oid>) -> Ledger {
+        let Reading { mut events, newest, unreadable, further, .. } = self;
+        let mut ledger = Ledger { tip, newest, unreadable, further, ..Ledger::default() };
+        events.sort_by(|(_, a), (_, b)| (a.at, rank(&a.body), &a.uid).cmp(&(b.at, rank(&b.body), &b.uid)));
+        let undone: HashSet<String> = events.iter().filter_map(|(_, event)| undoes(event)).collect();
+        // A clock that was set back between intent and outcome does not undo the outcome.
+        let (outcomes, events): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|(_, event)| matches!(event.body, Body::Started { .. }));
+        for (commit, event) in events.into_iter().chain(outcomes) {
+            if !undone.contains(&event.uid) {
+                ledger.take(commit, event);
+            }
+        }
+        ledger
+    }
 }
 
 /// In which order things of the same moment happened: as in a task's life.

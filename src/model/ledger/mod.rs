@@ -12,7 +12,7 @@ use crate::model::oid::Oid;
 use crate::model::pattern::Pattern;
 use crate::model::task::{Kind, Minutes, Overlap, Task};
 
-pub use fold::{Line, fold};
+pub use fold::{Line, Reading, fold};
 
 /// The version of the line format that this program writes.
 pub const VERSION: u32 = 1;
@@ -193,8 +193,10 @@ pub struct Ledger {
     /// In the order in which they began.
     pub batches: Vec<Batch>,
     pub records: BTreeMap<TaskId, Record>,
-    /// Lines that could not be read, each with the commit whose note holds it, for a warning.
+    /// How the first lines that could not be read begin, each with the commit whose note holds it, for a warning.
     pub unreadable: Vec<(Oid, String)>,
+    /// How many more there are.
+    pub further: usize,
 }
 
 /// The tasks started by one `start`.

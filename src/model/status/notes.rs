@@ -39,6 +39,9 @@ pub(super) fn notes(row: &Row, vacant: Option<&Path>, defined: bool) -> Vec<Note
     if let Some(remote) = row.remotes.first().filter(|_| row.state == State::Elsewhere) {
         notes.push(Note::new(format!("was started elsewhere: '{remote}'")));
     }
+    if let Some(fault) = row.branch.as_ref().and_then(|branch| branch.fault.as_ref()) {
+        notes.push(Note::new(fault).then("git fsck"));
+    }
     match (row.state, &row.branch, &row.worktree) {
         (State::Lost, _, worktree) => notes.extend(lost(row, worktree.as_ref(), defined)),
         (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
