@@ -56,7 +56,7 @@ __git_dispatch_flags ()
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
-	status) echo "--all --batch --matrix --porcelain -z --exit-code $global" ;;
+	status) echo "--all --batch --matrix --porcelain -z --exit-code --prompt $global" ;;
 	log) echo "-n --max-count $global" ;;
 	install) echo "--prefix -n --dry-run $global" ;;
 	*) echo "$global" ;;
@@ -103,14 +103,14 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status log install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status check log install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt
 		;;
 	why) ((${#typed[@]} > 1)) || __git_dispatch_tasks why ;;
-	import) return ;; # a file or a folder
+	import | check) return ;; # a file or a folder
 	esac
 	# Nothing else stands here: no file names either.
 	((${#COMPREPLY[@]})) || compopt +o bashdefault +o default 2>/dev/null || :

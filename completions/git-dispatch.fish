@@ -91,6 +91,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a why -d 'Tell why a t
 complete -c git-dispatch -n __git_dispatch_needs_command -a start -d 'Create branches and worktrees for tasks'
 complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an existing branch or worktree as a task\'s'
 complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how far the started tasks are, and what merges'
+complete -c git-dispatch -n __git_dispatch_needs_command -a check -d 'Tell whether paths are being changed by another task'
 complete -c git-dispatch -n __git_dispatch_needs_command -a log -d 'Show the batches that were started'
 complete -c git-dispatch -n __git_dispatch_needs_command -a install -d 'Put man pages and completions in place'
 complete -c git-dispatch -n __git_dispatch_needs_command -a demo -d 'Make a small repository and walk through the main job in it'
@@ -104,7 +105,7 @@ complete -c git-dispatch -s v -l verbose -d 'Tell more'
 complete -c git-dispatch -s h -l help -d 'Print help'
 complete -c git-dispatch -n __git_dispatch_needs_command -s V -l version -d 'Print version'
 
-complete -c git-dispatch -n '__git_dispatch_using import' -F
+complete -c git-dispatch -n '__git_dispatch_using import check' -F
 complete -c git-dispatch -n '__git_dispatch_using import' -l from -x -a 'beads taskmaster backlog actions json' -d 'What to read'
 complete -c git-dispatch -n '__git_dispatch_using import' -s o -l output -r -F -d 'Write a new file instead of standard output'
 complete -c git-dispatch -n '__git_dispatch_using import' -l all -d 'Take what is done or cancelled too'
@@ -125,6 +126,7 @@ complete -c git-dispatch -n '__git_dispatch_using status' -l matrix -d 'Show who
 complete -c git-dispatch -n '__git_dispatch_using status' -l porcelain -d 'Answer in lines for scripts'
 complete -c git-dispatch -n '__git_dispatch_using status' -s z -d 'End the lines of --porcelain with NUL'
 complete -c git-dispatch -n '__git_dispatch_using status' -l exit-code -d 'Exit with 1 unless all shown merge cleanly'
+complete -c git-dispatch -n '__git_dispatch_using status' -l prompt -d 'Print a short segment for a shell prompt'
 complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'
 complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
 complete -c git-dispatch -n '__git_dispatch_using init start adopt install' -s n -l dry-run -d 'Tell what would be done, and do nothing'

@@ -9,6 +9,7 @@ pub mod report;
 pub mod stage;
 pub mod taskfile;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,12 +30,21 @@ pub struct Contender<'a> {
     /// Done before each run, not measured; it gets the number of the round.
     pub before: Box<dyn Fn(usize) + 'a>,
     pub command: Box<dyn Fn(usize) -> Command + 'a>,
+    /// Whether exit code 1 is an answer, too.
+    pub may_say_no: bool,
 }
 
 impl<'a> Contender<'a> {
     /// A contender that runs the same command in each round.
     pub fn new(name: &str, command: impl Fn() -> Command + 'a) -> Contender<'a> {
-        Contender { name: name.to_owned(), before: Box::new(|_| ()), command: Box::new(move |_| command()) }
+        let command = Box::new(move |_| command());
+        Contender { name: name.to_owned(), before: Box::new(|_| ()), command, may_say_no: false }
+    }
+
+    /// With exit code 1 as an answer like 0.
+    pub fn or_no(mut self) -> Contender<'a> {
+        self.may_say_no = true;
+        self
     }
 
     /// With this done before each run.
@@ -46,11 +56,18 @@ impl<'a> Contender<'a> {
 
 /// Runs the contenders in turn, `rounds` times; the costs of each in the order of the rounds.
 pub fn alternate(rounds: usize, contenders: &[Contender<'_>]) -> Vec<Vec<Cost>> {
+    alternate_for(Duration::MAX, rounds, contenders)
+}
+
+/// Likewise, but a contender that has taken more than `patience` in all takes no part in further rounds.
+pub fn alternate_for(patience: Duration, rounds: usize, contenders: &[Contender<'_>]) -> Vec<Vec<Cost>> {
     let mut costs: Vec<Vec<Cost>> = contenders.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for (contender, costs) in contenders.iter().zip(&mut costs) {
-            (contender.before)(round);
-            costs.push(cost(&contender.name, (contender.command)(round)));
+            if costs.iter().map(|cost| cost.wall).sum::<Duration>() <= patience {
+                (contender.before)(round);
+                costs.push(cost(contender, (contender.command)(round)));
+            }
         }
     }
     costs
@@ -66,7 +83,8 @@ pub fn cpu() -> Duration {
 }
 
 /// Runs the command to its end, its output thrown away.
-fn cost(name: &str, mut command: Command) -> Cost {
+fn cost(contender: &Contender<'_>, mut command: Command) -> Cost {
+    let name = &contender.name;
     let begun = Instant::now();
     #[expect(clippy::zombie_processes, reason = "wait4 waits for it, and tells what it cost")]
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
@@ -78,7 +96,8 @@ fn cost(name: &str, mut command: Command) -> Cost {
     let waited = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
     let wall = begun.elapsed();
     assert_eq!(waited, pid, "{name}: nobody else waits for it");
-    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "{name}: failed, {command:?}");
+    let most = i32::from(contender.may_say_no);
+    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) <= most, "{name}: failed, {command:?}");
     let time = |time: libc::timeval| Duration::new(time.tv_sec.unsigned_abs(), time.tv_usec as u32 * 1000);
     Cost { wall, cpu: time(usage.ru_utime) + time(usage.ru_stime), peak: usage.ru_maxrss.unsigned_abs() }
 }
@@ -93,12 +112,22 @@ pub fn git(dir: &Path, arguments: &[&str]) -> Command {
     program("git", dir, arguments)
 }
 
+/// Another program, by its path.
+pub fn other(exe: &Path, dir: &Path, arguments: &[&str]) -> Command {
+    program(exe, dir, arguments)
+}
+
+/// This benchmark itself, as a process of its own.
+pub fn itself(dir: &Path, arguments: &[&str]) -> Command {
+    program(std::env::current_exe().unwrap(), dir, arguments)
+}
+
 /// A script for `sh`.
 pub fn shell(dir: &Path, script: &str) -> Command {
     program("sh", dir, &["-e", "-c", script])
 }
 
-fn program(exe: &str, dir: &Path, arguments: &[&str]) -> Command {
+fn program(exe: impl AsRef<OsStr>, dir: &Path, arguments: &[&str]) -> Command {
     #[expect(clippy::disallowed_methods, reason = "what is measured runs as the user would run it")]
     let mut command = Command::new(exe);
     command.args(arguments).current_dir(dir);

@@ -45,8 +45,7 @@ pub fn table(title: &str, contenders: &[Contender<'_>], costs: &[Vec<Cost>]) -> 
             let [least, median, most] = times.map(milliseconds);
             format!("{least:>12}  {median:>7}  {most:>7}")
         });
-        let peak = costs.iter().map(|cost| cost.peak).max().unwrap_or(0) as f64 * 1024.0 / 1e6;
-        text.push_str(&format!("{:width$}  {wall}  {cpu}  {peak:>7.0}\n", contender.name));
+        text.push_str(&format!("{:width$}  {wall}  {cpu}  {:>7.0}\n", contender.name, peak(costs)));
     }
     text
 }
@@ -61,6 +60,24 @@ pub fn ratio(names: [&str; 2], [ours, theirs]: [&[Cost]; 2]) -> String {
     };
     let [ours, theirs] = names;
     format!("{ours} / {theirs}: wall {}, CPU {}\n", ratios(|cost| cost.wall), ratios(|cost| cost.cpu))
+}
+
+/// The median of the ratios of wall times between two contenders, round by round.
+pub fn median_ratio(ours: &[Cost], theirs: &[Cost]) -> f64 {
+    let wall = |cost: &Cost| cost.wall.as_secs_f64();
+    let mut all: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| wall(ours) / wall(theirs)).collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
+
+/// The median of the wall times, in seconds.
+pub fn median_wall(costs: &[Cost]) -> f64 {
+    spread(costs, |cost| cost.wall)[1].as_secs_f64()
+}
+
+/// The highest peak of memory of all runs, in MB.
+pub fn peak(costs: &[Cost]) -> f64 {
+    costs.iter().map(|cost| cost.peak).max().unwrap_or(0) as f64 * 1024.0 / 1e6
 }
 
 /// Whether a promise is kept by the median.

@@ -1,5 +1,7 @@
 //! `git dispatch status`: how far the started tasks are.
 
+mod prompt;
+
 use anyhow::Result;
 
 use crate::console::Console;
@@ -33,6 +35,9 @@ pub struct Args {
     /// Exit with 1 unless every active task shown merges cleanly
     #[arg(long)]
     pub exit_code: bool,
+    /// Print a short segment for a shell prompt, from what the last run has kept
+    #[arg(long, conflicts_with_all = ["ids", "all", "batch", "exit_code"])]
+    pub prompt: bool,
 }
 
 /// Observes and tells; nothing is changed.
@@ -40,6 +45,9 @@ pub struct Args {
 /// # Errors
 /// Two answers are asked for, or see [`status`].
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    if args.prompt {
+        return prompt::run(global, console);
+    }
     if args.porcelain && global.json {
         return Err(Failure::new(Exit::Usage, "'--json' and '--porcelain' ask for two answers")
             .hint("use 'git dispatch status --porcelain' to get lines")
@@ -50,6 +58,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
     let seen = (&scene.facts, scene.collisions.as_ref());
     let status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
+    if matches!(selection(args), Selection::Open | Selection::All) {
+        prompt::keep(&repo, &scene, &status);
+    }
     tell(args, global, &console, &status);
     scene.facts.faults.iter().for_each(|fault| console.warning(fault));
     if !scene.facts.faults.is_empty() || status.unreadable > 0 || status.rows().any(Row::damaged) {

@@ -54,7 +54,7 @@ pub fn look(
     let others: Vec<&Seen<'_>> = seen.iter().filter(|one| own.is_none_or(|own| own.id != one.id)).collect();
     let target = target.newest().1;
     let searcher = Searcher { repo, refs: &refs, target };
-    let mut mine = searcher.side(own.and_then(|own| Some(own.branch.as_ref()?.base?)), standing);
+    let mut mine = searcher.side(own.and_then(|own| own.branch.as_ref()?.base), standing);
     mine.base = mine.tip.and_then(|tip| bases(repo, target, &[(tip, mine.base)])[0]);
     let ignores = Ignores::default();
     let one = &mut searcher.eyes(1)[0];
@@ -157,7 +157,7 @@ fn bases(repo: &Repo, target: Oid, tips: &[(Oid, Option<Oid>)]) -> Vec<Option<Oi
     let mut graph = gix.revision_graph(cache.as_ref());
     let mut known: HashMap<(Oid, Oid), Option<Oid>> = HashMap::new();
     let mut merge_base = |a: Oid, b: Oid| {
-        let mut ask = || Some(ours(&*gix.merge_base_with_graph(theirs(a), theirs(b), &mut graph).ok()??));
+        let mut ask = || Some(ours(&gix.merge_base_with_graph(theirs(a), theirs(b), &mut graph).ok()??));
         *known.entry((a, b)).or_insert_with(&mut ask)
     };
     let mut base = |&(tip, recorded): &(Oid, Option<Oid>)| {

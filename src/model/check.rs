@@ -163,7 +163,7 @@ fn covering(path: &TreePath) -> Option<Pattern> {
 /// The commits whose merge tells about `other`: first what is here, then what the other task has, each with what is not
 /// committed where the facts have that. `None` where there is no such commit.
 pub fn sides(looked: &Looked, facts: &Facts, other: &TaskId) -> Option<(Oid, Oid)> {
-    let whole = |seen: &Observed| Some(uncommitted(seen).or(seen.branch.as_ref().map(|branch| branch.tip))?);
+    let whole = |seen: &Observed| uncommitted(seen).or(seen.branch.as_ref().map(|branch| branch.tip));
     let own = looked.own.as_ref().and_then(|own| facts.tasks.get(own)).and_then(uncommitted);
     Some((own.or(looked.tip)?, whole(facts.tasks.get(other)?)?))
 }
@@ -272,3 +272,6 @@ impl Other<'_> {
         conflicts.unwrap_or_default().iter().filter(move |path| !named(path))
     }
 }
+
+#[cfg(test)]
+mod tests;

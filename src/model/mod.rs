@@ -27,6 +27,7 @@ pub mod path;
 pub mod pattern;
 pub mod picture;
 pub mod plan;
+pub mod prompt;
 pub mod proof;
 #[cfg(test)]
 pub mod sample;

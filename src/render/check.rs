@@ -116,3 +116,55 @@ impl<'c> ChangeJson<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::text::is_unsafe;
+
+    fn row(together: Together) -> Row {
+        Row {
+            path: TreePath::new(*b"src/\x1b[2J\xff"),
+            task: "A".parse().unwrap(),
+            title: "Pool\u{202e}".to_owned(),
+            state: State::Active,
+            branch: Some("task/A".to_owned()),
+            worktree: Some("/w\n/A".into()),
+            committed: Some("0123456789abcdef0123456789abcdef01234567".parse().unwrap()),
+            uncommitted: true,
+            declared: false,
+            here: together != Together::WouldCollide,
+            together,
+        }
+    }
+
+    fn check(all: &[Together]) -> Check {
+        let asked = vec![TreePath::new([]), "a".into()];
+        Check { own: "B".parse().ok(), asked, rows: all.iter().map(|one| row(*one)).collect(), unread: Vec::new() }
+    }
+
+    #[test]
+    fn the_json_is_what_the_schema_says() {
+        let schema = serde_json::from_str(include_str!("../../docs/schema/check.schema.json")).unwrap();
+        let commit = "0123456789abcdef0123456789abcdef01234567".parse().unwrap();
+        let target = facts::Target { name: "main".to_owned(), commit, upstream: None };
+        let all = [Together::Collides, Together::Unknown, Together::Merges, Together::WouldCollide, Together::Declared];
+        for check in [check(&all), check(&[])] {
+            let text = json(&check, &target);
+            let value = serde_json::from_str(&text).unwrap();
+            assert_eq!(crate::render::schema::faults(&schema, &value), Vec::<String>::new());
+            assert!(!text.trim_end().chars().any(is_unsafe), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_tells_who_and_how_and_hides_nothing() {
+        let told = text(&check(&[Together::WouldCollide]), 200);
+        let line = told.lines().nth(1).unwrap();
+        let line = anstream::adapter::strip_str(line).to_string();
+        let expected =
+            "  src/\\e[2J\u{fffd}  A     would collide  committed at 0123456, uncommitted  /w\\n/A    Pool\\u{202e}";
+        assert_eq!(line, expected);
+        assert_eq!(text(&check(&[]), 80), "");
+    }
+}

@@ -11,6 +11,7 @@ pub mod json;
 pub mod landing;
 pub mod log;
 pub mod plan;
+pub mod prompt;
 pub mod reason;
 #[cfg(test)]
 mod schema;

@@ -24,6 +24,7 @@ mod merges;
 mod network;
 mod observe;
 mod pictures;
+mod prompt;
 mod readme;
 mod remedies;
 mod scene;

@@ -119,7 +119,6 @@ impl Working {
     }
 
     /// A file beside what HEAD has in its place.
-    #[expect(clippy::unnecessary_cast, reason = "the fields of stat differ between platforms")]
     fn compare(
         &self,
         top: &Path,
