@@ -102,13 +102,14 @@ const OWN: usize = 2;
 /// Where the column of drift stands.
 const DRIFT: usize = 6;
 
-/// Where the age stands.
+/// Where the changes stand, and the age.
+const CHANGES: usize = 4;
 const AGE: usize = 7;
 
 /// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, drift, ↑↓.
-const SPARE: [usize; 6] = [AGE, OWN, 8, 4, DRIFT, 3];
+const SPARE: [usize; 6] = [AGE, OWN, 8, CHANGES, DRIFT, 3];
 
-/// That much of a title is worth more than the age.
+/// That much of a title is worth more than the age, and than a column which only says that all is committed.
 const TITLE: usize = 20;
 
 /// The cells of these rows below their headings, without what says nothing here, and without as many of the spare columns as
@@ -124,8 +125,11 @@ pub(super) fn grid(of: &[&Row], status: &Status, columns: usize) -> (Vec<Column>
     if !of.iter().any(|row| declares(row)) {
         leave_out(&mut rows, DRIFT);
     }
-    if width_with(&head, &rows, TITLE) > columns {
-        leave_out(&mut rows, AGE);
+    let all_clean = rows.iter().all(|row| matches!(row[CHANGES].text.as_str(), "" | "clean"));
+    for spare in [Some(AGE), all_clean.then_some(CHANGES)].into_iter().flatten() {
+        if width_with(&head, &rows, TITLE) > columns {
+            leave_out(&mut rows, spare);
+        }
     }
     for spare in SPARE {
         if least_width(&head, &rows) <= columns {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, write_in};
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
 
@@ -140,4 +140,42 @@ fn the_matrix_of_thirty_tasks_fits_into_eighty_columns() {
         let cells = line.split_once(' ').unwrap().1.chars().rev().take(61).filter(|sign| *sign == '1').count();
         assert_eq!(cells, same, "{line}");
     }
+}
+#[test]
+fn what_is_not_committed_collides_too_and_is_marked() {
+    let sandbox = started(&["A", "B", "C"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("ten", "a\n")], "A");
+    write_in(&sandbox.place("B"), "ten", "b\n");
+    write_in(&sandbox.place("C"), "new/untracked", "c\n");
+    sandbox.commit(&[("five", "main\n")], "main");
+    let row = sandbox.row("A");
+    assert_eq!(row["collisions"], json!([{"with": "B", "paths": ["ten"], "uncommitted": true}]));
+    let readiness = |id: &str| sandbox.row(id)["readiness"].clone();
+    assert_eq!(readiness("A")["uncommitted"], false);
+    for id in ["B", "C"] {
+        let told = readiness(id);
+        assert_eq!(
+            (&told["verdict"], &told["uncommitted"], &told["tree"]),
+            (&json!("clean"), &json!(true), &Value::Null)
+        );
+    }
+    sandbox
+        .ok(&["status"])
+        .answers("    A collides with B, with what is not committed, in\n      ten\n")
+        .answers("B: 1 file~")
+        .answers("clean~")
+        .answers("~ with what is not committed");
+    sandbox.ok(&["status", "--matrix"]).answers("  2  B  Title of B  - 1~\\ -\n");
+    // Against the target, too.
+    write_in(&sandbox.place("C"), "five", "c\n");
+    sandbox.ok(&["status"]).answers("    C conflicts with main, with what is not committed, in\n      five\n");
+    let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
+    let told = readiness("C");
+    assert_eq!(
+        (&told["verdict"], &told["uncommitted"], &told["conflicts"]),
+        (&json!("conflict"), &json!(true), &json!(["five"]))
+    );
+    // Once it is committed, it is the tip's.
+    sandbox.commit_in(&sandbox.place("B"), &[], "B");
+    assert_eq!(sandbox.row("A")["collisions"], json!([{"with": "B", "paths": ["ten"], "uncommitted": false}]));
 }

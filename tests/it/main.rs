@@ -12,6 +12,7 @@ mod crash;
 mod demo;
 mod doubts;
 mod faults;
+mod drift;
 mod floors;
 mod histories;
 mod hostile;

@@ -105,7 +105,7 @@ fn the_transcript_is_what_the_demo_prints() {
 #[test]
 fn the_example_of_the_manual_page_is_the_answer_in_the_readme() {
     let page = include_str!("../../man/git-dispatch-status.1");
-    let example = page.rsplit_once(".nf\n").unwrap().1.split_once(".fi").unwrap().0;
+    let example = page.split_once(".SH OUTPUT\n.RS 0\n.nf\n").unwrap().1.split_once(".fi").unwrap().0;
     let signs = [("\\-", "-"), ("\\(ua", "↑"), ("\\(da", "↓"), ("\\(pc", "·"), ("\\(+-", "±")];
     let plain = signs.iter().fold(example.to_owned(), |text, (roff, sign)| text.replace(roff, sign));
     let answer = transcript().split_once("$ git dispatch status\n").unwrap().1.split_once("\n\n#").unwrap().0;

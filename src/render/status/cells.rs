@@ -1,7 +1,7 @@
 //! The cells of the table, one column after the other.
 
 use super::{DIM, GREEN, RED, UNKNOWN, YELLOW};
-use crate::model::facts::{Changes, Head};
+use crate::model::facts::{Branch, Changes, Head};
 use crate::model::state::State;
 use crate::model::status::{Collision, Row, Status, Verdict};
 use crate::model::text::{age, count, escape};
