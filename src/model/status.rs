@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::batch::{BatchState, Fate, fate, state};
 use super::collision::{Collisions, Meeting};
 use super::drift::{Declared, Drift};
-use super::facts::{Branch, Changes, Facts, Head, Observed, Target, Worktree};
+use super::facts::{Branch, Changes, Facts, Observed, Target, Worktree};
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
@@ -131,10 +131,9 @@ impl Row {
             || self.state == State::Lost
     }
 
-    /// Something of it is broken, so that not all of this is known.
+    /// Something of its branch is broken, so that not all of this is known. A broken worktree is a state with a remedy.
     pub fn damaged(&self) -> bool {
-        let broken = |worktree: &Worktree| worktree.head == Head::Missing && worktree.folder;
-        self.branch.as_ref().is_some_and(|branch| branch.fault.is_some()) || self.worktree.as_ref().is_some_and(broken)
+        self.branch.as_ref().is_some_and(|branch| branch.fault.is_some())
     }
 }
 

@@ -135,13 +135,13 @@ fn a_broken_worktree_hides_no_other() {
     for (file, content) in [("commondir", ""), ("HEAD", ""), ("HEAD", "ref: \n")] {
         let sandbox = started();
         write_in(&sandbox.repo().join(".git/worktrees/repo-task-A"), file, content);
-        let told = status(&sandbox);
+        let told = sandbox.ok(&["status", "--json"]);
         assert_eq!(told.task("B")["changes"]["modified"], 0);
         assert_ne!(notes(&told.task("A")), "[]", "{file}");
     }
     let sandbox = started();
     write_in(&sandbox.place("A"), ".git", "nonsense\n");
-    assert!(notes(&status(&sandbox).task("A")).contains("is broken"));
+    assert!(notes(&sandbox.row("A")).contains("is broken"));
 }
 
 /// Appends to the note that holds the ledger.

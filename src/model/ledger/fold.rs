@@ -27,7 +27,7 @@ pub fn fold(tip: Option<Oid>, lines: &[Line]) -> Ledger {
 /// Lines on their way to a ledger, one after another: what is no event takes next to no memory.
 #[derive(Default)]
 pub struct Reading {
-    /// On the heap one by one: there may be very many, and they are sorted.
+    #[expect(clippy::vec_box, reason = "there may be very many, and growing and sorting would copy them whole")]
     events: Vec<Box<(Oid, Event)>>,
     seen: HashSet<String>,
     newest: Option<Timestamp>,
