@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::counts::left_right;
-use super::reach::{merge_bases, reachable};
+use super::counts::{Counted, counts, left_right};
+use super::reach::reachable;
 use super::repo::{Repo, theirs};
 use crate::model::facts::{BaseIs, Branch, Target};
 use crate::model::ledger::Landing;
@@ -71,7 +71,7 @@ fn replace(repo: &Repo, target: &Target, branch: &mut Branch, base_is: BaseIs) {
 }
 
 fn merge_base(repo: &Repo, target: &Target, branch: &Branch) -> Option<Oid> {
-    merge_bases(repo, target.newest().1, &[(branch.tip, branch.ahead)]).into_iter().next()?
+    counts(repo, target.newest().1, &[Counted { tip: branch.tip, base: None }]).first()?.merge_base
 }
 
 /// Lets the own commits of a branch that went on after its recorded landing begin at what has landed.
