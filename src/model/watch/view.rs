@@ -254,8 +254,10 @@ impl View {
 fn matches(row: &Row, words: &[String]) -> bool {
     let batch = row.batch.as_deref().unwrap_or_default();
     let verdict = row.readiness.as_ref().map_or("", |readiness| readiness.verdict.word());
-    let texts =
-        [row.id.as_str(), &row.title, &row.branch_name, batch, row.state.word(), verdict].map(str::to_lowercase);
+    let collides = if collides(row) { "collides" } else { "" };
+    let drift = if row.drift.as_ref().is_some_and(|drift| !drift.paths.is_empty()) { "drift" } else { "" };
+    let texts = [row.id.as_str(), &row.title, &row.branch_name, batch, row.state.word(), verdict, collides, drift];
+    let texts = texts.map(str::to_lowercase);
     words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
