@@ -19,6 +19,24 @@ pub(super) struct Said {
     pub conflicts: Vec<TreePath>,
 }
 
+/// A merge that git is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question {
+    /// The only merge base, where git may be told; it need not look for it then, which is most of its work where no
+    /// commit-graph is.
+    pub base: Option<Oid>,
+    pub pair: (Oid, Oid),
+}
+
+/// Whether git may be told the merge base (git 2.40), and says the same then: with other styles of conflicts than its own
+/// it writes in which words the base was named.
+pub(super) fn takes_bases(repo: &Repo) -> bool {
+    let style = repo.config("merge.conflictStyle");
+    repo.git.version >= Version(2, 40)
+        && style.is_none_or(|style| style == "merge")
+        && repo.config("extensions.worktreeConfig").is_none()
+}
+
 /// Pairs that deserve a git process of their own.
 const FOR_A_PROCESS: usize = 12;
 
@@ -29,13 +47,13 @@ const PARTS: usize = 2;
 ///
 /// # Errors
 /// git cannot be run, or there is no room for temporary files.
-pub(super) fn ask_git(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Said>>> {
+pub(super) fn ask_git(repo: &Repo, quarantine: &Quarantine, pairs: &[Question]) -> Result<Vec<Option<Said>>> {
     let processes = threads(pairs.len().div_ceil(FOR_A_PROCESS));
     if processes == 1 {
         return ask_in_turn(repo, quarantine, pairs);
     }
     // Neighbours share trees, so each process gets its part in one piece.
-    let parts: Vec<&[(Oid, Oid)]> = pairs.chunks(pairs.len().div_ceil(processes * PARTS).max(FOR_A_PROCESS)).collect();
+    let parts: Vec<&[Question]> = pairs.chunks(pairs.len().div_ceil(processes * PARTS).max(FOR_A_PROCESS)).collect();
     let states = (0..processes).map(|_| repo.clone()).collect();
     let answers = each(&parts, states, |repo: &mut Repo, part| ask_in_turn(repo, quarantine, part));
     let answers: Result<Vec<Vec<Option<Said>>>> = answers.into_iter().collect();
@@ -43,9 +61,9 @@ pub(super) fn ask_git(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]
 }
 
 /// git's answers through one process, where this git allows that, and one more for each pair that it dies of.
-fn ask_in_turn(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Said>>> {
+fn ask_in_turn(repo: &Repo, quarantine: &Quarantine, pairs: &[Question]) -> Result<Vec<Option<Said>>> {
     if repo.git.version < Version(2, 39) {
-        return pairs.iter().map(|&pair| ask_for_one(repo, quarantine, pair)).collect();
+        return pairs.iter().map(|question| ask_for_one(repo, quarantine, question)).collect();
     }
     let mut answers = Vec::new();
     while answers.len() < pairs.len() {
@@ -61,17 +79,24 @@ fn ask_in_turn(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Re
 const MERGE_TREE: [&str; 5] = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z"];
 
 /// git's answers up to the first pair that it dies of.
-fn ask_for_many(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Said>> {
+fn ask_for_many(repo: &Repo, quarantine: &Quarantine, pairs: &[Question]) -> Result<Vec<Said>> {
     let mut lines = String::new();
-    for (target, tip) in pairs {
-        _ = writeln!(lines, "{target} {tip}");
+    for Question { base, pair: (target, tip) } in pairs {
+        _ = match base {
+            Some(base) => writeln!(lines, "{base} -- {target} {tip}"),
+            None => writeln!(lines, "{target} {tip}"),
+        };
     }
     let mut command = quarantine.command(repo)?;
     command.args(MERGE_TREE).arg("--stdin").stdin(quarantine.input(lines.as_bytes())?);
     Ok(parse(&run(&mut command)?.stdout))
 }
 
-fn ask_for_one(repo: &Repo, quarantine: &Quarantine, (target, tip): (Oid, Oid)) -> Result<Option<Said>> {
+fn ask_for_one(
+    repo: &Repo,
+    quarantine: &Quarantine,
+    Question { pair: (target, tip), .. }: &Question,
+) -> Result<Option<Said>> {
     let mut command = quarantine.command(repo)?;
     command.args(MERGE_TREE).args([target.to_string(), tip.to_string()]);
     let output = run(&mut command)?;

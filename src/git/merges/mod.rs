@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 use gix::ObjectId;
 
-use self::ask::{Said, ask_git};
+use self::ask::{Question, Said, ask_git, takes_bases};
 use self::bases::{Base, History};
 use self::cache::Cache;
 use self::objects::Objects;
@@ -85,10 +85,12 @@ fn settle(
     let known = |at: usize| cache.as_ref().and_then(|cache| cache.said(&pairs[at]));
     open.iter().for_each(|&at| answers[at] = known(at));
     let asked: Vec<usize> = open.into_iter().filter(|&at| answers[at].is_none()).collect();
-    let questions: Vec<(Oid, Oid)> = asked.iter().map(|&at| pairs[at]).collect();
+    let told = takes_bases(repo) && !grafted(repo);
+    let base = |at: usize| sides[at].filter(|sides| told && sides.one_base).map(|sides| ours(&sides.base_commit));
+    let questions: Vec<Question> = asked.iter().map(|&at| Question { base: base(at), pair: pairs[at] }).collect();
     let said = ask_git(repo, quarantine, &questions)?;
     if let Some(cache) = cache {
-        cache.add(questions.iter().zip(&said).filter_map(|(pair, said)| Some((*pair, said.clone()?))));
+        cache.add(questions.iter().zip(&said).filter_map(|(asked, said)| Some((asked.pair, said.clone()?))));
     }
     asked.into_iter().zip(said).for_each(|(at, said)| answers[at] = said);
     Ok(())
@@ -101,6 +103,7 @@ struct Sides {
     tip: ObjectId,
     /// Of the newest merge base.
     base: ObjectId,
+    base_commit: ObjectId,
     /// Whether there is no other merge base.
     one_base: bool,
 }
@@ -152,12 +155,13 @@ fn sides_of(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Vec<O
     let mut tree =
         |commit: ObjectId| *trees.entry(commit).or_insert_with(|| objects.commit(&commit).map(|commit| commit.tree));
     let mut sides = |(&(target, tip), base): (&(Oid, Oid), Base)| {
-        let (base, one_base) = match base {
+        let (base_commit, one_base) = match base {
             Base::One(base) => (base, true),
             Base::Several(newest) => (newest, false),
             Base::None | Base::Unknown => return None,
         };
-        Some(Sides { target: tree(theirs(target))?, tip: tree(theirs(tip))?, base: tree(base)?, one_base })
+        let (target, tip, base) = (tree(theirs(target))?, tree(theirs(tip))?, tree(base_commit)?);
+        Some(Sides { target, tip, base, base_commit, one_base })
     };
     pairs.iter().zip(bases).map(&mut sides).collect()
 }

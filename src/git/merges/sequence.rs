@@ -7,7 +7,7 @@ use gix::objs::Kind;
 
 use super::super::quarantine::Quarantine;
 use super::super::repo::{Repo, ours, theirs};
-use super::ask::{Said, ask_git};
+use super::ask::{Question, Said, ask_git};
 use super::bases::{Base, History};
 use super::cache::Cache;
 use super::objects::Objects;
@@ -86,13 +86,13 @@ impl<'a> Landings<'a> {
     fn sides(&mut self, stand: Stand, tip: Oid) -> Option<Sides> {
         let place = self.stands.get(stand.0)?;
         let (target, pair) = (place.tree, (place.commit, tip));
-        let (base, one_base) = match self.history.bases(&self.objects, &[pair]).first()? {
+        let (base_commit, one_base) = match self.history.bases(&self.objects, &[pair]).first()? {
             Base::One(base) => (*base, true),
             Base::Several(newest) => (*newest, false),
             Base::None | Base::Unknown => return None,
         };
         let tree = |commit: &gix::oid| Some(self.objects.commit(commit)?.tree);
-        Some(Sides { target, tip: tree(&theirs(tip))?, base: tree(&base)?, one_base })
+        Some(Sides { target, tip: tree(&theirs(tip))?, base: tree(&base_commit)?, base_commit, one_base })
     }
 
     fn said(&mut self, stand: Stand, tip: Oid, sides: &Sides) -> Option<(Said, From)> {
@@ -133,7 +133,7 @@ impl<'a> Landings<'a> {
     fn asked(&mut self, pair: (Oid, Oid)) -> Option<Said> {
         let folder = self.quarantine.objects().ok()?;
         self.objects.flush(&folder).ok()?;
-        ask_git(self.repo, self.quarantine, &[pair]).ok()?.pop()?
+        ask_git(self.repo, self.quarantine, &[Question { base: None, pair }]).ok()?.pop()?
     }
 
     /// Makes the objects of a stand that only the cache told of.
