@@ -95,8 +95,15 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
-    let mut facts =
-        Facts { now: now(), target, tasks, reverts: reachable.1.reverts(), mentions: reachable.1.mentions, ledger, faults: refs.faults };
+    let mut facts = Facts {
+        now: now(),
+        target,
+        tasks,
+        reverts: reachable.1.reverts(),
+        mentions: reachable.1.mentions,
+        ledger,
+        faults: refs.faults,
+    };
     prove(repo, &quarantine, &mut facts, |id| want.merges && want.covers(id));
     Ok(Observation { facts, quarantine })
 }

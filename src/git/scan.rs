@@ -10,6 +10,7 @@ mod cache;
 mod content;
 mod conversion;
 mod limits;
+mod loose;
 mod objects;
 mod rules;
 mod staged;

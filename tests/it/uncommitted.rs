@@ -22,6 +22,7 @@ fn scanned(sandbox: &Sandbox) -> (Quarantine, Vec<(Listed, Option<Scanned>)>) {
 pub fn assert_as_git(sandbox: &Sandbox, when: &str) {
     let (quarantine, all) = scanned(sandbox);
     keep(sandbox, &quarantine);
+    assert_whole(sandbox);
     for (listed, scanned) in all {
         let place = format!("{} {when}", listed.path.display());
         let scanned = scanned.unwrap_or_else(|| panic!("{place} was not scanned"));
@@ -56,6 +57,13 @@ fn keep(sandbox: &Sandbox, quarantine: &Quarantine) {
             std::fs::copy(object.path(), target.join(object.file_name())).ok();
         }
     }
+}
+
+/// Every object is what its name says.
+fn assert_whole(sandbox: &Sandbox) {
+    let said = sandbox.try_git_in(&sandbox.repo(), &["fsck", "--no-dangling", "--no-reflogs"]).stderr;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(!["corrupt", "mismatch", "unable to", "missing"].iter().any(|word| said.contains(word)), "{said}");
 }
 
 /// What `git add --all` would add to HEAD.

@@ -1,18 +1,17 @@
 //! Objects of the state of a worktree, written where nobody keeps them.
 
-use std::path::PathBuf;
-
 use gix::objs::tree::EntryKind;
-use gix::objs::{Kind as Object, Write, WriteTo};
+use gix::objs::{Kind as Object, WriteTo};
 
 use super::super::quarantine::Quarantine;
+use super::loose::Loose;
 use super::staged::Content;
 use super::stamp::{Identity, Stamp};
 
 /// Writes objects to a quarantine, but for those that the repository has.
 pub(super) struct Objects<'a> {
     gix: &'a gix::Repository,
-    store: gix::odb::loose::Store,
+    loose: Loose,
 }
 
 /// A path, and what is to stand there; nothing takes it away.
@@ -21,20 +20,15 @@ pub(super) type Edit<'a> = (&'a [u8], Option<Content>);
 impl<'a> Objects<'a> {
     /// `None` where there is no room for temporary files.
     pub(super) fn new(gix: &'a gix::Repository, quarantine: &Quarantine) -> Option<Objects<'a>> {
-        let options = gix::odb::loose::Options {
-            compression: gix::zlib::Compression::NONE,
-            ..gix::odb::loose::Options::default()
-        };
-        let dir: PathBuf = quarantine.objects().ok()?;
-        Some(Objects { gix, store: gix::odb::loose::Store::at_opts(dir, gix.object_hash(), options) })
+        Some(Objects { gix, loose: Loose::at(quarantine.objects().ok()?) })
     }
 
     pub(super) fn has(&self, id: gix::ObjectId) -> bool {
-        self.gix.has_object(id) || self.store.contains(&id)
+        self.gix.has_object(id) || self.loose.has(id)
     }
 
     pub(super) fn blob(&self, bytes: &[u8]) -> Option<gix::ObjectId> {
-        self.store.write_buf(Object::Blob, bytes).ok()
+        self.keep(Object::Blob, bytes).ok()
     }
 
     /// The tree `base` with `edits`.
@@ -75,9 +69,13 @@ impl<'a> Objects<'a> {
     fn write(&self, object: &dyn WriteTo) -> gix::Result<gix::ObjectId> {
         let mut bytes = Vec::new();
         object.write_to(&mut bytes).map_err(gix::Error::from_error)?;
-        let id = gix::objs::compute_hash(self.gix.object_hash(), object.kind(), &bytes)?;
+        self.keep(object.kind(), &bytes)
+    }
+
+    fn keep(&self, kind: Object, bytes: &[u8]) -> gix::Result<gix::ObjectId> {
+        let id = gix::objs::compute_hash(self.gix.object_hash(), kind, bytes)?;
         if !self.has(id) {
-            self.store.write_buf(object.kind(), &bytes)?;
+            self.loose.write(id, kind, bytes).map_err(gix::Error::from_error)?;
         }
         Ok(id)
     }
