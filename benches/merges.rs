@@ -155,13 +155,11 @@ fn merged_branches(repo: &Path) -> Vec<Oid> {
     let listed = done(git(repo, &["rev-list", "--merges", "--max-parents=2", "--first-parent", "--parents", "HEAD"]));
     let mut seen = BTreeSet::new();
     let tips = listed.lines().filter_map(parents).map(|(_, tip)| tip).filter(|tip| seen.insert(*tip));
-    let mut first: Option<Oid> = None;
-    // One git merge-tree ends at a pair of unrelated histories.
-    let related = |tip: &Oid| {
-        let first = *first.get_or_insert(*tip);
-        git(repo, &["merge-base", &first.to_string(), &tip.to_string()]).output().unwrap().status.success()
-    };
-    tips.filter(related).take(BRANCHES).collect()
+    // One git merge-tree ends at a pair of unrelated histories, such as those of subtrees.
+    let root = |tip: &Oid| done(git(repo, &["rev-list", "--max-parents=0", &tip.to_string()]));
+    let mut first = None;
+    let alike = |tip: &Oid| *first.get_or_insert_with(|| root(tip)) == root(tip);
+    tips.filter(alike).take(BRANCHES).collect()
 }
 
 /// Branches of the newest commit that change four files each, a few of them the same ones.
