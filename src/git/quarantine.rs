@@ -1,14 +1,18 @@
 //! A place where git may write objects that nobody keeps.
 
+mod held;
+mod loose;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{Seek, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 
+pub(super) use self::held::Held;
 use super::program::Version;
 use super::repo::{Repo, theirs};
 use crate::model::oid::Oid;
@@ -17,6 +21,7 @@ use crate::model::oid::Oid;
 pub struct Quarantine {
     dir: OnceLock<tempfile::TempDir>,
     attributes: Oid,
+    held: Arc<Held>,
     /// Whether the attributes stand in files already, for a git that reads them nowhere else.
     written: Mutex<bool>,
 }
@@ -24,7 +29,7 @@ pub struct Quarantine {
 impl Quarantine {
     /// For merges with the attributes that the commit `attributes` gives its files.
     pub fn new(attributes: Oid) -> Quarantine {
-        Quarantine { dir: OnceLock::new(), attributes, written: Mutex::new(false) }
+        Quarantine { dir: OnceLock::new(), attributes, held: Arc::default(), written: Mutex::new(false) }
     }
 
     /// The commit whose attributes count.
@@ -53,17 +58,24 @@ impl Quarantine {
         Ok(self.dir()?.join(name))
     }
 
+    /// Objects that are written when [`Quarantine::objects`] or a merge asks for them.
+    pub(super) fn held(&self) -> Arc<Held> {
+        self.held.clone()
+    }
+
     /// Where new objects are, if any may be there yet.
     pub(super) fn made(&self) -> Option<PathBuf> {
         self.dir.get().map(|dir| dir.path().join("objects"))
     }
 
-    /// Where the new objects are.
+    /// Where the new objects are, all of them written.
     ///
     /// # Errors
-    /// The temp dir cannot be made.
+    /// The temp dir cannot be made, or is full.
     pub fn objects(&self) -> Result<PathBuf> {
-        self.file("objects")
+        let dir = self.file("objects")?;
+        self.held.settle(&dir)?;
+        Ok(dir)
     }
 
     /// A file without a name that holds `text`, for the standard input of a command.
@@ -95,6 +107,7 @@ impl Quarantine {
         if repo.git.version >= Version(2, 41) {
             command.arg(format!("--attr-source={}", self.attributes));
         }
+        self.objects()?;
         self.shield(repo, &mut command, &self.file("index")?)?;
         Ok(command)
     }
@@ -110,7 +123,7 @@ impl Quarantine {
         for setting in ["core.fsync=none", "core.looseCompression=0", "core.hooksPath=/dev/null"] {
             command.args(["-c", setting]);
         }
-        command.env("GIT_OBJECT_DIRECTORY", self.objects()?).env("GIT_INDEX_FILE", index);
+        command.env("GIT_OBJECT_DIRECTORY", self.file("objects")?).env("GIT_INDEX_FILE", index);
         command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&repo.common_dir().join("objects")));
         without_fetching(command);
         Ok(())

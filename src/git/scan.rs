@@ -10,7 +10,6 @@ mod cache;
 mod content;
 mod conversion;
 mod limits;
-mod loose;
 mod objects;
 mod rules;
 mod staged;

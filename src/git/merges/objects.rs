@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::super::quarantine::Quarantine;
+use super::super::quarantine::{Held, Quarantine};
 use super::super::repo::Repo;
 
 /// Decoded trees are kept up to this many bytes.
@@ -17,10 +17,11 @@ const TREE_BYTES: usize = 24 << 20;
 pub(super) struct Objects {
     gix: gix::Repository,
     quarantined: Option<gix::odb::loose::Store>,
+    held: Arc<Held>,
     /// Objects that were made here and may be in no file yet.
     made: HashMap<ObjectId, (Kind, Arc<[u8]>)>,
     trees: HashMap<ObjectId, Arc<Tree>>,
-    held: usize,
+    decoded: usize,
 }
 
 /// As much of a commit as merging needs.
@@ -38,7 +39,7 @@ impl Objects {
         gix.object_cache_size_if_unset(4 << 20);
         let kind = gix.object_hash();
         let quarantined = quarantine.made().map(|dir| gix::odb::loose::Store::at(dir, kind));
-        Objects { gix, quarantined, made: HashMap::new(), trees: HashMap::new(), held: 0 }
+        Objects { gix, quarantined, held: quarantine.held(), made: HashMap::new(), trees: HashMap::new(), decoded: 0 }
     }
 
     pub(super) fn hash(&self) -> gix::hash::Kind {
@@ -49,6 +50,9 @@ impl Objects {
     fn bytes(&self, id: &gix::oid, kind: Kind) -> Option<Vec<u8>> {
         if let Some((known, bytes)) = self.made.get(id) {
             return (*known == kind).then(|| bytes.to_vec());
+        }
+        if let Some((known, bytes)) = self.held.find(id) {
+            return (known == kind).then(|| bytes.to_vec());
         }
         if let Some(store) = &self.quarantined {
             let mut bytes = Vec::new();
@@ -74,11 +78,11 @@ impl Objects {
             return Some(tree.clone());
         }
         let tree = Arc::new(Tree::decode(self.bytes(id, Kind::Tree)?, self.hash())?);
-        if self.held > TREE_BYTES {
+        if self.decoded > TREE_BYTES {
             self.trees.clear();
-            self.held = 0;
+            self.decoded = 0;
         }
-        self.held += tree.raw.len() + tree.slots.len() * size_of::<Slot>();
+        self.decoded += tree.raw.len() + tree.slots.len() * size_of::<Slot>();
         self.trees.insert(id.to_owned(), tree.clone());
         Some(tree)
     }

@@ -81,10 +81,11 @@ impl Git<'_> {
         add.args(["add", "--all", "--", "."]);
         add.args(large.iter().map(|(path, _)| with(":(top,literal,exclude)", OsStr::from_bytes(path))));
         stdout_of(&mut add).ok()?;
-        let objects = Objects::new(&self.repo.gix, self.quarantine)?;
+        let objects = Objects::new(&self.repo.gix, self.quarantine);
         for (path, stamp) in &large {
             let blob = objects.blob(&placeholder(path, stamp))?;
             let mode = stamp.mode()?.bits();
+            self.quarantine.objects().ok()?;
             let entry = with(&format!("{mode:o},{blob},"), OsStr::from_bytes(path));
             let mut command = self.shielded(index.path())?;
             stdout_of(command.args(["update-index", "--add", "--cacheinfo"]).arg(entry)).ok()?;
@@ -123,8 +124,8 @@ impl Git<'_> {
 
     /// A copy of the worktree's index, as old as that: by its age git knows which entries are racy.
     fn index(&self) -> Option<TemporaryIndex> {
-        let dir = self.quarantine.objects().ok()?;
-        let dir = tempfile::Builder::new().prefix("index-").tempdir_in(dir.parent()?).ok()?;
+        let beside = self.quarantine.file("index").ok()?;
+        let dir = tempfile::Builder::new().prefix("index-").tempdir_in(beside.parent()?).ok()?;
         let copy = TemporaryIndex { file: dir.path().join("index"), _dir: dir };
         let original = self.worktree.admin_dir.join("index");
         if let Ok(found) = original.metadata() {

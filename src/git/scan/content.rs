@@ -65,16 +65,6 @@ impl<'a> Contents<'a> {
         Some(as_it_is.then_some(content.id))
     }
 
-    /// All of a file, as it is.
-    pub(super) fn bytes(&self, path: &[u8], stamp: &Stamp) -> Option<Vec<u8>> {
-        if stamp.kind == Kind::Symlink {
-            return self.link(path);
-        }
-        let mut bytes = Vec::new();
-        self.open(path, stamp)?.take(stamp.identity.size + 1).read_to_end(&mut bytes).ok()?;
-        (bytes.len() as u64 == stamp.identity.size).then_some(bytes)
-    }
-
     /// Keeps what was read for the next command.
     pub(super) fn save(&self) {
         if let Some(cache) = &self.cache {

@@ -1,30 +1,32 @@
-//! Objects of the state of a worktree, written where nobody keeps them.
+//! Objects of the state of a worktree, held where nobody keeps them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use gix::objs::tree::EntryKind;
 use gix::objs::{Kind as Object, WriteTo};
 
-use super::super::quarantine::Quarantine;
-use super::loose::Loose;
+use super::super::quarantine::{Held, Quarantine};
 use super::staged::Content;
 use super::stamp::{Identity, Stamp};
 
-/// Writes objects to a quarantine, but for those that the repository has.
+/// Makes objects for a quarantine.
 pub(super) struct Objects<'a> {
     gix: &'a gix::Repository,
-    loose: Loose,
+    held: Arc<Held>,
 }
 
 /// A path, and what is to stand there; nothing takes it away.
 pub(super) type Edit<'a> = (&'a [u8], Option<Content>);
 
 impl<'a> Objects<'a> {
-    /// `None` where there is no room for temporary files.
-    pub(super) fn new(gix: &'a gix::Repository, quarantine: &Quarantine) -> Option<Objects<'a>> {
-        Some(Objects { gix, loose: Loose::at(quarantine.objects().ok()?) })
+    pub(super) fn new(gix: &'a gix::Repository, quarantine: &Quarantine) -> Objects<'a> {
+        Objects { gix, held: quarantine.held() }
     }
 
-    pub(super) fn has(&self, id: gix::ObjectId) -> bool {
-        self.gix.has_object(id) || self.loose.has(id)
+    /// The blob `id` is what the file `path` holds.
+    pub(super) fn file(&self, id: gix::ObjectId, path: PathBuf) {
+        self.held.file(id, path);
     }
 
     pub(super) fn blob(&self, bytes: &[u8]) -> Option<gix::ObjectId> {
@@ -74,9 +76,7 @@ impl<'a> Objects<'a> {
 
     fn keep(&self, kind: Object, bytes: &[u8]) -> gix::Result<gix::ObjectId> {
         let id = gix::objs::compute_hash(self.gix.object_hash(), kind, bytes)?;
-        if !self.has(id) {
-            self.loose.write(id, kind, bytes).map_err(gix::Error::from_error)?;
-        }
+        self.held.made(id, kind, bytes.to_vec());
         Ok(id)
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn state(
         return None;
     }
     let Work { mut turns, to_read, mut to_ask } = work(git, parts)?;
-    let objects = Objects::new(&git.repo.gix, git.quarantine)?;
+    let objects = Objects::new(&git.repo.gix, git.quarantine);
     let mut budget = limits.budget();
     let mut unread = Vec::new();
     for (path, stamp) in &to_read {
@@ -66,7 +66,11 @@ pub(super) fn state(
             Some(objects.blob(&placeholder(path, stamp))?)
         } else {
             budget.take(stamp)?;
-            stored(contents, &objects, path, stamp)?
+            let id = contents.stored(path, stamp)?;
+            if let Some(id) = id {
+                objects.file(id, git.worktree.path.join(OsStr::from_bytes(path)));
+            }
+            id
         };
         match id {
             Some(id) => turns.get_mut(path)?.after = Some((kind, id)),
@@ -119,20 +123,6 @@ fn work(git: Git<'_>, parts: &Parts<'_>) -> Option<Work> {
         turns.entry(path.clone()).or_default().after = Some((EntryKind::Commit, *head));
     }
     Some(Work { turns, to_read, to_ask })
-}
-
-/// The blob of a file, written if it is nowhere yet; nothing where it takes git to convert it.
-fn stored(
-    contents: &mut Contents<'_>,
-    objects: &Objects<'_>,
-    path: &[u8],
-    stamp: &Stamp,
-) -> Option<Option<gix::ObjectId>> {
-    let Some(id) = contents.stored(path, stamp)? else { return Some(None) };
-    if objects.has(id) {
-        return Some(Some(id));
-    }
-    Some(Some(objects.blob(&contents.bytes(path, stamp)?)?))
 }
 
 fn ask(git: Git<'_>, paths: &[Vec<u8>], turns: &mut Turns) -> Option<()> {

@@ -16,6 +16,7 @@ impl Loose {
         Loose { dir }
     }
 
+    #[cfg(test)]
     pub(super) fn has(&self, id: gix::ObjectId) -> bool {
         self.place(id).1.exists()
     }
