@@ -56,7 +56,7 @@ __git_dispatch_flags ()
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
-	status) echo "--all --batch --matrix --porcelain -z --exit-code --watch --prompt $global" ;;
+	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;
 	log) echo "-n --max-count $global" ;;
 	install) echo "--prefix -n --dry-run $global" ;;
 	*) echo "$global" ;;

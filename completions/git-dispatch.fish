@@ -122,6 +122,7 @@ complete -c git-dispatch -n '__git_dispatch_using start' -l force -d 'Start past
 complete -c git-dispatch -n '__git_dispatch_using start' -l again -d 'Start tasks again that have landed'
 complete -c git-dispatch -n '__git_dispatch_using status' -l all -d 'Show every task that ever started'
 complete -c git-dispatch -n '__git_dispatch_using status' -l batch -x -d 'Show the tasks of one batch'
+complete -c git-dispatch -n '__git_dispatch_using status' -l order -d 'Show in which order done tasks would land'
 complete -c git-dispatch -n '__git_dispatch_using status' -l matrix -d 'Show who does not merge with whom, as a square'
 complete -c git-dispatch -n '__git_dispatch_using status' -l porcelain -d 'Answer in lines for scripts'
 complete -c git-dispatch -n '__git_dispatch_using status' -s z -d 'End the lines of --porcelain with NUL'

@@ -11,7 +11,9 @@ use crate::model::collision::{Collisions, contenders};
 use crate::model::facts::Facts;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
+use crate::model::landing::{Landing, Whom, entrants};
 use crate::model::ledger::Ledger;
+use crate::model::order::{Attempt, Candidate, order};
 use crate::model::standing::{Names, Standings, standings};
 use crate::model::start::Place;
 use crate::model::task::{Task, TaskFile};
@@ -109,6 +111,21 @@ pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
     let compared = want.collisions.then(|| git::collisions(repo, &quarantine, &contenders(&facts, &standings)));
     let collisions = compared.and_then(Result::ok);
     Ok(Scene { facts, names, standings, collisions, quarantine })
+}
+
+/// Lands the tips of tasks one after the other in memory, in the order that lands most of them. `None` where the target
+/// cannot be read.
+pub fn landing(repo: &Repo, loaded: &Loaded, scene: &Scene, whom: Whom) -> Option<Landing> {
+    let entrants = entrants(&loaded.file, &scene.facts, &scene.standings, scene.collisions.as_ref(), whom);
+    let mut landings = git::Landings::new(repo, &scene.quarantine, scene.facts.target.newest().1)?;
+    let land = |stand: &git::Stand, place: usize| match landings.land(*stand, entrants.tasks[place].tip) {
+        Some((_, Some(next))) => Attempt::Lands(next),
+        Some((merge, None)) => Attempt::Breaks(merge.conflicts),
+        None => Attempt::Unknown,
+    };
+    let candidates: Vec<Candidate> = entrants.tasks.iter().map(|entrant| entrant.candidate.clone()).collect();
+    let order = order(&candidates, git::Stand::NOW, land);
+    Some(entrants.named(order))
 }
 
 /// The branch name of every task of file and ledger.

@@ -9,6 +9,8 @@ use crate::console::Console;
 use crate::git::Want;
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
+use crate::model::landing::Whom;
+use crate::model::state::State;
 use crate::model::status::{Row, Selection, Status, status};
 use crate::read;
 use crate::render;
@@ -18,7 +20,7 @@ pub struct Args {
     /// Show these tasks only
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
-    /// Show every task that ever started
+    /// Show every task that ever started; with --order, land every active task that has commits
     #[arg(long, conflicts_with_all = ["ids", "batch"])]
     pub all: bool,
     /// Show the tasks of this batch only
@@ -27,6 +29,9 @@ pub struct Args {
     /// Show who does not merge with whom, as a square of counts
     #[arg(long)]
     pub matrix: bool,
+    /// Show in which order the tasks that are reported done would land, and what would not
+    #[arg(long, conflicts_with_all = ["ids", "batch", "matrix", "porcelain", "exit_code", "watch", "prompt"])]
+    pub order: bool,
     /// Answer in lines for scripts, in a form that stays as it is
     #[arg(long, conflicts_with = "matrix")]
     pub porcelain: bool,
@@ -62,10 +67,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     }
     let (repo, console) = read::repository(global, console)?;
     let loaded = read::task_file(&repo, global)?;
-    let scene = read::scene(&repo, &loaded, Want::EVERYTHING)?;
+    let scene = read::scene(&repo, &loaded, if args.order { Want::ORDER } else { Want::EVERYTHING })?;
     let seen = (&scene.facts, scene.collisions.as_ref());
-    let status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
-    if matches!(selection(args), Selection::Open | Selection::All) {
+    let mut status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
+    if let Some(whom) = whom(args, &status) {
+        status.landing = read::landing(&repo, &loaded, &scene, whom);
+    }
+    if !args.order && matches!(selection(args), Selection::Open | Selection::All) {
         prompt::keep(&repo, &scene, &status);
     }
     tell(args, global, &console, &status);
@@ -77,8 +85,21 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(if obstructed { Exit::No } else { Exit::Success })
 }
 
+/// Whose landing to simulate: a single task that is done lands or not, as its row says.
+fn whom(args: &Args, status: &Status) -> Option<Whom> {
+    let done = status.rows().filter(|row| row.state == State::Done).count();
+    match (args.order, args.all) {
+        (true, true) => Some(Whom::All),
+        (true, false) => Some(Whom::Done),
+        (false, _) => (done > 1).then_some(Whom::Done),
+    }
+}
+
 /// The JSON holds the matrix, too.
 fn tell(args: &Args, global: &Global, console: &Console, status: &Status) {
+    if let Some(landing) = status.landing.as_ref().filter(|_| args.order && !global.json) {
+        return console.answer(&render::landing::landing(landing, &status.target, console.width(), global.verbose));
+    }
     if args.porcelain {
         return console.answer_bytes(&render::status::porcelain::porcelain(status, args.null));
     }

@@ -42,6 +42,8 @@ impl Want {
     /// What it takes to say where every task stands.
     pub const STANDINGS: Want =
         Want { changes: false, merges: true, uncommitted: false, collisions: false, only: None };
+    /// What it takes to say in which order tasks land.
+    pub const ORDER: Want = Want { changes: false, merges: true, uncommitted: false, collisions: true, only: None };
     pub const EVERYTHING: Want = Want { changes: true, merges: true, uncommitted: true, collisions: true, only: None };
 
     fn covers(&self, id: &TaskId) -> bool {

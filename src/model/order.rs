@@ -236,7 +236,7 @@ impl Search<'_> {
         self.note(trial, &culprits, broken.task)
     }
 
-    /// `task` breaks after `before`. Where it lands before them, that is an order; else they do not land together.
+    /// `task` breaks after `before`. Where it lands before all of them, that is an order; else they do not land together.
     fn note<S, L: FnMut(&S, usize) -> Attempt<S>>(
         &mut self,
         trial: &mut Trial<S, L>,
@@ -244,12 +244,9 @@ impl Search<'_> {
         task: usize,
     ) -> bool {
         let turned: Vec<usize> = std::iter::once(task).chain(before.iter().copied()).collect();
-        if let [one] = before
-            && !self.first.contains(&(*one, task))
-            && !self.needs(task, *one)
-            && trial.all_land(&turned)
-        {
-            return self.add_first(task, *one);
+        let free = |one: &usize| !self.first.contains(&(*one, task)) && !self.needs(task, *one);
+        if !before.is_empty() && before.iter().all(free) && trial.all_land(&turned) {
+            return before.iter().fold(false, |new, &one| self.add_first(task, one) || new);
         }
         let mut conflict: Conflict = turned;
         conflict.sort_unstable();

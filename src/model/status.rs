@@ -13,6 +13,7 @@ use super::facts::{Branch, Changes, Facts, Observed, Target, Worktree};
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
+use super::landing::Landing;
 use super::ledger::Batch;
 use super::oid::Oid;
 use super::path::TreePath;
@@ -52,6 +53,8 @@ pub struct Status {
     pub next: usize,
     /// Lines of the ledger that could not be read.
     pub unreadable: usize,
+    /// `None` where it was not simulated.
+    pub landing: Option<Landing>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -173,6 +176,7 @@ pub fn status(
         unblocks,
         next,
         unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
+        landing: None,
         groups,
     })
 }

@@ -14,6 +14,7 @@ use cells::{UNCOMMITTED, cells, tells};
 
 use super::table::{Align, Cell, Column, least_width, table, width_with};
 use crate::model::batch::BatchState;
+use crate::model::landing::Landing;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
 use crate::model::text::{age, count, escape, width};
 
@@ -174,6 +175,9 @@ fn summary(status: &Status, columns: usize) -> String {
         0 => {}
         one_or_more => parts.push(format!("{}: which lands first matters", count(one_or_more, "collision"))),
     }
+    if let Some(landing) = &status.landing {
+        parts.extend(landing_order(landing, status));
+    }
     let (next, later) = status.unblocks.split_at(status.next);
     if !next.is_empty() {
         let ids: Vec<&str> = next.iter().map(|(id, _)| id.as_str()).collect();
@@ -191,6 +195,21 @@ fn summary(status: &Status, columns: usize) -> String {
         ));
     }
     out
+}
+
+/// In which order what is done lands, and the first that does not.
+fn landing_order(landing: &Landing, status: &Status) -> Vec<String> {
+    let lands: Vec<&str> = landing.lands.iter().map(|(id, _)| id.as_str()).collect();
+    let order = (!lands.is_empty()).then(|| format!("landing order: {}", some(&lands)));
+    let (target, _) = status.target.newest();
+    let left = landing.left.first().map(|left| {
+        let more = match landing.left.len() {
+            1 => String::new(),
+            more => format!(" (and {} more: git dispatch status --order)", more - 1),
+        };
+        format!("{} would not land: {}{more}", left.id, super::landing::why(&left.why, target, false))
+    });
+    order.into_iter().chain(left).collect()
 }
 
 /// Whether something that is told of it holds only with what is not committed yet.

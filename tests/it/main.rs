@@ -27,6 +27,7 @@ mod merges;
 #[path = "../../benches/support/network.rs"]
 mod network;
 mod observe;
+mod order;
 mod pictures;
 mod prompt;
 mod readme;

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::model::drift::Drift;
 use crate::model::facts::{Branch, Changes};
+use crate::model::id::TaskId;
+use crate::model::landing::{Landing, Left, Obstacle};
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::pattern::Pattern;
@@ -19,6 +21,8 @@ struct StatusJson<'a> {
     progress: Progress,
     unblocks: Vec<Unblocked<'a>>,
     unreadable: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    landing: Option<LandingJson<'a>>,
     tasks: Vec<RowJson<'a>>,
 }
 
@@ -84,6 +88,26 @@ struct ReadinessJson<'a> {
     conflicts: &'a [TreePath],
 }
 
+/// A landing that was simulated.
+#[derive(Serialize)]
+struct LandingJson<'a> {
+    whom: &'static str,
+    lands: Vec<&'a str>,
+    left: Vec<LeftJson<'a>>,
+    /// No order lands more.
+    most: bool,
+}
+
+#[derive(Serialize)]
+struct LeftJson<'a> {
+    id: &'a str,
+    why: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paths: Option<&'a [TreePath]>,
+}
+
 /// Commands to paste, and what for.
 #[derive(Serialize)]
 struct StepsJson<'a> {
@@ -125,8 +149,28 @@ pub fn json(status: &Status) -> String {
         progress: Progress { landed: status.landed, total: status.total },
         unblocks: status.unblocks.iter().map(|(id, title)| Unblocked { id: id.as_str(), title }).collect(),
         unreadable: status.unreadable,
+        landing: status.landing.as_ref().map(landing),
         tasks: status.rows().map(row).collect(),
     })
+}
+
+fn landing(landing: &Landing) -> LandingJson<'_> {
+    LandingJson {
+        whom: landing.whom.word(),
+        lands: landing.lands.iter().map(|(id, _)| id.as_str()).collect(),
+        left: landing.left.iter().map(left).collect(),
+        most: landing.most,
+    }
+}
+
+fn left(left: &Left) -> LeftJson<'_> {
+    let (why, with, paths) = match &left.why {
+        Obstacle::Breaks { with, paths } => ("conflicts", Some(with), Some(paths.as_slice())),
+        Obstacle::Needs(needs) => ("needs", Some(needs), None),
+        Obstacle::Unknown => ("unknown", None, None),
+    };
+    let with = with.map(|with| with.iter().map(TaskId::as_str).collect());
+    LeftJson { id: left.id.as_str(), why, with, paths }
 }
 
 fn batches(status: &Status) -> Vec<BatchJson<'_>> {
