@@ -49,12 +49,14 @@ impl<'a> Objects<'a> {
         editor.write(|tree| self.write(tree)).ok()
     }
 
-    /// A commit of `tree` on top of `parent`: for the same state always the same.
+    /// A commit of `tree` on top of `parent`: for the same state always the same. It is as old as its parent: walks go by date,
+    /// and from an older one they would go through the whole history.
     pub(super) fn commit(&self, tree: gix::ObjectId, parent: gix::ObjectId) -> Option<gix::ObjectId> {
+        let seconds = self.gix.find_commit(parent).ok()?.time().map_or(0, |time| time.seconds);
         let nobody = gix::actor::Signature {
             name: "git-dispatch".into(),
             email: "".into(),
-            time: gix::date::Time { seconds: 0, offset: 0 },
+            time: gix::date::Time { seconds, offset: 0 },
         };
         self.write(&gix::objs::Commit {
             tree,
