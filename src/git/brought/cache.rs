@@ -3,16 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write as _;
-use std::path::PathBuf;
 
 use super::Found;
+use crate::git::cache_file::CacheFile;
 use crate::git::repo::Repo;
 use crate::model::facts::{Brought, How};
 use crate::model::oid::Oid;
 
-/// The first word of a cache file; a file that begins otherwise is none of ours.
-const MAGIC: &str = "git-dispatch brought 1";
+/// The first line of a cache file; a file that begins otherwise is none of ours.
+const MAGIC: &[u8] = b"git-dispatch brought 2\n";
 /// Bytes; what would not fit is looked for again.
 const LARGEST: usize = 4 << 20;
 
@@ -28,7 +27,7 @@ pub(super) struct Entry {
 
 /// The file `<common git dir>/dispatch/cache/brought`.
 pub(super) struct Cache {
-    file: PathBuf,
+    file: CacheFile,
     head: String,
     pub entries: HashMap<Key, Entry>,
 }
@@ -36,10 +35,9 @@ pub(super) struct Cache {
 impl Cache {
     /// Empty where there is no file, or it is damaged, or was written under other settings or by another git.
     pub(super) fn open(repo: &Repo) -> Cache {
-        let file = repo.common_dir().join("dispatch/cache/brought");
-        let head = format!("{MAGIC} {:?} {:016x}", repo.git.version, settings(repo));
-        let small = file.metadata().is_ok_and(|data| data.len() <= 2 * LARGEST as u64);
-        let text = if small { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
+        let file = CacheFile::new(repo.common_dir(), "brought");
+        let head = format!("{:?} {:016x}", repo.git.version, settings(repo));
+        let text = file.read(MAGIC).and_then(|text| String::from_utf8(text).ok()).unwrap_or_default();
         Cache { entries: entries(&text, &head).unwrap_or_default(), file, head }
     }
 
@@ -55,16 +53,7 @@ impl Cache {
             }
         }
         text.push_str("end\n");
-        _ = self.replace(&text);
-    }
-
-    fn replace(&self, text: &str) -> std::io::Result<()> {
-        let Some(dir) = self.file.parent() else { return Ok(()) };
-        std::fs::create_dir_all(dir)?;
-        let mut new = tempfile::NamedTempFile::new_in(dir)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(&self.file)?;
-        Ok(())
+        _ = self.file.replace(MAGIC, text.as_bytes());
     }
 }
 
