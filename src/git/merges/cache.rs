@@ -70,6 +70,13 @@ impl Cache {
         Some(Cache { file, context, known: known.collect(), attributes })
     }
 
+    /// The context that the answers hold for; the attributes of the target's tree are kept.
+    pub(super) fn settle(self) -> ObjectId {
+        let context = self.context;
+        self.add(std::iter::empty());
+        context
+    }
+
     pub(super) fn said(&self, pair: &(Oid, Oid)) -> Option<Said> {
         self.known.get(pair).cloned()
     }
