@@ -69,8 +69,7 @@ impl CacheFile {
         }
         if let Ok(now) = rustix::fs::fstat(&file) {
             let stale = |name: &OsStr, stat: &Stat| {
-                name.as_bytes().starts_with(HALF.as_bytes())
-                    && i64::from(stat.st_mtime) < i64::from(now.st_mtime) - STALE
+                name.as_bytes().starts_with(HALF.as_bytes()) && stat.st_mtime < now.st_mtime - STALE
             };
             remove(&folder, stale);
         }
