@@ -12,6 +12,9 @@ use crate::support::{Sandbox, write_in};
 const CACHES: [&str; 7] =
     ["brought", "contents/.main", "contents/repo-task-A", "counts", "mentions", "merges", "prompt"];
 
+/// Makes something at a path.
+type Make<'a> = &'a dyn Fn(&Path);
+
 /// Two tasks that edit the same file; one was squashed, the other has work that is not committed.
 fn started() -> Sandbox {
     let sandbox = Sandbox::with_tasks("[task.A]\ntitle = \"A\"\n[task.B]\ntitle = \"B\"\n");
@@ -45,7 +48,7 @@ fn whatever_lies_in_place_of_a_cache_changes_no_answer() {
     let cache = sandbox.repo().join(".git/dispatch/cache");
     let outside = sandbox.root().join("outside");
     std::fs::write(&outside, "work").unwrap();
-    let kinds: [(&str, &dyn Fn(&Path)); 5] = [
+    let kinds: [(&str, Make); 5] = [
         ("a fifo", &|path| fifo(path)),
         ("a folder", &|path| std::fs::create_dir_all(path.join("full")).unwrap()),
         ("an endless device", &|path| symlink("/dev/zero", path).unwrap()),
