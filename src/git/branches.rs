@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::counts::{Counted, Counts, counts};
 use super::reach::on_first_parent_line;
+use super::read::read_bounded;
 use super::repo::{Repo, theirs};
 use super::touched::{Touched, Unknown, is_partial, touched, unreadable};
 use crate::model::facts::{BaseIs, Branch};
@@ -131,7 +132,7 @@ fn mark_first_parents(repo: &Repo, target: Oid, branches: &mut [Branch]) {
 /// Whether the branch's own reflog says that its tip was committed on it: then the target was fast-forwarded to the branch,
 /// and not the branch to the target.
 fn committed_here(repo: &Repo, branch: &Branch) -> bool {
-    let log = std::fs::read(repo.common_dir().join("logs/refs/heads").join(&branch.name)).unwrap_or_default();
+    let log = read_bounded(&repo.common_dir().join("logs/refs/heads").join(&branch.name)).unwrap_or_default();
     let last = log.trim_ascii_end().rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
     let last = String::from_utf8_lossy(last);
     let Some((head, message)) = last.split_once('\t') else { return false };

@@ -4,6 +4,7 @@ mod cache;
 
 use cache::Cache;
 
+use super::cache_file::CacheFile;
 use super::parallel;
 use super::program::run;
 use super::quarantine::without_fetching;
@@ -49,7 +50,7 @@ pub fn counts(repo: &Repo, target: Oid, branches: &[Counted]) -> Vec<Counts> {
     if rewritten(repo) {
         return parallel::each(branches, repos(repo, branches.len()), |repo, &one| by_git(repo, target, one));
     }
-    let file = repo.common_dir().join("dispatch/cache/counts");
+    let file = CacheFile::new(repo.common_dir(), "counts");
     // Where a history is cut off may change.
     let lasting = repo.gix.is_shallow().is_ok_and(|shallow| !shallow);
     let cache = if lasting { Cache::read(&file) } else { Cache::default() };

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 
 use super::program::stdout_of;
+use super::read::read_bounded;
 use super::repo::Repo;
 use super::worktrees::Listed;
 use crate::model::failure::{Exit, Failure};
@@ -57,7 +58,7 @@ pub(super) fn clear_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Resul
     let dot_git = folder.join(".git");
     let orphan = match std::fs::symlink_metadata(&dot_git) {
         Ok(found) if found.is_file() => {
-            let link = std::fs::read(&dot_git).unwrap_or_default();
+            let Ok(link) = read_bounded(&dot_git) else { return Ok(()) };
             let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
             let target = Path::new(std::ffi::OsStr::from_bytes(target));
             link.is_empty() || target.starts_with(repo.common_dir().join("worktrees")) && !target.exists()
@@ -69,7 +70,7 @@ pub(super) fn clear_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Resul
 }
 
 fn belongs_to(folder: &Path, listed: &Listed) -> bool {
-    let Ok(link) = std::fs::read(folder.join(".git")) else { return false };
+    let Ok(link) = read_bounded(&folder.join(".git")) else { return false };
     let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
     // Killed before it wrote the link: the admin folder names this place, and that is all there is.
     target.is_empty()

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
+use super::cache_file::CacheFile;
 use super::message;
 use super::repo::{Repo, ours, theirs};
 use crate::model::facts::Mention;
@@ -12,7 +11,7 @@ use crate::model::oid::Oid;
 use crate::model::revert::{Revert, Reverts};
 
 /// The first line of a cache file; a file that begins otherwise is none of ours.
-const MAGIC: &str = "git-dispatch mentions 2";
+const MAGIC: &[u8] = b"git-dispatch mentions 3\n";
 /// Of the branch that a merge brought, no more commits than this are read for reverts.
 const SIDE_READ: usize = 32;
 
@@ -28,7 +27,7 @@ pub fn mentions(repo: &Repo, tip: Oid) -> Vec<Mention> {
 /// A commit that cannot be read ends the line, as the end of a shallow history does. What was found is kept in
 /// `<common git dir>/dispatch/cache/mentions`, so that the next call reads the newer commits only.
 pub(super) fn told(repo: &Repo, tip: Oid) -> Told {
-    let file = repo.common_dir().join("dispatch/cache/mentions");
+    let file = CacheFile::new(repo.common_dir(), "mentions");
     let cache = Cache::read(&file).unwrap_or_default();
     if cache.tip == Some(tip) {
         return cache.told;
@@ -145,9 +144,9 @@ struct Cache {
 
 impl Cache {
     /// `None` where there is no such file, or it is damaged or of another kind.
-    fn read(file: &Path) -> Option<Cache> {
-        let text = std::fs::read_to_string(file).ok()?;
-        let (head, rest) = text.strip_prefix(MAGIC)?.strip_prefix(' ')?.split_once('\n')?;
+    fn read(file: &CacheFile) -> Option<Cache> {
+        let text = String::from_utf8(file.read(MAGIC)?).ok()?;
+        let (head, rest) = text.split_once('\n')?;
         let mut told = Told::default();
         let mut lines = rest.lines();
         for line in lines.by_ref() {
@@ -165,10 +164,10 @@ impl Cache {
         whole.then_some(Cache { tip: Some(tip.parse().ok()?), told })
     }
 
-    fn write(&self, file: &Path) -> std::io::Result<()> {
-        let Some((tip, dir)) = self.tip.zip(file.parent()) else { return Ok(()) };
+    fn write(&self, file: &CacheFile) -> std::io::Result<()> {
+        let Some(tip) = self.tip else { return Ok(()) };
         let Told { mentions, reverts } = &self.told;
-        let mut text = format!("{MAGIC} {tip} {}\n", mentions.len() + reverts.len());
+        let mut text = format!("{tip} {}\n", mentions.len() + reverts.len());
         for Mention { commit, time, tasks, branch, pr } in mentions {
             let (branch, pr) = (branch.as_deref().unwrap_or_default(), pr.as_deref().unwrap_or_default());
             _ = writeln!(text, "{commit}\t{time}\t{pr}\t{branch}\t{}", tasks.join(","));
@@ -177,11 +176,7 @@ impl Cache {
             _ = writeln!(text, "reverts\t{newer}\t{commit}\t{}\t{}", joined(named), joined(merged));
         }
         text.push_str("end\n");
-        std::fs::create_dir_all(dir)?;
-        let mut new = tempfile::NamedTempFile::new_in(dir)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(file)?;
-        Ok(())
+        file.replace(MAGIC, text.as_bytes())
     }
 }
 
@@ -222,7 +217,7 @@ mod tests {
     #[test]
     fn a_cache_is_read_as_it_was_written_and_not_at_all_when_damaged() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("a/b/mentions");
+        let file = CacheFile::new(dir.path(), "mentions");
         let commit: Oid = "0123456789abcdef0123456789abcdef01234567".parse().unwrap();
         let some = |text: &str| Some(text.to_owned());
         let mentions = vec![
@@ -237,9 +232,9 @@ mod tests {
         assert_eq!(Cache::read(&file), None);
         cache.write(&file).unwrap();
         assert_eq!(Cache::read(&file).as_ref(), Some(&cache));
-        let whole = std::fs::read(&file).unwrap();
+        let whole = file.read(MAGIC).unwrap();
         for end in 0..whole.len() {
-            std::fs::write(&file, &whole[..end]).unwrap();
+            file.replace(MAGIC, &whole[..end]).unwrap();
             assert_eq!(Cache::read(&file), None, "cut at {end}");
         }
     }

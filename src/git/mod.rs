@@ -4,6 +4,7 @@ mod adopt;
 mod bases;
 mod branches;
 mod brought;
+mod cache_file;
 mod changed;
 mod clock;
 mod collisions;

@@ -1,12 +1,12 @@
 //! The file from which a shell prompt is answered: `<common git dir>/dispatch/cache/prompt`, one JSON object behind a line
-//! that says what it is. It is read without the library's repository and without a git process.
+//! that says what it is and a checksum. It is read without the library's repository and without a git process.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use super::cache_file::CacheFile;
 use super::ledger::LEDGER_REF;
 use super::read::read_bounded;
 use super::repo::{Repo, variable};
@@ -15,7 +15,7 @@ use crate::model::oid::Oid;
 use crate::model::prompt::Prompt;
 
 /// The first line of the file; a file that begins otherwise is none of ours.
-const MAGIC: &str = "git-dispatch prompt 1\n";
+const MAGIC: &[u8] = b"git-dispatch prompt 2\n";
 
 /// So many refs are held against the repository; the branches of further tasks may move unseen.
 const MOST_REFS: usize = 500;
@@ -43,29 +43,26 @@ pub fn keep_prompt(repo: &Repo, mut prompt: Prompt, facts: &Facts) {
     let branches = prompt.tasks.iter().filter_map(|task| facts.tasks.get(&task.id)?.branch.as_ref());
     prompt.refs.extend(branches.map(|branch| (format!("refs/heads/{}", branch.name), Some(branch.tip))));
     prompt.refs.truncate(MOST_REFS);
-    _ = write(&repo.common_dir().join("dispatch/cache/prompt"), &prompt);
+    _ = write(&file(repo.common_dir()), &prompt);
 }
 
-fn write(file: &Path, prompt: &Prompt) -> std::io::Result<()> {
-    let Some(dir) = file.parent() else { return Ok(()) };
-    std::fs::create_dir_all(dir)?;
-    let mut new = tempfile::NamedTempFile::new_in(dir)?;
-    new.write_all(MAGIC.as_bytes())?;
-    serde_json::to_writer(&mut new, prompt)?;
-    new.persist(file)?;
-    Ok(())
+fn file(common: &Path) -> CacheFile {
+    CacheFile::new(common, "prompt")
+}
+
+fn write(file: &CacheFile, prompt: &Prompt) -> std::io::Result<()> {
+    file.replace(MAGIC, &serde_json::to_vec(prompt)?)
 }
 
 /// What was kept for the repository that `dir` lies in; `None` where there is none, or nothing whole.
 pub fn kept_prompt(dir: &Path) -> Option<Kept> {
     let git_dir = git_dir(dir)?;
-    let common = match std::fs::read(git_dir.join("commondir")) {
+    let common = match read_bounded(&git_dir.join("commondir")) {
         Ok(path) => git_dir.join(OsString::from_vec(path.trim_ascii().to_vec())),
         Err(_) => git_dir.clone(),
     };
-    let text = read_bounded(&common.join("dispatch/cache/prompt")).ok()?;
-    let prompt: Prompt = serde_json::from_slice(text.strip_prefix(MAGIC.as_bytes())?).ok()?;
-    let head = std::fs::read_to_string(git_dir.join("HEAD")).ok();
+    let prompt: Prompt = serde_json::from_slice(&file(&common).read(MAGIC)?).ok()?;
+    let head = read_bounded(&git_dir.join("HEAD")).ok().and_then(|head| String::from_utf8(head).ok());
     let branch = head.and_then(|head| Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned()));
     let stale = prompt.refs.len() > MOST_REFS || moved(&common, &prompt.refs);
     Some(Kept { prompt, branch, stale })
@@ -126,7 +123,7 @@ mod tests {
         let prompt = Prompt { refs, tasks: vec![task] };
         assert_eq!(kept_prompt(dir.path()), None);
         let file = git.join("dispatch/cache/prompt");
-        write(&file, &prompt).unwrap();
+        write(&self::file(&git), &prompt).unwrap();
         let kept = |stale| Some(Kept { prompt: prompt.clone(), branch: Some("main".into()), stale });
         assert_eq!(kept_prompt(dir.path()), kept(true), "no such refs");
         std::fs::write(git.join("refs/heads/main"), format!("{at}\n")).unwrap();

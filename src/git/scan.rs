@@ -74,7 +74,7 @@ struct Scanner<'a> {
 
 impl Scanner<'_> {
     fn scan(&mut self, worktree: &&Listed) -> Option<Scanned> {
-        if worktree.bare || worktree.head == Head::Missing {
+        if worktree.bare || worktree.head == Head::Missing || worktree.has_odd_index() {
             return None;
         }
         let uncommitted = self.uncommitted && worktree.operation.is_none() && matches!(worktree.head, Head::Branch(_));

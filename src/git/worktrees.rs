@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::read::read_bounded;
 use super::repo::{Repo, theirs};
 use crate::model::facts::Head;
 use crate::model::oid::Oid;
@@ -31,6 +32,13 @@ pub struct Listed {
     pub main: bool,
     /// The worktree's own git dir.
     pub admin_dir: PathBuf,
+}
+
+impl Listed {
+    /// Whether its index is a FIFO, a device or a folder: git would wait for that, or fail.
+    pub(super) fn has_odd_index(&self) -> bool {
+        self.admin_dir.join("index").metadata().is_ok_and(|index| !index.is_file())
+    }
 }
 
 /// All worktrees: first the main worktree (or the bare repository), then the linked ones by path.
@@ -104,7 +112,7 @@ fn detached(head: &Head) -> Option<Oid> {
 
 /// The last commit that the reflog of the worktree's HEAD knows, and the repository has.
 pub(super) fn last_commit(repo: &Repo, listed: &Listed) -> Option<Oid> {
-    let log = std::fs::read(listed.admin_dir.join("logs/HEAD")).ok()?;
+    let log = read_bounded(&listed.admin_dir.join("logs/HEAD")).ok()?;
     let entry = |line: &[u8]| -> Option<Oid> {
         std::str::from_utf8(line.split(|byte| *byte == b' ').nth(1)?).ok()?.parse().ok()
     };
@@ -171,7 +179,7 @@ fn points_back(dot_git: &Path, admin_dir: &Path) -> bool {
     let Some(dir) = dot_git.parent() else {
         return false;
     };
-    let Ok(content) = std::fs::read(dot_git) else {
+    let Ok(content) = read_bounded(dot_git) else {
         return false;
     };
     let Some(target) = content.strip_prefix(b"gitdir:") else {
@@ -187,7 +195,7 @@ fn same(a: &Path, b: &Path) -> bool {
 
 /// The path that a file of git's holds, from `base` where it is relative; `None` where it is missing or empty.
 fn path_in(file: &Path, base: &Path) -> Option<PathBuf> {
-    let mut content = std::fs::read(file).ok()?;
+    let mut content = read_bounded(file).ok()?;
     content.truncate(content.trim_ascii_end().len());
     if content.is_empty() {
         return None;
@@ -209,7 +217,7 @@ pub(super) fn without_dots(path: &Path) -> PathBuf {
 }
 
 fn text_in(file: &Path) -> Option<String> {
-    let content = std::fs::read(file).ok()?;
+    let content = read_bounded(file).ok()?;
     Some(String::from_utf8_lossy(content.trim_ascii()).into_owned())
 }
 

@@ -71,7 +71,7 @@ fn without_a_repository_or_with_a_broken_one_it_is_silent() {
     sandbox.ok(&["status"]);
     let file = sandbox.repo().join(".git/dispatch/cache/prompt");
     for damaged in
-        [&b"git-dispatch prompt 1\n{}"[..], b"", b"\xff\xff", b"git-dispatch prompt 2\n{\"refs\":[],\"tasks\":[]}"]
+        [&b"git-dispatch prompt 1\n{}"[..], b"", b"\xff\xff", b"git-dispatch prompt 3\n{\"refs\":[],\"tasks\":[]}"]
     {
         std::fs::write(&file, damaged).unwrap();
         assert_eq!(prompt(&sandbox, &sandbox.repo()), "");
@@ -103,8 +103,18 @@ fn nothing_that_others_wrote_reaches_the_prompt() {
     sandbox.ok(&["status"]);
     assert_eq!(prompt(&sandbox, &sandbox.place("B")), "1 active\n");
     let file = sandbox.repo().join(".git/dispatch/cache/prompt");
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, text.replace(r#""id":"B""#, r#""id":"$(id)""#)).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let head = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    let text = std::str::from_utf8(&bytes[head + 8..]).unwrap();
+    let write = |text: &str| {
+        let mut sum = std::hash::DefaultHasher::new();
+        std::hash::Hasher::write(&mut sum, text.as_bytes());
+        let sum = std::hash::Hasher::finish(&sum).to_be_bytes();
+        std::fs::write(&file, [&bytes[..head], &sum, text.as_bytes()].concat()).unwrap();
+    };
+    write(text);
+    assert_eq!(prompt(&sandbox, &sandbox.repo()), "1 active\n", "the sum is right");
+    write(&text.replace(r#""id":"B""#, r#""id":"$(id)""#));
     assert_eq!(prompt(&sandbox, &sandbox.place("B")), "", "what is no id is damage");
 }
 

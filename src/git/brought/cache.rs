@@ -2,17 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write as _;
-use std::path::PathBuf;
 
 use super::Found;
+use crate::git::cache_file::CacheFile;
+use crate::git::merges::settings;
+use crate::git::quarantine::Quarantine;
 use crate::git::repo::Repo;
 use crate::model::facts::{Brought, How};
 use crate::model::oid::Oid;
 
-/// The first word of a cache file; a file that begins otherwise is none of ours.
-const MAGIC: &str = "git-dispatch brought 1";
+/// The first line of a cache file; a file that begins otherwise is none of ours.
+const MAGIC: &[u8] = b"git-dispatch brought 2\n";
 /// Bytes; what would not fit is looked for again.
 const LARGEST: usize = 4 << 20;
 
@@ -28,24 +28,25 @@ pub(super) struct Entry {
 
 /// The file `<common git dir>/dispatch/cache/brought`.
 pub(super) struct Cache {
-    file: PathBuf,
-    head: String,
+    /// With the first line behind the magic; `None` where nothing can be kept.
+    file: Option<(CacheFile, String)>,
     pub entries: HashMap<Key, Entry>,
 }
 
 impl Cache {
-    /// Empty where there is no file, or it is damaged, or was written under other settings or by another git.
-    pub(super) fn open(repo: &Repo) -> Cache {
-        let file = repo.common_dir().join("dispatch/cache/brought");
-        let head = format!("{MAGIC} {:?} {:016x}", repo.git.version, settings(repo));
-        let small = file.metadata().is_ok_and(|data| data.len() <= 2 * LARGEST as u64);
-        let text = if small { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
-        Cache { entries: entries(&text, &head).unwrap_or_default(), file, head }
+    /// Empty where there is no file, or it is damaged, or was written under other settings, with other attributes or by another git.
+    pub(super) fn open(repo: &Repo, quarantine: &Quarantine) -> Cache {
+        let Some(settings) = settings(repo, quarantine) else { return Cache { file: None, entries: HashMap::new() } };
+        let file = CacheFile::new(repo.common_dir(), "brought");
+        let head = settings.to_string();
+        let text = file.read(MAGIC).and_then(|text| String::from_utf8(text).ok()).unwrap_or_default();
+        Cache { entries: entries(&text, &head).unwrap_or_default(), file: Some((file, head)) }
     }
 
     /// Writes `newest` and what else fits. A cache that cannot be written costs time, no answer.
     pub(super) fn write(&self, newest: &[(Key, Entry)]) {
-        let mut text = format!("{}\n", self.head);
+        let Some((file, head)) = &self.file else { return };
+        let mut text = format!("{head}\n");
         let new: HashSet<&Key> = newest.iter().map(|(key, _)| key).collect();
         let others = self.entries.iter().filter(|(key, _)| !new.contains(key));
         for (key, entry) in newest.iter().map(|(key, entry)| (key, entry)).chain(others) {
@@ -55,32 +56,8 @@ impl Cache {
             }
         }
         text.push_str("end\n");
-        _ = self.replace(&text);
+        _ = file.replace(MAGIC, text.as_bytes());
     }
-
-    fn replace(&self, text: &str) -> std::io::Result<()> {
-        let Some(dir) = self.file.parent() else { return Ok(()) };
-        std::fs::create_dir_all(dir)?;
-        let mut new = tempfile::NamedTempFile::new_in(dir)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(&self.file)?;
-        Ok(())
-    }
-}
-
-/// A digest of the configuration that merges and patches depend on.
-fn settings(repo: &Repo) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let config = repo.gix.config_snapshot();
-    for name in ["merge", "diff", "core"] {
-        for section in config.plumbing().sections_by_name(name).into_iter().flatten() {
-            section.to_bstring().hash(&mut hasher);
-        }
-    }
-    for key in ["merge.renames", "merge.renameLimit", "merge.directoryRenames", "diff.renames", "diff.renameLimit"] {
-        repo.config_said(key).hash(&mut hasher);
-    }
-    hasher.finish()
 }
 
 /// `<tip> <base> <seen> <how> <commit> <pr> <own>:<carrier>,…`, tabs between; what there is none of is empty.

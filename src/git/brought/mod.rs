@@ -81,7 +81,7 @@ pub(super) fn mark(repo: &Repo, quarantine: &Quarantine, target: Oid, branches: 
     if wanted.is_empty() {
         return;
     }
-    let cache = Cache::open(repo);
+    let cache = Cache::open(repo, quarantine);
     let key = |at: usize| -> Key { (branches[at].tip, branches[at].base) };
     let mut found: HashMap<usize, Found> = HashMap::new();
     let mut rest = Vec::new();

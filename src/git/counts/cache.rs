@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
 use super::{Counted, Counts};
-use crate::git::read::read_bounded;
+use crate::git::cache_file::CacheFile;
 use crate::model::oid::Oid;
 
 /// The first line of a cache file; a file that begins otherwise is none of ours.
-const MAGIC: &str = "git-dispatch counts 1\n";
+const MAGIC: &[u8] = b"git-dispatch counts 2\n";
 /// The last line: a file without it is cut off.
 const END: &str = "end\n";
 /// Counts that are kept.
@@ -22,7 +20,7 @@ pub(super) struct Cache(HashMap<(Oid, Counted), Counts>);
 
 impl Cache {
     /// Empty where there is no such file, or it is damaged or of another kind.
-    pub fn read(file: &Path) -> Cache {
+    pub fn read(file: &CacheFile) -> Cache {
         Cache::parsed(file).unwrap_or_default()
     }
 
@@ -35,9 +33,8 @@ impl Cache {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(mut self, file: &Path, target: Oid, new: &[(Counted, Counts)]) -> std::io::Result<()> {
-        let Some(dir) = file.parent() else { return Ok(()) };
-        let mut text = MAGIC.to_owned();
+    pub fn write(mut self, file: &CacheFile, target: Oid, new: &[(Counted, Counts)]) -> std::io::Result<()> {
+        let mut text = String::new();
         let sound = new.iter().filter(|(_, counts)| counts.missing.is_none()).take(MOST);
         let mut room = MOST;
         for &(branch, counts) in sound {
@@ -47,16 +44,12 @@ impl Cache {
         }
         self.0.iter().take(room).for_each(|(&key, &counts)| line(&mut text, key, counts));
         text.push_str(END);
-        std::fs::create_dir_all(dir)?;
-        let mut new = tempfile::NamedTempFile::new_in(dir)?;
-        new.write_all(text.as_bytes())?;
-        new.persist(file)?;
-        Ok(())
+        file.replace(MAGIC, text.as_bytes())
     }
 
-    fn parsed(file: &Path) -> Option<Cache> {
-        let text = String::from_utf8(read_bounded(file).ok()?).ok()?;
-        let lines = text.strip_prefix(MAGIC)?.strip_suffix(END)?;
+    fn parsed(file: &CacheFile) -> Option<Cache> {
+        let text = String::from_utf8(file.read(MAGIC)?).ok()?;
+        let lines = text.strip_suffix(END)?;
         lines.split_terminator('\n').map(parsed).collect::<Option<_>>().map(Cache)
     }
 }
@@ -126,7 +119,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_nothing_where_it_is_damaged() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("a/counts");
+        let file = CacheFile::new(dir.path(), "counts");
         let alone = (Counted { tip: oid('4'), base: None }, Counts { ahead: Some(1), ..Counts::default() });
         let lost = (Counted { tip: oid('6'), base: None }, Counts { missing: Some(oid('6')), ..Counts::default() });
         Cache::read(&file).write(&file, oid('0'), &[sample('1'), alone, lost]).unwrap();
@@ -136,9 +129,9 @@ mod tests {
         assert_eq!(cache.known(oid('9'), sample('1').0), Some(sample('1').1));
         assert_eq!(cache.known(oid('0'), alone.0), Some(alone.1));
         assert_eq!(cache.known(oid('0'), lost.0), None);
-        let whole = std::fs::read(&file).unwrap();
+        let whole = file.read(MAGIC).unwrap();
         for end in 0..whole.len() {
-            std::fs::write(&file, &whole[..end]).unwrap();
+            file.replace(MAGIC, &whole[..end]).unwrap();
             assert_eq!(Cache::read(&file), Cache::default(), "cut at {end}");
         }
     }
@@ -146,7 +139,7 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("counts");
+        let file = CacheFile::new(dir.path(), "counts");
         let many: Vec<(Counted, Counts)> = (0..MOST + 10)
             .map(|number| (Counted { tip: format!("{number:040x}").parse().unwrap(), base: None }, Counts::default()))
             .collect();

@@ -1,12 +1,10 @@
 //! What git has said of merges, kept for the next time.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hasher;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
+use super::super::cache_file::CacheFile;
 use super::super::quarantine::Quarantine;
 use super::super::repo::{Repo, ours};
 use super::ask::Said;
@@ -23,7 +21,7 @@ const MOST: usize = 4 << 20;
 
 /// The answers that hold for one [`context`], by their two commits.
 pub(super) struct Cache {
-    file: PathBuf,
+    file: CacheFile,
     context: ObjectId,
     known: HashMap<(Oid, Oid), Said>,
     /// The attributes of the target's tree, where the file did not have them.
@@ -47,7 +45,7 @@ enum Record {
 impl Cache {
     /// `None` where answers cannot be kept.
     pub(super) fn open(repo: &Repo, quarantine: &Quarantine) -> Option<Cache> {
-        let file = repo.common_dir().join("dispatch/cache/merges");
+        let file = CacheFile::new(repo.common_dir(), "merges");
         let records = read(&file).unwrap_or_default();
         let mut attributes = None;
         let mut digest_of = |tree: ObjectId| {
@@ -72,6 +70,13 @@ impl Cache {
         Some(Cache { file, context, known: known.collect(), attributes })
     }
 
+    /// The context that the answers hold for; the attributes of the target's tree are kept.
+    pub(super) fn settle(self) -> ObjectId {
+        let context = self.context;
+        self.add(std::iter::empty());
+        context
+    }
+
     pub(super) fn said(&self, pair: &(Oid, Oid)) -> Option<Said> {
         self.known.get(pair).cloned()
     }
@@ -88,13 +93,9 @@ impl Cache {
 }
 
 /// The records, the oldest first; `None` where there is no such file, or it is damaged or of another kind.
-fn read(file: &Path) -> Option<Vec<Record>> {
-    let text = std::fs::read(file).ok()?;
-    let rest = text.strip_prefix(MAGIC)?;
-    let (sum, mut rest) = rest.split_at_checked(8)?;
-    if sum != checksum(rest) {
-        return None;
-    }
+fn read(file: &CacheFile) -> Option<Vec<Record>> {
+    let text = file.read(MAGIC)?;
+    let mut rest = text.as_slice();
     let mut records = Vec::new();
     while !rest.is_empty() {
         records.push(Record::parse(&mut rest)?);
@@ -103,8 +104,7 @@ fn read(file: &Path) -> Option<Vec<Record>> {
 }
 
 /// Replaces the file by one that has the new records, too.
-fn write(file: &Path, new: &[Record]) -> std::io::Result<()> {
-    let Some(dir) = file.parent() else { return Ok(()) };
+fn write(file: &CacheFile, new: &[Record]) -> std::io::Result<()> {
     // Read again: another process may have added to it.
     let old = read(file).unwrap_or_default();
     let new: Vec<Vec<u8>> = new.iter().map(Record::encode).collect();
@@ -115,21 +115,7 @@ fn write(file: &Path, new: &[Record]) -> std::io::Result<()> {
     let mut room = MOST - MAGIC.len() - 8;
     let fits = |record: &&Vec<u8>| room.checked_sub(record.len()).inspect(|rest| room = *rest).is_some();
     let kept = records.iter().rev().take_while(fits).count();
-    let body = records[records.len() - kept..].concat();
-    std::fs::create_dir_all(dir)?;
-    let mut file_of = tempfile::NamedTempFile::new_in(dir)?;
-    for part in [MAGIC, &checksum(&body), &body] {
-        file_of.write_all(part)?;
-    }
-    file_of.persist(file)?;
-    Ok(())
-}
-
-/// Tells a damaged file from a whole one. Another build of the program may compute another sum: then the file is none.
-fn checksum(body: &[u8]) -> [u8; 8] {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(body);
-    hasher.finish().to_be_bytes()
+    file.replace(MAGIC, &records[records.len() - kept..].concat())
 }
 
 impl Record {
@@ -208,7 +194,7 @@ mod tests {
     #[test]
     fn answers_are_read_as_they_were_written_and_not_at_all_when_damaged() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("a/b/merges");
+        let file = CacheFile::new(dir.path(), "merges");
         assert_eq!(read(&file), None);
         let attributes =
             Record::Attributes { tree: "1".repeat(40).parse().unwrap(), digest: "2".repeat(40).parse().unwrap() };
@@ -217,25 +203,21 @@ mod tests {
         write(&file, &[answer(2, 3)]).unwrap();
         write(&file, &[answer(1, 0)]).unwrap();
         assert_eq!(read(&file), Some(vec![first[1].clone(), answer(2, 3), answer(1, 0)]), "none of them twice");
-        let whole = std::fs::read(&file).unwrap();
-        for at in 0..whole.len() {
-            std::fs::write(&file, &whole[..at]).unwrap();
-            assert_eq!(read(&file), None, "cut at {at}");
-            let mut damaged = whole.clone();
-            damaged[at] ^= 4;
-            std::fs::write(&file, &damaged).unwrap();
-            assert_eq!(read(&file), None, "damaged at {at}");
+        let body = file.read(MAGIC).unwrap();
+        for at in 1..body.len() {
+            file.replace(MAGIC, &body[..at]).unwrap();
+            assert_ne!(read(&file).map_or(0, |records| records.len()), 3, "cut at {at}");
         }
     }
 
     #[test]
     fn the_file_stays_bounded_and_loses_the_oldest_first() {
         let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("merges");
+        let file = CacheFile::new(dir.path(), "merges");
         let many: Vec<Record> = (0..40_000).map(|number| answer(number, 2)).collect();
         write(&file, &many[..20_000]).unwrap();
         write(&file, &many[20_000..]).unwrap();
-        let size = std::fs::metadata(&file).unwrap().len() as usize;
+        let size = std::fs::metadata(dir.path().join("dispatch/cache/merges")).unwrap().len() as usize;
         assert!((MOST - 200..=MOST).contains(&size), "{size}");
         let kept = read(&file).unwrap();
         assert_eq!(kept, many[many.len() - kept.len()..]);

@@ -6,6 +6,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::super::quarantine::Quarantine;
+use super::super::read::read_bounded;
 use super::super::repo::{Repo, theirs};
 use super::objects::Objects;
 
@@ -69,7 +70,7 @@ fn filled(folder: &Path) -> bool {
 }
 
 fn content(file: PathBuf) -> Vec<u8> {
-    std::fs::read(file).unwrap_or_default()
+    read_bounded(&file).unwrap_or_default()
 }
 
 /// What configuration says, as git sees it from the common git dir; `None` where it names programs that git would run.

@@ -51,6 +51,12 @@ pub fn merges_without_git(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, O
     merged(walked(repo, quarantine, &sides, Outcome::Id), sides)
 }
 
+/// A digest of all that the answers of git depend on beside the commits: its version, configuration and attributes. `None`
+/// where that cannot be told, and nothing that rests on merges or patches may be kept.
+pub(super) fn settings(repo: &Repo, quarantine: &Quarantine) -> Option<ObjectId> {
+    Some(Cache::open(repo, quarantine)?.settle())
+}
+
 fn merged(answers: Vec<Option<Said>>, sides: Vec<Option<Sides>>) -> Vec<Option<Merge>> {
     answers.into_iter().zip(sides).map(|(said, sides)| Some(sides?.merge(said?))).collect()
 }

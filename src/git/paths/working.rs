@@ -17,6 +17,7 @@ use rustix::io::Errno;
 
 use super::trees::{Entry, Found, Trees};
 use crate::git::program::{Git, run};
+use crate::git::read::read_bounded;
 use crate::git::repo::Repo;
 use crate::git::worktrees::Listed;
 use crate::model::oid::Oid;
@@ -169,7 +170,7 @@ impl Working {
         }
         let files = on_the_way(top, path, ".gitattributes").chain([self.common.join("info/attributes")]);
         let words: [&[u8]; 3] = [b"filter", b"working-tree-encoding", b"[attr]"];
-        files.filter_map(|file| std::fs::read(file).ok()).any(|text| words.iter().any(|word| holds(&text, word)))
+        files.filter_map(|file| read_bounded(&file).ok()).any(|text| words.iter().any(|word| holds(&text, word)))
     }
 
     fn new_file(
@@ -181,7 +182,7 @@ impl Working {
     ) -> Option<Found> {
         let mut hasher = DefaultHasher::new();
         for file in on_the_way(&listed.path, path, ".gitignore") {
-            std::fs::read(file).ok().hash(&mut hasher);
+            read_bounded(&file).ok().hash(&mut hasher);
         }
         let key = (path.clone(), hasher.finish());
         let known = ignores.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
@@ -195,6 +196,9 @@ impl Working {
 
     /// What differs at and below a path, of what `git status` names: that may also be a file that only the index has otherwise.
     fn ask(&self, (listed, head): (&Listed, Option<Oid>), trees: &mut Trees, path: &TreePath) -> Option<Found> {
+        if listed.has_odd_index() {
+            return None;
+        }
         let mut command = self.git.command(&listed.path);
         let option = |name: &str, value: &Path| {
             let mut option = std::ffi::OsString::from(name);
