@@ -134,9 +134,11 @@ impl Row {
             || self.state == State::Lost
     }
 
-    /// Something of its branch is broken, so that not all of this is known. A broken worktree is a state with a remedy.
+    /// Something of its branch, or the index of its worktree, is broken, so that not all of this is known. A broken
+    /// worktree is a state with a remedy.
     pub fn damaged(&self) -> bool {
-        self.branch.as_ref().is_some_and(|branch| branch.fault.is_some())
+        let index = self.worktree.as_ref().and_then(|worktree| worktree.damaged_index.as_ref());
+        index.is_some() || self.branch.as_ref().is_some_and(|branch| branch.fault.is_some())
     }
 }
 

@@ -144,6 +144,49 @@ fn a_broken_worktree_hides_no_other() {
     assert!(notes(&sandbox.row("A")).contains("is broken"));
 }
 
+/// Puts `bytes` in place of the index of A's worktree.
+fn replace_index(sandbox: &Sandbox, bytes: &[u8]) {
+    std::fs::write(sandbox.repo().join(".git/worktrees/repo-task-A/index"), bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_index_is_named_and_hides_no_other() {
+    let sandbox = started();
+    let index = sandbox.repo().join(".git/worktrees/repo-task-A/index");
+    let sound = std::fs::read(&index).unwrap();
+    let (mut flipped, mut many) = (sound.clone(), sound.clone());
+    // In the first path.
+    flipped[74] ^= 1;
+    many[8..12].fill(0xff);
+    let noise: Vec<u8> = (0..300_u32).map(|at| (at * at % 251) as u8).collect();
+    for bytes in [&sound[..100], &sound[..sound.len() - 1], &[], &noise, &many, &flipped] {
+        replace_index(&sandbox, bytes);
+        let told = status(&sandbox);
+        let a = told.task("A");
+        assert_eq!((&a["changes"], &a["state"]), (&Value::Null, &json!("active")), "{a}");
+        assert!(notes(&a).contains("the index of its worktree"), "{a}");
+        assert_eq!((told.task("B")["changes"]["modified"].clone(), notes(&told.task("B"))), (json!(0), "[]".into()));
+    }
+    remove(&index);
+    std::os::unix::fs::symlink("/dev/zero", &index).unwrap();
+    assert!(notes(&status(&sandbox).task("A")).contains("is damaged"));
+    // git takes none for an empty one.
+    remove(&index);
+    let a = sandbox.row("A");
+    assert_eq!((&a["changes"]["staged"], notes(&a)), (&json!(6), "[]".into()), "{a}");
+    replace_index(&sandbox, &sound);
+    assert_eq!(sandbox.row("A")["changes"]["staged"], 0);
+}
+
+#[test]
+fn the_checksum_of_an_index_may_be_left_out() {
+    let sandbox = started();
+    let place = sandbox.place("A");
+    sandbox.git_in(&place, &["-c", "index.skipHash=true", "update-index", "--force-write-index"]);
+    write_in(&place, "other", "changed\n");
+    assert_eq!(sandbox.row("A")["changes"]["modified"], 1);
+}
+
 /// Appends to the note that holds the ledger.
 fn spoil_ledger(sandbox: &Sandbox, more: &[u8]) {
     let listed = sandbox.git(&["notes", "--ref=dispatch", "list"]);

@@ -53,6 +53,7 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
     if let Some(fault) = row.branch.as_ref().and_then(|branch| branch.fault.as_ref()) {
         notes.push(Note::new(fault).then("git fsck"));
     }
+    notes.extend(row.worktree.as_ref().and_then(damaged_index));
     match (row.state, &row.branch, &row.worktree) {
         (State::Lost, _, worktree) => notes.extend(lost(row, worktree.as_ref(), around)),
         (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
@@ -66,6 +67,14 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
         _ => {}
     }
     notes
+}
+
+/// What was staged is lost with the index; the files are as they are.
+fn damaged_index(worktree: &Worktree) -> Option<Note> {
+    let index = word(worktree.damaged_index.as_ref()?);
+    let what = format!("the index of its worktree '{}' is damaged", worktree.path.display());
+    let anew = format!("git -C {} read-tree HEAD", word(&worktree.path));
+    Some(Note::new(what).then(format!("rm {index}")).then(anew))
 }
 
 /// Its branch is gone: perhaps renamed or deleted, and its worktree shows to what, or at what.
