@@ -53,6 +53,8 @@ pub struct Status {
     pub next: usize,
     /// Lines of the ledger that could not be read.
     pub unreadable: usize,
+    /// That, as a clause, and the command that shows the first of them.
+    pub unread: Option<(String, String)>,
     /// `None` where it was not simulated.
     pub landing: Option<Landing>,
 }
@@ -134,6 +136,11 @@ impl Row {
             || self.state == State::Lost
     }
 
+    /// What is broken of it, as clauses.
+    pub fn faults(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().filter(|note| note.fault).map(|note| note.text.as_str())
+    }
+
     /// Something of its branch, or the index of its worktree, is broken, so that not all of this is known. A broken
     /// worktree is a state with a remedy.
     pub fn damaged(&self) -> bool {
@@ -178,6 +185,7 @@ pub fn status(
         unblocks,
         next,
         unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
+        unread: facts.ledger.unread(),
         landing: None,
         groups,
     })

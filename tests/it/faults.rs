@@ -215,7 +215,32 @@ fn lines_of_the_ledger_that_are_no_events_hide_no_others() {
     spoil_ledger(&sandbox, b"{\"at\":\n\xff\xfe\x00 nonsense\n{}\n\n[[[[\n\x1b]0;title\x07\n");
     let told = status(&sandbox);
     assert_eq!((&told.json()["unreadable"], &told.json()["batches"][0]["id"]), (&json!(5), &json!("batch-001")));
-    sandbox.run(&["status"]).exits(128).answers("5 lines of the ledger could not be read");
+    let plain = sandbox.run(&["status"]).exits(128).answers("5 lines of the ledger could not be read");
+    assert!(!plain.stderr.contains("ledger"), "{plain:#?}");
+    let warning = "warning: 5 lines of the ledger could not be read\nhint: use 'git notes --ref=dispatch show ";
+    for form in ["--json", "--porcelain", "--matrix", "--order"] {
+        sandbox.run(&["status", form]).exits(128).says(warning);
+    }
+    for command in ["log", "plan"] {
+        let told = sandbox.ok(&[command]).says(warning);
+        let command = told.stderr.split('\'').nth(1).unwrap();
+        let shown = sandbox.git(&["-c", &format!("alias.x=!{command}"), "x"]);
+        assert!(shown.contains("M-^?M-~^@ nonsense"), "{shown}");
+    }
+}
+
+#[test]
+fn every_form_of_the_answer_names_what_is_broken() {
+    let sandbox = started();
+    let id = sandbox.git(&["rev-parse", "task/A^{tree}"]);
+    remove(&loose(&sandbox, "task/A^{tree}"));
+    for form in ["--porcelain", "--matrix", "--order"] {
+        sandbox.run(&["status", form]).exits(128).says("warning: A: ").says(&id);
+    }
+    replace_index(&sandbox, b"no index");
+    sandbox.run(&["status", "--porcelain"]).exits(128).says("warning: A: the index of its worktree");
+    let plain = sandbox.run(&["status"]).exits(128);
+    assert_eq!(plain.stderr, "");
 }
 
 #[test]
