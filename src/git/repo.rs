@@ -121,17 +121,15 @@ impl Repo {
         else {
             return Ok(None);
         };
-        let names = reference.target().try_id().map(ours);
-        match reference.peel_to_id() {
-            Ok(id) => Ok(Some(ours(&id))),
-            Err(fault) => Err(names.map_or_else(
-                || fault.told_of(full_name),
-                |id| {
-                    let short = full_name.strip_prefix("refs/heads/").or(full_name.strip_prefix("refs/remotes/"));
-                    let what = format!("commit {id} of '{}' cannot be read", short.unwrap_or(full_name));
-                    Failure::new(Exit::Git, what).hint("use 'git fsck' to see what is missing").into()
-                },
-            )),
+        let direct = reference.target().try_id().map(ours);
+        match (reference.peel_to_id(), direct) {
+            (Ok(id), _) => Ok(Some(ours(&id))),
+            (Err(_), Some(id)) => {
+                let short = full_name.strip_prefix("refs/heads/").or(full_name.strip_prefix("refs/remotes/"));
+                let what = format!("commit {id} of '{}' cannot be read", short.unwrap_or(full_name));
+                Err(Failure::new(Exit::Git, what).hint("use 'git fsck' to see what is missing").into())
+            }
+            (fault, None) => Ok(Some(ours(&fault.told(|| format!("could not read ref '{full_name}'"))?))),
         }
     }
 }

@@ -27,7 +27,10 @@ fn started() -> Sandbox {
 }
 
 fn loose(sandbox: &Sandbox, revision: &str) -> PathBuf {
-    let id = sandbox.git(&["rev-parse", revision]);
+    loose_of(sandbox, &sandbox.git(&["rev-parse", revision]))
+}
+
+fn loose_of(sandbox: &Sandbox, id: &str) -> PathBuf {
     sandbox.repo().join(".git/objects").join(&id[..2]).join(&id[2..])
 }
 
@@ -97,8 +100,17 @@ fn an_object_of_base_or_target_that_is_missing_is_named_where_it_is_needed() {
         assert!(["A", "B"].iter().all(|task| notes(&told.task(task)).contains(&id)), "{what}: {told:#?}");
     }
     let sandbox = started();
-    remove(&loose(&sandbox, "main"));
-    sandbox.run(&["status"]).exits(128).says("could not read ref 'refs/heads/main'");
+    let (tree, id) = (sandbox.git(&["rev-parse", "main^{tree}"]), sandbox.git(&["rev-parse", "main"]));
+    remove(&loose(&sandbox, "main^{tree}"));
+    sandbox.run(&["check", "other"]).exits(128).says(&tree).says("hint: use 'git fsck' to see what is missing");
+    for break_it in [spoil as fn(&Path), remove] {
+        break_it(&loose_of(&sandbox, &id));
+        for command in ["status", "plan", "log"] {
+            let told = sandbox.run(&[command]).exits(128).says("hint: use 'git fsck' to see what is missing");
+            told.says(&format!("error: commit {id} of 'main' cannot be read\n"));
+        }
+        assert_eq!(sandbox.run(&["status", "--prompt"]).exits(0).stderr, "");
+    }
 }
 
 #[test]
