@@ -113,6 +113,14 @@ pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
     Ok(Scene { facts, names, standings, collisions, quarantine })
 }
 
+/// Says how many lines of the ledger could not be read, if any could not.
+pub fn warn_of_unread(ledger: &Ledger, console: &Console) {
+    if let Some((what, command)) = ledger.unread() {
+        console.warning(&what);
+        console.hint(&format!("use '{command}' to see the first of them"));
+    }
+}
+
 /// Lands the tips of tasks one after the other in memory, in the order that lands most of them. `None` where the target
 /// cannot be read.
 pub fn landing(repo: &Repo, loaded: &Loaded, scene: &Scene, whom: Whom) -> Option<Landing> {

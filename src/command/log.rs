@@ -32,6 +32,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     } else {
         render::log::log(&entries, &jiff::tz::TimeZone::system(), console.width())
     };
+    read::warn_of_unread(&scene.facts.ledger, &console);
     console.answer(&text);
     Ok(Exit::Success)
 }

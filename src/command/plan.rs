@@ -81,6 +81,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, ledger) = (repo.name(), &scene.facts.ledger);
     let frame = Frame { repo: &repo, now: scene.facts.now, next_batch: &ledger.next_batch_name(), ledger };
     let text = told(&plan, format, layout, frame)?;
+    read::warn_of_unread(ledger, &console);
     for warning in render::plan::warnings(&plan) {
         console.warning(&warning);
     }

@@ -12,7 +12,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::landing::Whom;
 use crate::model::state::State;
 use crate::model::status::{Row, Selection, Status, status};
-use crate::read;
+use crate::read::{self, Scene};
 use crate::render;
 
 #[derive(Debug, clap::Args)]
@@ -77,12 +77,25 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         prompt::keep(&repo, &scene, &status);
     }
     tell(args, global, &console, &status);
-    scene.facts.faults.iter().for_each(|fault| console.warning(fault));
+    warn(args, global, &console, (&scene, &status));
     if !scene.facts.faults.is_empty() || status.unreadable > 0 || status.rows().any(Row::damaged) {
         return Ok(Exit::Git);
     }
     let obstructed = args.exit_code && status.rows().any(Row::obstructed);
     Ok(if obstructed { Exit::No } else { Exit::Success })
+}
+
+/// Names what is broken, as far as the answer does not: the table holds all but what belongs to no task, and JSON tells
+/// of the ledger in a number.
+fn warn(args: &Args, global: &Global, console: &Console, (scene, status): (&Scene, &Status)) {
+    scene.facts.faults.iter().for_each(|fault| console.warning(fault));
+    let terse = args.matrix || args.order || args.porcelain;
+    if terse || global.json {
+        read::warn_of_unread(&scene.facts.ledger, console);
+    }
+    for row in status.rows().filter(|_| terse && !global.json) {
+        row.faults().for_each(|fault| console.warning(&format!("{}: {fault}", row.id)));
+    }
 }
 
 /// Whose landing to simulate: a single task that is done lands or not, as its row says.

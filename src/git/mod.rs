@@ -65,7 +65,7 @@ pub use quarantine::Quarantine;
 pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;
-pub use scan::{Scanned, scan};
+pub use scan::{Scanned, index_is_damaged, scan};
 pub use start::{absolute, branch_names, ground, make, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};

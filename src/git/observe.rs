@@ -15,7 +15,7 @@ use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
-use super::scan::{Scanned, scan};
+use super::scan::{Scanned, index_is_damaged, scan};
 use super::start::locked_for;
 use super::worktrees::{Listed, last_commit, without_dots, worktrees};
 use crate::model::facts::{Branch, Facts, Head, Observed, Target, Uncommitted, Worktree};
@@ -86,7 +86,8 @@ pub fn observe(
         let seen = see(repo, (&ledger, names), &refs, &listed, want);
         let (measured, reachable) = measure(repo, (newest, &quarantine), &seen, &ledger, want);
         for (seen, measured) in seen.into_iter().zip(measured) {
-            let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned));
+            let damaged = measured.unscanned && seen.worktree.is_some_and(|listed| index_is_damaged(repo, listed));
+            let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned, damaged));
             let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
             let deleted = seen.worktree.filter(|_| branch.is_none()).and_then(|listed| last_commit(repo, listed));
             let observed = Observed { branch, remotes, worktree, vacant: seen.vacant, deleted };
@@ -124,6 +125,8 @@ pub(super) struct Seen<'a> {
 struct Measured {
     branch: Option<Branch>,
     scanned: Option<Scanned>,
+    /// It was to be scanned, and could not be read.
+    unscanned: bool,
 }
 
 /// The tasks of which anything is there, in the order of their ids.
@@ -187,7 +190,7 @@ impl<'a> Places<'a> {
     }
 }
 
-fn worktree(listed: &Listed, scanned: Option<Scanned>) -> Worktree {
+fn worktree(listed: &Listed, scanned: Option<Scanned>, damaged: bool) -> Worktree {
     Worktree {
         path: listed.path.clone(),
         main: listed.main,
@@ -198,6 +201,7 @@ fn worktree(listed: &Listed, scanned: Option<Scanned>) -> Worktree {
         changes: scanned.as_ref().map(|scanned| scanned.changes),
         uncommitted: scanned.and_then(|scanned| scanned.uncommitted),
         locked: listed.locked.clone(),
+        damaged_index: damaged.then(|| listed.admin_dir.join("index")),
     }
 }
 
@@ -235,6 +239,7 @@ fn measure(
         measured[at].branch = Some(branch);
     }
     for (at, scanned) in to_scan.into_iter().zip(scanned) {
+        measured[at].unscanned = scanned.is_none();
         measured[at].scanned = scanned;
     }
     if want.merges {

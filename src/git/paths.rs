@@ -9,7 +9,7 @@ mod working;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use self::trees::Trees;
 use self::working::{Ignores, Working};
@@ -20,6 +20,7 @@ use super::repo::{Repo, ours, theirs};
 use super::worktrees::{Listed, worktrees};
 use crate::model::check::{Looked, Touch};
 use crate::model::facts::{Head, Target};
+use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::Ledger;
 use crate::model::oid::Oid;
@@ -62,11 +63,25 @@ pub fn look(
     let here = one
         .uncommitted(&mine, asked.unwrap_or(&everything), &ignores)
         .and_then(|before| one.touches(&mine, asked.unwrap_or(&everything), before))
-        .with_context(|| format!("could not tell what is changed in '{}'", here.display()))?;
+        .ok_or_else(|| untold(repo, here, [mine.tip, mine.base]))?;
     let asked = asked.map_or_else(|| here.keys().cloned().collect(), <[TreePath]>::to_vec);
     let Others { touches, lacking, unread } = searcher.search(&others, &asked, &ignores);
     let own = own.map(|own| own.id.clone());
     Ok(Looked { own, tip: mine.tip, asked, here: here.into_values().collect(), others: touches, lacking, unread })
+}
+
+/// Names the first object of `commits` that is missing or damaged.
+fn untold(repo: &Repo, here: &Path, commits: [Option<Oid>; 2]) -> Failure {
+    let broken = |commit: Oid| match repo.gix.find_commit(theirs(commit)).ok().and_then(|found| found.tree_id().ok()) {
+        None => Some(format!("commit {commit}")),
+        Some(tree) => repo.gix.find_tree(tree).is_err().then(|| format!("tree {tree}")),
+    };
+    let what = format!("could not tell what is changed in '{}'", here.display());
+    match commits.into_iter().flatten().find_map(broken) {
+        Some(object) => Failure::new(Exit::Git, format!("{what}: {object} cannot be read"))
+            .hint("use 'git fsck' to see what is missing"),
+        None => Failure::new(Exit::Git, what).hint("use 'git status' to see why"),
+    }
 }
 
 struct Searcher<'a> {

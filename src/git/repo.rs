@@ -121,8 +121,16 @@ impl Repo {
         else {
             return Ok(None);
         };
-        let id = reference.peel_to_id().told(|| format!("could not read ref '{full_name}'"))?;
-        Ok(Some(ours(&id)))
+        let direct = reference.target().try_id().map(ours);
+        match (reference.peel_to_id(), direct) {
+            (Ok(id), _) => Ok(Some(ours(&id))),
+            (Err(_), Some(id)) => {
+                let short = full_name.strip_prefix("refs/heads/").or(full_name.strip_prefix("refs/remotes/"));
+                let what = format!("commit {id} of '{}' cannot be read", short.unwrap_or(full_name));
+                Err(Failure::new(Exit::Git, what).hint("use 'git fsck' to see what is missing").into())
+            }
+            (fault, None) => Ok(Some(ours(&fault.told(|| format!("could not read ref '{full_name}'"))?))),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod ask;
 mod cache;
 mod content;
 mod conversion;
+mod integrity;
 mod limits;
 mod objects;
 mod rules;
@@ -21,6 +22,7 @@ mod walk;
 
 use self::ask::Git;
 use self::content::{Contents, Verdict};
+pub use self::integrity::index_is_damaged;
 use self::limits::Limits;
 use self::objects::kind_of;
 use self::rules::Rules;
@@ -81,8 +83,13 @@ impl Scanner<'_> {
         if self.usual && self.repo.gix.set_workdir(worktree.path.clone()).is_ok() {
             let git = Git { repo: &self.repo, quarantine: self.quarantine, worktree };
             if let Some(scanned) = own(git, uncommitted, self.limits) {
-                return Some(scanned);
+                // What decodes and describes all files as they are is no matter for its checksum.
+                let sound = scanned.changes.is_clean() || !index_is_damaged(&self.repo, worktree);
+                return sound.then_some(scanned);
             }
+        }
+        if index_is_damaged(&self.repo, worktree) {
+            return None;
         }
         let git = Git { repo: &self.repo, quarantine: self.quarantine, worktree };
         let changes = git.changes()?;

@@ -181,6 +181,8 @@ pub struct Worktree {
     pub uncommitted: Option<Uncommitted>,
     /// The reason given to `git worktree lock`, which may be empty.
     pub locked: Option<String>,
+    /// Its index, where that was to be read and is none that git wrote.
+    pub damaged_index: Option<PathBuf>,
 }
 
 /// What a worktree holds that its HEAD does not: staged, modified and untracked files, without ignored ones.

@@ -53,6 +53,8 @@ pub struct Status {
     pub next: usize,
     /// Lines of the ledger that could not be read.
     pub unreadable: usize,
+    /// That, as a clause, and the command that shows the first of them.
+    pub unread: Option<(String, String)>,
     /// `None` where it was not simulated.
     pub landing: Option<Landing>,
 }
@@ -134,9 +136,16 @@ impl Row {
             || self.state == State::Lost
     }
 
-    /// Something of its branch is broken, so that not all of this is known. A broken worktree is a state with a remedy.
+    /// What is broken of it, as clauses.
+    pub fn faults(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().filter(|note| note.fault).map(|note| note.text.as_str())
+    }
+
+    /// Something of its branch, or the index of its worktree, is broken, so that not all of this is known. A broken
+    /// worktree is a state with a remedy.
     pub fn damaged(&self) -> bool {
-        self.branch.as_ref().is_some_and(|branch| branch.fault.is_some())
+        let index = self.worktree.as_ref().and_then(|worktree| worktree.damaged_index.as_ref());
+        index.is_some() || self.branch.as_ref().is_some_and(|branch| branch.fault.is_some())
     }
 }
 
@@ -176,6 +185,7 @@ pub fn status(
         unblocks,
         next,
         unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
+        unread: facts.ledger.unread(),
         landing: None,
         groups,
     })

@@ -188,11 +188,8 @@ fn summary(status: &Status, columns: usize) -> String {
         parts.push(format!("{UNCOMMITTED} with what is not committed"));
     }
     let mut out = wrapped(&parts, columns);
-    if status.unreadable > 0 {
-        let lines = count(status.unreadable, "line");
-        out.push_str(&format!(
-            "{YELLOW}{lines} of the ledger could not be read{YELLOW:#}: git log --notes=dispatch shows them\n"
-        ));
+    if let Some((what, command)) = &status.unread {
+        out.push_str(&format!("{YELLOW}{what}{YELLOW:#}: {command}\n"));
     }
     out
 }

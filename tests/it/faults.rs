@@ -27,7 +27,10 @@ fn started() -> Sandbox {
 }
 
 fn loose(sandbox: &Sandbox, revision: &str) -> PathBuf {
-    let id = sandbox.git(&["rev-parse", revision]);
+    loose_of(sandbox, &sandbox.git(&["rev-parse", revision]))
+}
+
+fn loose_of(sandbox: &Sandbox, id: &str) -> PathBuf {
     sandbox.repo().join(".git/objects").join(&id[..2]).join(&id[2..])
 }
 
@@ -97,8 +100,17 @@ fn an_object_of_base_or_target_that_is_missing_is_named_where_it_is_needed() {
         assert!(["A", "B"].iter().all(|task| notes(&told.task(task)).contains(&id)), "{what}: {told:#?}");
     }
     let sandbox = started();
-    remove(&loose(&sandbox, "main"));
-    sandbox.run(&["status"]).exits(128).says("could not read ref 'refs/heads/main'");
+    let (tree, id) = (sandbox.git(&["rev-parse", "main^{tree}"]), sandbox.git(&["rev-parse", "main"]));
+    remove(&loose(&sandbox, "main^{tree}"));
+    sandbox.run(&["check", "other"]).exits(128).says(&tree).says("hint: use 'git fsck' to see what is missing");
+    for break_it in [spoil as fn(&Path), remove] {
+        break_it(&loose_of(&sandbox, &id));
+        for command in ["status", "plan", "log"] {
+            let told = sandbox.run(&[command]).exits(128).says("hint: use 'git fsck' to see what is missing");
+            told.says(&format!("error: commit {id} of 'main' cannot be read\n"));
+        }
+        assert_eq!(sandbox.run(&["status", "--prompt"]).exits(0).stderr, "");
+    }
 }
 
 #[test]
@@ -144,6 +156,49 @@ fn a_broken_worktree_hides_no_other() {
     assert!(notes(&sandbox.row("A")).contains("is broken"));
 }
 
+/// Puts `bytes` in place of the index of A's worktree.
+fn replace_index(sandbox: &Sandbox, bytes: &[u8]) {
+    std::fs::write(sandbox.repo().join(".git/worktrees/repo-task-A/index"), bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_index_is_named_and_hides_no_other() {
+    let sandbox = started();
+    let index = sandbox.repo().join(".git/worktrees/repo-task-A/index");
+    let sound = std::fs::read(&index).unwrap();
+    let (mut flipped, mut many) = (sound.clone(), sound.clone());
+    // In the first path.
+    flipped[74] ^= 1;
+    many[8..12].fill(0xff);
+    let noise: Vec<u8> = (0..300_u32).map(|at| (at * at % 251) as u8).collect();
+    for bytes in [&sound[..100], &sound[..sound.len() - 1], &[], &noise, &many, &flipped] {
+        replace_index(&sandbox, bytes);
+        let told = status(&sandbox);
+        let a = told.task("A");
+        assert_eq!((&a["changes"], &a["state"]), (&Value::Null, &json!("active")), "{a}");
+        assert!(notes(&a).contains("the index of its worktree"), "{a}");
+        assert_eq!((told.task("B")["changes"]["modified"].clone(), notes(&told.task("B"))), (json!(0), "[]".into()));
+    }
+    remove(&index);
+    std::os::unix::fs::symlink("/dev/zero", &index).unwrap();
+    assert!(notes(&status(&sandbox).task("A")).contains("is damaged"));
+    // git takes none for an empty one.
+    remove(&index);
+    let a = sandbox.row("A");
+    assert_eq!((&a["changes"]["staged"], notes(&a)), (&json!(6), "[]".into()), "{a}");
+    replace_index(&sandbox, &sound);
+    assert_eq!(sandbox.row("A")["changes"]["staged"], 0);
+}
+
+#[test]
+fn the_checksum_of_an_index_may_be_left_out() {
+    let sandbox = started();
+    let place = sandbox.place("A");
+    sandbox.git_in(&place, &["-c", "index.skipHash=true", "update-index", "--force-write-index"]);
+    write_in(&place, "other", "changed\n");
+    assert_eq!(sandbox.row("A")["changes"]["modified"], 1);
+}
+
 /// Appends to the note that holds the ledger.
 fn spoil_ledger(sandbox: &Sandbox, more: &[u8]) {
     let listed = sandbox.git(&["notes", "--ref=dispatch", "list"]);
@@ -172,7 +227,32 @@ fn lines_of_the_ledger_that_are_no_events_hide_no_others() {
     spoil_ledger(&sandbox, b"{\"at\":\n\xff\xfe\x00 nonsense\n{}\n\n[[[[\n\x1b]0;title\x07\n");
     let told = status(&sandbox);
     assert_eq!((&told.json()["unreadable"], &told.json()["batches"][0]["id"]), (&json!(5), &json!("batch-001")));
-    sandbox.run(&["status"]).exits(128).answers("5 lines of the ledger could not be read");
+    let plain = sandbox.run(&["status"]).exits(128).answers("5 lines of the ledger could not be read");
+    assert!(!plain.stderr.contains("ledger"), "{plain:#?}");
+    let warning = "warning: 5 lines of the ledger could not be read\nhint: use 'git notes --ref=dispatch show ";
+    for form in ["--json", "--porcelain", "--matrix", "--order"] {
+        sandbox.run(&["status", form]).exits(128).says(warning);
+    }
+    for command in ["log", "plan"] {
+        let told = sandbox.ok(&[command]).says(warning);
+        let command = told.stderr.split('\'').nth(1).unwrap();
+        let shown = sandbox.git(&["-c", &format!("alias.x=!{command}"), "x"]);
+        assert!(shown.contains("M-^?M-~^@ nonsense"), "{shown}");
+    }
+}
+
+#[test]
+fn every_form_of_the_answer_names_what_is_broken() {
+    let sandbox = started();
+    let id = sandbox.git(&["rev-parse", "task/A^{tree}"]);
+    remove(&loose(&sandbox, "task/A^{tree}"));
+    for form in ["--porcelain", "--matrix", "--order"] {
+        sandbox.run(&["status", form]).exits(128).says("warning: A: ").says(&id);
+    }
+    replace_index(&sandbox, b"no index");
+    sandbox.run(&["status", "--porcelain"]).exits(128).says("warning: A: the index of its worktree");
+    let plain = sandbox.run(&["status"]).exits(128);
+    assert_eq!(plain.stderr, "");
 }
 
 #[test]

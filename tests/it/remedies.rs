@@ -311,3 +311,23 @@ fn a_base_that_is_not_here_is_named_and_its_place_taken_by_the_merge_base() {
     assert_eq!((&row["readiness"]["verdict"], &row["commits"]), (&json!("empty"), &Value::Null));
     assert!(row["notes"][0].as_str().unwrap().ends_with("which of that is its own is not known"), "{row}");
 }
+
+#[test]
+fn a_damaged_index_is_made_anew_and_no_file_is_touched() {
+    let sandbox = started();
+    let place = sandbox.place("A");
+    sandbox.commit_in(&place, &[("a", "1\n")], "work");
+    write_in(&place, "a", "2\n");
+    write_in(&place, "b", "new\n");
+    let index = sandbox.repo().join(".git/worktrees/repo-task-A/index");
+    let sound = std::fs::read(&index).unwrap();
+    std::fs::write(&index, &sound[..100]).unwrap();
+    let told = sandbox.run(&["status", "--json"]).exits(128).task("A");
+    let commands = told["steps"][0]["commands"].as_array().unwrap().iter();
+    paste_all(&sandbox, &commands.map(|command| command.as_str().unwrap().to_owned()).collect::<Vec<_>>());
+    let a = sandbox.row("A");
+    assert_eq!((&a["changes"]["modified"], &a["changes"]["untracked"]), (&1.into(), &1.into()), "{a}");
+    assert_eq!(a["changes"]["staged"], 0);
+    assert_eq!(std::fs::read_to_string(place.join("a")).unwrap(), "2\n");
+    assert_eq!(std::fs::read_to_string(place.join("b")).unwrap(), "new\n");
+}

@@ -321,7 +321,7 @@ fn what_others_wrote_into_the_ledger_hides_nothing() {
     let _ = sandbox
         .run(&["status"])
         .exits(128)
-        .answers("5 lines of the ledger could not be read: git log --notes=dispatch shows them");
+        .answers("5 lines of the ledger could not be read: git notes --ref=dispatch show ");
     // A batch that starts from the commit with a foreign note leaves it as it is.
     sandbox.ok(&["start", "--force", "C"]);
     let note = sandbox.git(&["notes", "--ref=dispatch", "show", &third]);

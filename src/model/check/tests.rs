@@ -30,6 +30,7 @@ fn facts_of_two() -> Facts {
         changes: None,
         uncommitted: Some(uncommitted),
         locked: None,
+        damaged_index: None,
     });
     facts
 }

@@ -26,6 +26,7 @@ fn worktree(changes: Option<Changes>, uncommitted: Option<&[&str]>) -> Worktree 
         changes,
         uncommitted: uncommitted.map(|texts| Uncommitted { paths: paths(texts), ..Uncommitted::default() }),
         locked: None,
+        damaged_index: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::id::TaskId;
 use crate::model::oid::Oid;
 use crate::model::pattern::Pattern;
 use crate::model::task::{Kind, Minutes, Overlap, Task};
+use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
 
@@ -197,6 +198,21 @@ pub struct Ledger {
     pub unreadable: Vec<(Oid, String)>,
     /// How many more there are.
     pub further: usize,
+}
+
+impl Ledger {
+    /// How many lines could not be read, as a clause, and the command that shows the first of them; `None` where all could.
+    pub fn unread(&self) -> Option<(String, String)> {
+        let (first, _) = self.unreadable.first()?;
+        let lines = count(self.unreadable.len() + self.further, "line");
+        // What cannot be read is the notes themselves.
+        let command = if Some(*first) == self.tip {
+            "git fsck".to_owned()
+        } else {
+            format!("git notes --ref=dispatch show {first} | cat -v")
+        };
+        Some((format!("{lines} of the ledger could not be read"), command))
+    }
 }
 
 /// The tasks started by one `start`.

@@ -17,11 +17,17 @@ pub struct Note {
     /// A clause after the task's id.
     pub text: String,
     pub commands: Vec<String>,
+    /// Something is broken, so that not all is known.
+    pub fault: bool,
 }
 
 impl Note {
     fn new(text: impl Into<String>) -> Note {
-        Note { text: text.into(), commands: Vec::new() }
+        Note { text: text.into(), commands: Vec::new(), fault: false }
+    }
+
+    fn fault(text: impl Into<String>) -> Note {
+        Note { fault: true, ..Note::new(text) }
     }
 
     fn then(mut self, command: impl Into<String>) -> Note {
@@ -51,8 +57,9 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
         notes.push(Note::new(format!("was started elsewhere: '{remote}'")));
     }
     if let Some(fault) = row.branch.as_ref().and_then(|branch| branch.fault.as_ref()) {
-        notes.push(Note::new(fault).then("git fsck"));
+        notes.push(Note::fault(fault).then("git fsck"));
     }
+    notes.extend(row.worktree.as_ref().and_then(damaged_index));
     match (row.state, &row.branch, &row.worktree) {
         (State::Lost, _, worktree) => notes.extend(lost(row, worktree.as_ref(), around)),
         (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
@@ -66,6 +73,14 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
         _ => {}
     }
     notes
+}
+
+/// What was staged is lost with the index; the files are as they are.
+fn damaged_index(worktree: &Worktree) -> Option<Note> {
+    let index = word(worktree.damaged_index.as_ref()?);
+    let what = format!("the index of its worktree '{}' is damaged", worktree.path.display());
+    let anew = format!("git -C {} read-tree HEAD", word(&worktree.path));
+    Some(Note::fault(what).then(format!("rm {index}")).then(anew))
 }
 
 /// Its branch is gone: perhaps renamed or deleted, and its worktree shows to what, or at what.

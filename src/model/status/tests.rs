@@ -21,6 +21,7 @@ fn worktree(paths: &[&str], merge: Option<Merge>) -> Worktree {
         changes: Some(Changes { modified: paths.len() as u64, ..Changes::default() }),
         uncommitted: Some(Uncommitted { paths, unread: Vec::new(), commit: Some(oid('f')), merge }),
         locked: None,
+        damaged_index: None,
     }
 }
 

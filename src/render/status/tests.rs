@@ -20,6 +20,7 @@ fn worktree(name: &str, changes: Option<Changes>) -> Worktree {
         changes,
         uncommitted: None,
         locked: None,
+        damaged_index: None,
     }
 }
 

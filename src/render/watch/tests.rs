@@ -37,6 +37,7 @@ fn seen(number: usize, title: &str) -> Seen {
             changes: Some(changes),
             uncommitted: None,
             locked: None,
+            damaged_index: None,
         };
         facts
             .tasks
