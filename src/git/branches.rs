@@ -116,7 +116,7 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
     }
 }
 
-fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
+pub(super) fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
     let commit = repo.gix.find_commit(theirs(tip)).ok()?;
     let seconds = commit.time().map_or(0, |time| time.seconds);
     Some(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH))

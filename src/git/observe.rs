@@ -10,7 +10,7 @@ use super::branches::{Found, branches, why_not_merged};
 use super::clock::now;
 use super::history::{Told, told};
 use super::merges::merges;
-use super::prove::prove;
+use super::prove::{mentioned_before, prove};
 use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
@@ -100,6 +100,7 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
+    mentioned_before(repo, &reachable.1.mentions, &mut ledger, names);
     let mut facts = Facts {
         now: now(),
         target,

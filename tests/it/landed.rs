@@ -636,3 +636,32 @@ fn own_commits_are_not_those_of_the_target_that_the_branch_took_in() {
     landed(&sandbox, "A", "ancestor");
     is_active(&sandbox, "B");
 }
+
+/// As in the second in which the task was started again, or by a clock that is ahead.
+#[test]
+fn a_merge_that_the_new_start_has_below_it_is_of_the_old_one() {
+    let sandbox = started();
+    work(&sandbox);
+    let forget = || {
+        sandbox.git(&["worktree", "remove", "--force", "--force", sandbox.place("A").to_str().unwrap()]);
+        sandbox.git(&["branch", "-D", "task/A"]);
+    };
+    let land = || {
+        sandbox.git(&["merge", "--quiet", "--no-ff", "--no-commit", "task/A"]);
+        let date = "env GIT_COMMITTER_DATE=@4000000000+0000 git commit --quiet -m \"Merge branch 'task/A'\"";
+        sandbox.git(&["-c", &format!("alias.later=!{date}"), "later"]);
+    };
+    land();
+    forget();
+    landed(&sandbox, "A", "message");
+    sandbox.ok(&["start", "--again", "A"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("again", "1\n")], "again");
+    is_active(&sandbox, "A");
+    land();
+    landed(&sandbox, "A", "ancestor");
+    forget();
+    landed(&sandbox, "A", "message");
+    sandbox.ok(&["start", "--again", "A"]);
+    forget();
+    assert_eq!(sandbox.row("A")["state"], "lost");
+}
