@@ -1,10 +1,12 @@
 //! Where each task branch stands: its time, base, counts, and whether it is only a point of the target's own line.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::counts::{Counted, Counts, counts};
+use super::moved::only_moved;
 use super::reach::on_first_parent_line;
 use super::read::read_bounded;
 use super::repo::{Repo, theirs};
@@ -22,11 +24,14 @@ pub(super) struct Found<'a> {
     pub base: Option<Oid>,
     /// Whether to tell which paths it touches.
     pub compared: bool,
+    /// The reflog of its worktree's HEAD.
+    pub head_log: Option<PathBuf>,
 }
 
-/// The facts of each branch against `target`, in the order given, without trying to merge. Where the tip cannot be read
+/// The facts of each branch against `target`, in the order given, without trying to merge. `others` are the branches whose
+/// commits are not a task's own, other than its own branch. Where the tip cannot be read
 /// the counts are unknown and the time is the epoch.
-pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Branch> {
+pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>], others: &HashSet<&str>) -> Vec<Branch> {
     let times: Vec<Option<Timestamp>> = found.iter().map(|found| committed_at(repo, found.tip)).collect();
     let mut branches: Vec<Branch> = found.iter().zip(&times).map(|(found, time)| bare(found, *time)).collect();
     let readable: Vec<usize> = (0..found.len()).filter(|&at| times[at].is_some()).collect();
@@ -45,6 +50,7 @@ pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Bra
             // From a merge base on, the branch's own commits are those that the target lacks.
             branch.commits = branch.base.and(branch.ahead);
         }
+        branch.only_moved = branch.commits > Some(0) && only_moved(repo, &found[at], others);
     }
     let since = |(&at, counts): (&usize, &Counts)| {
         let since = begins(counts, found[at].base).filter(|_| found[at].compared)?;
@@ -54,7 +60,8 @@ pub(super) fn branches(repo: &Repo, target: Oid, found: &[Found<'_>]) -> Vec<Bra
     for (at, touched) in places.into_iter().zip(touched(repo, &pairs)) {
         match touched {
             Ok(Touched { paths, unreadable }) => {
-                branches[at].touched = Some(paths);
+                // What others changed it does not touch.
+                branches[at].touched = Some(if branches[at].only_moved { Vec::new() } else { paths });
                 if let Some(object) = unreadable {
                     branches[at].fault.get_or_insert_with(|| broken(object));
                 }
@@ -106,10 +113,11 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
         brought: None,
         reverted: None,
         base_is: BaseIs::Sound,
+        only_moved: false,
     }
 }
 
-fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
+pub(super) fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
     let commit = repo.gix.find_commit(theirs(tip)).ok()?;
     let seconds = commit.time().map_or(0, |time| time.seconds);
     Some(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH))

@@ -22,6 +22,7 @@ mod ledger;
 mod lock;
 mod merges;
 mod message;
+mod moved;
 mod observe;
 mod parallel;
 mod paths;

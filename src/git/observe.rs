@@ -10,7 +10,7 @@ use super::branches::{Found, branches, why_not_merged};
 use super::clock::now;
 use super::history::{Told, told};
 use super::merges::merges;
-use super::prove::prove;
+use super::prove::{mentioned_before, prove};
 use super::quarantine::Quarantine;
 use super::reach::reachable;
 use super::refs::{Refs, refs};
@@ -84,7 +84,10 @@ pub fn observe(
     let mut tasks = BTreeMap::new();
     let reachable = {
         let seen = see(repo, (&ledger, names), &refs, &listed, want);
-        let (measured, reachable) = measure(repo, (newest, &quarantine), &seen, &ledger, want);
+        let names = names.values().map(String::as_str);
+        let upstream = target.upstream.as_ref().map(|upstream| upstream.name.as_str());
+        let others: HashSet<&str> = names.chain(upstream).chain([target.name.as_str()]).collect();
+        let (measured, reachable) = measure(repo, (newest, &quarantine), (&seen, &others), &ledger, want);
         for (seen, measured) in seen.into_iter().zip(measured) {
             let damaged = measured.unscanned && seen.worktree.is_some_and(|listed| index_is_damaged(repo, listed));
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned, damaged));
@@ -98,6 +101,7 @@ pub fn observe(
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
+    mentioned_before(repo, &reachable.1.mentions, &mut ledger, names);
     let mut facts = Facts {
         now: now(),
         target,
@@ -142,10 +146,11 @@ pub(super) fn see<'a>(
         let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
         let base = snapshot.map(|snapshot| snapshot.base).or_else(|| refs.bases.get(id.as_str()).copied());
         let compared = want.compares(id);
-        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared });
         let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
         let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
         let worktree = places.worktree(id, recorded.as_deref(), name);
+        let head_log = || worktree.map(|listed| listed.admin_dir.join("logs/HEAD"));
+        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared, head_log: head_log() });
         let seen = branch.is_some() || !remotes.is_empty() || worktree.is_some();
         let vacant = recorded.map(|path| without_dots(&path)).filter(|path| path.symlink_metadata().is_err());
         seen.then_some(Seen { id, branch, remotes, worktree, vacant })
@@ -209,7 +214,7 @@ fn worktree(listed: &Listed, scanned: Option<Scanned>, damaged: bool) -> Worktre
 fn measure(
     repo: &Repo,
     (target, quarantine): (Oid, &Quarantine),
-    seen: &[Seen<'_>],
+    (seen, others): (&[Seen<'_>], &HashSet<&str>),
     ledger: &Ledger,
     want: &Want,
 ) -> (Vec<Measured>, (HashSet<Oid>, Told)) {
@@ -230,7 +235,7 @@ fn measure(
         let scanned = scope.spawn(move || scan(&a, quarantine, &places, want.uncommitted));
         let merges = scope.spawn(move || merges(&b, quarantine, &pairs));
         let history = scope.spawn(move || (reachable(&c, target, &landed), told(&c, target)));
-        let branches = branches(repo, target, &found);
+        let branches = branches(repo, target, &found, others);
         let (reachable, told) = joined(history);
         (branches, joined(scanned), joined(merges), reachable, told)
     });

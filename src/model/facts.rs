@@ -87,7 +87,8 @@ pub struct Branch {
     pub base: Option<Oid>,
     /// Whether the tip still descends from the base; `None` where not known.
     pub contains_base: Option<bool>,
-    /// Commits base..tip; `None` where not counted.
+    /// Its own commits: base..tip, without those of the target where some of it has not landed; none where it was only moved;
+    /// `None` where not counted.
     pub commits: Option<u64>,
     /// Commits that the target ([`Target::newest`]) lacks.
     pub ahead: Option<u64>,
@@ -107,6 +108,8 @@ pub struct Branch {
     /// The commit that took the landing of the branch back from the target.
     pub reverted: Option<Oid>,
     pub base_is: BaseIs,
+    /// Its reflog shows that it was only ever moved to commits of others, such as by fast-forwarding it to the target.
+    pub only_moved: bool,
 }
 
 /// What became of the base that was recorded for a branch.

@@ -34,13 +34,15 @@ impl<'a> Mentions<'a> {
         self.tasks.is_empty() && self.branches.is_empty()
     }
 
-    /// The newest commit that names the task or its branch, if it is not older than the task's last start.
+    /// The newest commit that names the task or its branch, if it is not older than the task's last start: by its
+    /// time, and not below the commit that was started from.
     fn of(&self, evidence: &Evidence<'_>) -> Option<&'a Mention> {
         let since = evidence.record.and_then(|record| record.started_at.max(record.reopened_at));
         [self.tasks.get(evidence.id), self.branches.get(evidence.branch_name)]
             .into_iter()
             .flatten()
             .copied()
+            .filter(|mention| evidence.record.is_none_or(|record| !record.mentioned_before.contains(&mention.commit)))
             .filter(|mention| since.is_none_or(|since| mention.time >= since.as_second()))
             .max_by_key(|mention| mention.time)
     }

@@ -87,6 +87,7 @@ pub fn branch(name: &str) -> Branch {
         fault: None,
         reverted: None,
         base_is: BaseIs::Sound,
+        only_moved: false,
     }
 }
 

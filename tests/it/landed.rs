@@ -530,3 +530,138 @@ fn a_batch_of_research_lands_once_it_is_closed_as_sufficient() {
     landed(&sandbox, "R", "report");
     sandbox.ok(&["start", "B"]);
 }
+
+/// docs/design/0018-landed-proofs.md
+#[test]
+fn a_branch_that_was_only_moved_to_commits_of_others_has_not_landed() {
+    type Move<'a> = &'a dyn Fn(&Sandbox, &PathBuf);
+    let moves: [Move<'_>; 4] = [
+        &|sandbox, place| _ = sandbox.git_in(place, &["merge", "--quiet", "--ff-only", "task/B"]),
+        &|sandbox, place| _ = sandbox.git_in(place, &["reset", "--quiet", "--hard", "task/B"]),
+        &|sandbox, place| _ = sandbox.git_in(place, &["rebase", "--quiet", "task/B"]),
+        &|sandbox, place| {
+            sandbox.git_in(place, &["merge", "--quiet", "--ff-only", "task/B"]);
+            sandbox.git_in(place, &["reset", "--quiet", "--hard", "HEAD~1"]);
+            sandbox.git_in(place, &["merge", "--quiet", "--ff-only", "task/B"]);
+        },
+    ];
+    for (number, take) in moves.into_iter().enumerate() {
+        let sandbox = started();
+        sandbox.commit_in(&sandbox.place("B"), &[("b", "1\n")], "B");
+        take(&sandbox, &sandbox.place("A"));
+        write_in(&sandbox.place("A"), "mine", "1\n");
+        assert_eq!(sandbox.row("A")["commits"], 0, "{number}");
+        sandbox.git(&["merge", "--quiet", "--no-ff", "task/B"]);
+        is_active(&sandbox, "A");
+        landed(&sandbox, "B", "ancestor");
+        assert_eq!(sandbox.row("A")["notes"], json!([]), "{number}");
+        // With a commit of its own it lands as any other.
+        sandbox.commit_in(&sandbox.place("A"), &[], "mine");
+        assert_eq!((&sandbox.row("A")["commits"], &sandbox.row("A")["ahead"]), (&json!(1), &json!(1)));
+        sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
+        landed(&sandbox, "A", "ancestor");
+    }
+}
+
+#[test]
+fn a_branch_at_a_former_tip_of_the_target_has_not_landed() {
+    // The target's tip became a second parent.
+    let sandbox = started();
+    sandbox.git(&["checkout", "--quiet", "-b", "side"]);
+    sandbox.commit(&[("side", "1\n")], "side");
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    sandbox.commit(&[("main", "1\n")], "main");
+    sandbox.git_in(&sandbox.place("A"), &["merge", "--quiet", "--ff-only", "main"]);
+    sandbox.git(&["checkout", "--quiet", "side"]);
+    sandbox.git(&["merge", "--quiet", "--no-edit", "main"]);
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    sandbox.git(&["merge", "--quiet", "--ff-only", "side"]);
+    is_active(&sandbox, "A");
+    // The target's tip was amended.
+    let sandbox = started();
+    sandbox.commit(&[("text", "1\n")], "main");
+    sandbox.git_in(&sandbox.place("A"), &["merge", "--quiet", "--ff-only", "main"]);
+    write_in(&sandbox.repo(), "more", "2\n");
+    sandbox.git(&["add", "more"]);
+    sandbox.git(&["commit", "--quiet", "--amend", "--no-edit"]);
+    is_active(&sandbox, "A");
+}
+
+#[test]
+fn work_that_came_to_the_branch_from_elsewhere_is_its_own() {
+    type Bring<'a> = &'a dyn Fn(&Sandbox, &PathBuf);
+    let ways: [Bring<'_>; 3] = [
+        // Committed on a detached HEAD.
+        &|sandbox, place| {
+            sandbox.git_in(place, &["checkout", "--quiet", "--detach"]);
+            let work = sandbox.commit_in(place, &[("a", "1\n")], "work");
+            sandbox.git_in(place, &["checkout", "--quiet", "task/A"]);
+            sandbox.git_in(place, &["merge", "--quiet", "--ff-only", &work]);
+        },
+        // Pulled from another repository.
+        &|sandbox, place| {
+            let clone = sandbox.root().join("clone");
+            sandbox.git(&["clone", "--quiet", "--no-local", "--branch", "task/A", ".", clone.to_str().unwrap()]);
+            sandbox.commit_in(&clone, &[("a", "1\n")], "work");
+            sandbox.git_in(place, &["pull", "--quiet", "--ff-only", clone.to_str().unwrap(), "task/A"]);
+        },
+        // Without a reflog nobody knows.
+        &|sandbox, place| {
+            sandbox.commit_in(place, &[("a", "1\n")], "work");
+            std::fs::remove_file(sandbox.repo().join(".git/logs/refs/heads/task/A")).unwrap();
+        },
+    ];
+    for bring in ways {
+        let sandbox = started();
+        bring(&sandbox, &sandbox.place("A"));
+        assert_eq!(sandbox.row("A")["commits"], 1);
+        sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
+        landed(&sandbox, "A", "ancestor");
+    }
+}
+
+#[test]
+fn own_commits_are_not_those_of_the_target_that_the_branch_took_in() {
+    let sandbox = started();
+    for number in 0..3 {
+        sandbox.commit(&[("main", &format!("{number}\n"))], "main");
+    }
+    sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
+    sandbox.git_in(&sandbox.place("A"), &["rebase", "--quiet", "main"]);
+    sandbox.git_in(&sandbox.place("B"), &["merge", "--quiet", "--ff-only", "main"]);
+    let counts = |id| (sandbox.row(id)["commits"].clone(), sandbox.row(id)["ahead"].clone());
+    assert_eq!((counts("A"), counts("B")), ((json!(1), json!(1)), (json!(0), json!(0))));
+    assert_eq!(sandbox.row("B")["notes"], json!([]));
+    sandbox.git(&["merge", "--quiet", "--no-ff", "task/A"]);
+    landed(&sandbox, "A", "ancestor");
+    is_active(&sandbox, "B");
+}
+
+/// As in the second in which the task was started again, or by a clock that is ahead.
+#[test]
+fn a_merge_that_the_new_start_has_below_it_is_of_the_old_one() {
+    let sandbox = started();
+    work(&sandbox);
+    let forget = || {
+        sandbox.git(&["worktree", "remove", "--force", "--force", sandbox.place("A").to_str().unwrap()]);
+        sandbox.git(&["branch", "-D", "task/A"]);
+    };
+    let land = || {
+        sandbox.git(&["merge", "--quiet", "--no-ff", "--no-commit", "task/A"]);
+        let date = "env GIT_COMMITTER_DATE=@4000000000+0000 git commit --quiet -m \"Merge branch 'task/A'\"";
+        sandbox.git(&["-c", &format!("alias.later=!{date}"), "later"]);
+    };
+    land();
+    forget();
+    landed(&sandbox, "A", "message");
+    sandbox.ok(&["start", "--again", "A"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("again", "1\n")], "again");
+    is_active(&sandbox, "A");
+    land();
+    landed(&sandbox, "A", "ancestor");
+    forget();
+    landed(&sandbox, "A", "message");
+    sandbox.ok(&["start", "--again", "A"]);
+    forget();
+    assert_eq!(sandbox.row("A")["state"], "lost");
+}

@@ -121,6 +121,7 @@ impl Record {
             landed: None,
             dropped: false,
             reopened_at: None,
+            mentioned_before: Vec::new(),
         }
     }
 }

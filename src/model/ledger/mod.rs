@@ -249,6 +249,9 @@ pub struct Record {
     pub landed: Option<Landing>,
     pub dropped: bool,
     pub reopened_at: Option<Timestamp>,
+    /// Mentions that its base has already, although they look no older than the start; filled in by the reader of the
+    /// repository.
+    pub mentioned_before: Vec<Oid>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
