@@ -247,6 +247,7 @@ fn branches(tips: &[Oid]) -> Vec<Branch> {
         id: format!("T{at:03}").parse().unwrap(),
         tip: *tip,
         uncommitted: None,
+        unknown: false,
         unread: Vec::new(),
     };
     tips.iter().enumerate().map(branch).collect()

@@ -108,7 +108,8 @@ pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
     let target = git::target(repo, &loaded.target)?;
     let Observation { facts, quarantine } = git::observe(repo, ledger, target, &names, &want)?;
     let standings = standings(&loaded.file, &facts, &names);
-    let compared = want.collisions.then(|| git::collisions(repo, &quarantine, &contenders(&facts, &standings)));
+    let contenders = || contenders(&facts, &standings, want.uncommitted);
+    let compared = want.collisions.then(|| git::collisions(repo, &quarantine, &contenders()));
     let collisions = compared.and_then(Result::ok);
     Ok(Scene { facts, names, standings, collisions, quarantine })
 }

@@ -8,44 +8,66 @@ use super::repo::Repo;
 use crate::model::collision::{Collisions, Contender, Meeting};
 use crate::model::oid::Oid;
 
-/// Merges every two of `contenders`, which come in the order of ids, with what is not committed in their worktrees.
+/// Two that are merged with each other.
+type Pair<'c> = (&'c Contender, &'c Contender);
+
+/// Merges every two of `contenders`, which come in the order of ids: their tips, and where these merge cleanly, what is in
+/// their worktrees.
 ///
 /// # Errors
 /// git cannot be run, or there is no room for temporary files.
 pub fn collisions(repo: &Repo, quarantine: &Quarantine, contenders: &[Contender]) -> Result<Collisions> {
-    let mut pairs: Vec<(&Contender, &Contender)> = Vec::new();
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
     for (at, a) in contenders.iter().enumerate() {
         pairs.extend(contenders[at + 1..].iter().map(|b| (a, b)));
     }
-    let whole = |one: &Contender| one.uncommitted.unwrap_or(one.tip);
-    let asked: Vec<(Oid, Oid)> = pairs.iter().map(|(a, b)| (whole(a), whole(b))).collect();
-    let answers = verdicts(repo, quarantine, &asked)?;
-    let dirty = |(a, b): &(&Contender, &Contender)| a.uncommitted.is_some() || b.uncommitted.is_some();
-    let breaks = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| !verdict.clean);
-    let doubtful: Vec<usize> = (0..pairs.len()).filter(|&at| dirty(&pairs[at]) && breaks(&answers[at])).collect();
-    let tips: Vec<(Oid, Oid)> = doubtful.iter().map(|&at| (pairs[at].0.tip, pairs[at].1.tip)).collect();
-    let mut uncommitted = vec![false; pairs.len()];
-    for (&at, verdict) in doubtful.iter().zip(verdicts(repo, quarantine, &tips)?) {
-        uncommitted[at] = verdict.is_some_and(|verdict| verdict.clean);
-    }
     let mut collisions =
         Collisions { compared: contenders.iter().map(|one| one.id.clone()).collect(), ..Collisions::default() };
-    for ((pair, answer), uncommitted) in pairs.into_iter().zip(answers).zip(uncommitted) {
-        if let Some(meeting) = meeting(pair, answer, uncommitted) {
-            collisions.meetings.insert((pair.0.id.clone(), pair.1.id.clone()), meeting);
-        }
-    }
+    merge(repo, quarantine, &pairs, &mut collisions)?;
     Ok(collisions)
 }
 
+fn merge(repo: &Repo, quarantine: &Quarantine, pairs: &[Pair<'_>], collisions: &mut Collisions) -> Result<()> {
+    let tips: Vec<(Oid, Oid)> = pairs.iter().map(|(a, b)| (a.tip, b.tip)).collect();
+    let tips = verdicts(repo, quarantine, &tips)?;
+    let clean = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| verdict.clean);
+    let dirty = |(a, b): &Pair<'_>| a.uncommitted.is_some() || b.uncommitted.is_some();
+    let known = |(a, b): &Pair<'_>| !a.unknown && !b.unknown;
+    let asked = |at: &usize| clean(&tips[*at]) && dirty(&pairs[*at]) && known(&pairs[*at]);
+    let asked: Vec<usize> = (0..pairs.len()).filter(asked).collect();
+    let whole = |one: &Contender| one.uncommitted.unwrap_or(one.tip);
+    let states: Vec<(Oid, Oid)> = asked.iter().map(|&at| (whole(pairs[at].0), whole(pairs[at].1))).collect();
+    let mut meetings: Vec<Option<Meeting>> =
+        pairs.iter().zip(tips).map(|(pair, verdict)| of_tips(*pair, verdict)).collect();
+    for (at, verdict) in asked.into_iter().zip(verdicts(repo, quarantine, &states)?) {
+        meetings[at] = of_states(pairs[at], verdict);
+    }
+    for ((a, b), meeting) in pairs.iter().zip(meetings) {
+        if let Some(meeting) = meeting {
+            collisions.meetings.insert((a.id.clone(), b.id.clone()), meeting);
+        }
+    }
+    Ok(())
+}
+
+/// What is not committed may only add to what the tips say.
+fn of_tips((a, b): Pair<'_>, verdict: Option<Verdict>) -> Option<Meeting> {
+    match verdict {
+        Some(verdict) if !verdict.clean => Some(Meeting::Collides { paths: verdict.conflicts, uncommitted: false }),
+        Some(_) if !a.unknown && !b.unknown => None,
+        _ => Some(Meeting::Unknown),
+    }
+}
+
 /// A file that was not read has an unique content in its place: where only such files conflict, nobody knows.
-fn meeting((a, b): (&Contender, &Contender), verdict: Option<Verdict>, uncommitted: bool) -> Option<Meeting> {
+fn of_states((a, b): Pair<'_>, verdict: Option<Verdict>) -> Option<Meeting> {
     let Some(verdict) = verdict else { return Some(Meeting::Unknown) };
     if verdict.clean {
         return None;
     }
-    if verdict.conflicts.iter().all(|path| a.unread.contains(path) || b.unread.contains(path)) {
+    let unread = |path| a.unread.contains(path) || b.unread.contains(path);
+    if !verdict.conflicts.is_empty() && verdict.conflicts.iter().all(unread) {
         return Some(Meeting::Unknown);
     }
-    Some(Meeting::Collides { paths: verdict.conflicts, uncommitted })
+    Some(Meeting::Collides { paths: verdict.conflicts, uncommitted: true })
 }

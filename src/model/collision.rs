@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::drift::uncommitted;
 use super::facts::{Facts, Head, Observed, Uncommitted};
 use super::id::TaskId;
 use super::oid::Oid;
@@ -17,18 +18,22 @@ pub struct Contender {
     pub uncommitted: Option<Oid>,
     /// Changed files of its worktree that were too large to read.
     pub unread: Vec<TreePath>,
+    /// There may be more in its worktree, which was not read.
+    pub unknown: bool,
 }
 
 /// What becomes of two active tasks that are merged with each other; two that merge cleanly have no [`Meeting`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meeting {
     Collides {
-        /// In git's order.
+        /// In git's order, of the tips' merge unless `uncommitted`; none where no single path conflicts: a folder was
+        /// renamed to several places.
         paths: Vec<TreePath>,
         /// Only with what is not committed yet: the tips alone merge cleanly.
         uncommitted: bool,
     },
-    /// git gives no answer: an object is missing, the histories are unrelated, a file is too large to be read.
+    /// git gives no answer: an object is missing, the histories are unrelated, a file is too large to be read, or what is
+    /// not committed was not read.
     Unknown,
 }
 
@@ -58,14 +63,14 @@ impl Collisions {
     }
 }
 
-/// The active tasks that have a branch here, in the order of ids.
-pub fn contenders(facts: &Facts, standings: &Standings) -> Vec<Contender> {
+/// The active tasks that have a branch here, in the order of ids; `whole` tells whether what is not committed takes part.
+pub fn contenders(facts: &Facts, standings: &Standings, whole: bool) -> Vec<Contender> {
     let active = standings.under_way().map(|holder| &holder.task.id);
     let seen = active.filter_map(|id| Some((id, facts.tasks.get(id)?)));
-    seen.filter_map(|(id, seen)| contender(id, seen)).collect()
+    seen.filter_map(|(id, seen)| contender(id, seen, whole)).collect()
 }
 
-fn contender(id: &TaskId, seen: &Observed) -> Option<Contender> {
+fn contender(id: &TaskId, seen: &Observed, whole: bool) -> Option<Contender> {
     let branch = seen.branch.as_ref()?;
     let uncommitted = seen.uncommitted();
     Some(Contender {
@@ -73,6 +78,7 @@ fn contender(id: &TaskId, seen: &Observed) -> Option<Contender> {
         tip: branch.tip,
         uncommitted: uncommitted.and_then(|uncommitted| uncommitted.commit),
         unread: uncommitted.map(|uncommitted| uncommitted.unread.clone()).unwrap_or_default(),
+        unknown: whole && seen.unread(),
     })
 }
 
@@ -82,5 +88,11 @@ impl Observed {
         let (branch, worktree) = (self.branch.as_ref()?, self.worktree.as_ref()?);
         let own = matches!(&worktree.head, Head::Branch(name) if *name == branch.name);
         worktree.uncommitted.as_ref().filter(|_| own)
+    }
+
+    /// Whether there may be uncommitted work of the task that was not read as a whole.
+    pub fn unread(&self) -> bool {
+        let not_built = |one: &Uncommitted| !one.paths.is_empty() && one.commit.is_none();
+        uncommitted(self).is_none() || self.uncommitted().is_some_and(not_built)
     }
 }

@@ -127,7 +127,7 @@ impl<'a> Declared<'a> {
 }
 
 /// What is not committed, as far as it is the task's; `None` where there is something and it was not read.
-fn uncommitted(seen: &Observed) -> Option<&[TreePath]> {
+pub(super) fn uncommitted(seen: &Observed) -> Option<&[TreePath]> {
     if let Some(uncommitted) = seen.uncommitted() {
         return Some(&uncommitted.paths);
     }

@@ -123,14 +123,15 @@ impl Row {
     /// Has commits and merges cleanly; its worktree, if it has one, is on its branch, with nothing uncommitted and nothing under
     /// way (docs/design/0003). A task with collisions is ready, too: whichever lands first, the other then conflicts.
     pub fn ready_to_land(&self) -> bool {
-        let clean = |readiness: &Readiness| readiness.verdict == Verdict::Clean && !readiness.uncommitted;
+        let clean =
+            |readiness: &Readiness| readiness.verdict == Verdict::Clean && !readiness.uncommitted && !readiness.unread;
         let merges = self.readiness.as_ref().is_some_and(clean);
-        matches!(self.state, State::Active | State::Done) && merges && self.committed()
+        matches!(self.state, State::Active | State::Done) && merges && self.committed() && !self.damaged()
     }
 
     /// Is active and would not merge cleanly, or that is not known: what `--exit-code` asks. A task without commits passes.
     pub fn obstructed(&self) -> bool {
-        let merges = |readiness: &Readiness| readiness.verdict != Verdict::Conflict;
+        let merges = |readiness: &Readiness| readiness.verdict != Verdict::Conflict && !readiness.unread;
         matches!(self.state, State::Active | State::Done | State::Stopped)
             && !self.readiness.as_ref().is_some_and(merges)
             || self.state == State::Lost

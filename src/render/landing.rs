@@ -74,7 +74,10 @@ pub fn why(why: &Obstacle, target: &str, verbose: bool) -> String {
     match why {
         Obstacle::Breaks { with, paths } => {
             let with = if with.is_empty() { escape(target).into_owned() } else { ids(with) };
-            format!("conflicts with {with} in {}", some(paths, verbose))
+            match paths.as_slice() {
+                [] => format!("conflicts with {with} (no single path: directories renamed)"),
+                paths => format!("conflicts with {with} in {}", some(paths, verbose)),
+            }
         }
         Obstacle::Needs(needs) => format!("needs {}", ids(needs)),
         Obstacle::Unknown => "cannot be merged: an object is missing, or it shares no history".to_owned(),

@@ -141,6 +141,128 @@ fn the_matrix_of_thirty_tasks_fits_into_eighty_columns() {
         assert_eq!(cells, same, "{line}");
     }
 }
+
+#[test]
+fn a_collision_of_tips_is_told_whatever_is_not_committed() {
+    let sandbox = started(&["A", "B", "C"]);
+    for id in ["A", "B", "C"] {
+        sandbox.commit_in(&sandbox.place(id), &[("ten", &format!("{id}\n"))], id);
+    }
+    // With what is not committed, A and B agree, and A and C collide in another file, too.
+    write_in(&sandbox.place("A"), "ten", "B\n");
+    write_in(&sandbox.place("A"), "five", "a\n");
+    write_in(&sandbox.place("C"), "five", "c\n");
+    assert_eq!(
+        sandbox.row("A")["collisions"],
+        json!([
+            {"with": "B", "paths": ["ten"], "uncommitted": false},
+            {"with": "C", "paths": ["ten"], "uncommitted": false}
+        ])
+    );
+    let told = sandbox.ok(&["status", "--porcelain"]).stdout;
+    let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("collision A")).collect();
+    assert_eq!(lines, ["collision A B committed ten", "collision A C committed ten"]);
+}
+
+#[test]
+fn uncommitted_work_that_was_not_read_is_not_known_to_merge() {
+    let sandbox = started(&["A", "B", "C", "D"]);
+    for (id, file) in [("A", "a"), ("B", "b"), ("C", "a")] {
+        sandbox.commit_in(&sandbox.place(id), &[(file, id)], id);
+    }
+    sandbox.git_in(&sandbox.place("A"), &["checkout", "--quiet", "--detach"]);
+    write_in(&sandbox.place("A"), "b", "a\n");
+    let row = sandbox.row("A");
+    assert_eq!(row["collisions"], json!([{"with": "C", "paths": ["a"], "uncommitted": false}]));
+    assert_eq!(row["uncertain"], json!(["B", "D"]));
+    assert_eq!((&row["readiness"]["verdict"], &row["readiness"]["uncommitted"]), (&json!("clean"), &Value::Null));
+    assert_eq!(sandbox.row("B")["uncertain"], json!(["A"]));
+    sandbox.ok(&["status"]).answers("A: not known whether it merges with B, D");
+    sandbox.ok(&["status", "--matrix"]).answers("  1  A  Title of A  · \\ · 1 ·\n");
+    let told = sandbox.ok(&["status", "--porcelain"]).stdout;
+    let task = told.lines().find(|line| line.starts_with("task A ")).unwrap();
+    assert!(task.contains(" clean f? - "), "{task}");
+    let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
+    let _ = sandbox.run(&["status", "--exit-code", "B", "C", "D"]).exits(0);
+    // On no branch, with nothing uncommitted.
+    std::fs::remove_file(sandbox.place("A").join("b")).unwrap();
+    let row = sandbox.row("A");
+    assert_eq!((&row["uncertain"], &row["readiness"]["uncommitted"]), (&Value::Null, &json!(false)));
+    let _ = sandbox.run(&["status", "--exit-code"]).exits(0);
+}
+
+#[test]
+fn what_git_does_not_add_hides_nothing_else_of_the_worktree() {
+    let sandbox = started(&["A", "B", "C"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("ten", "a\n"), ("dir/new", "a\n")], "A");
+    let b = sandbox.place("B");
+    sandbox.git_in(&b, &["init", "--quiet", "nested"]);
+    write_in(&b, "ten", "b\n");
+    let c = sandbox.place("C");
+    sandbox.git_in(&c, &["sparse-checkout", "set", "elsewhere"]);
+    write_in(&c, "dir/new", "c\n");
+    assert_eq!(
+        sandbox.row("A")["collisions"],
+        json!([
+            {"with": "B", "paths": ["ten"], "uncommitted": true},
+            {"with": "C", "paths": ["dir/new"], "uncommitted": true}
+        ])
+    );
+    assert_eq!(sandbox.row("C")["readiness"]["verdict"], "clean", "what is not checked out is not deleted");
+}
+
+#[test]
+fn a_conflict_in_no_single_path_is_a_conflict() {
+    let sandbox = started(&["A", "B", "C"]);
+    sandbox.commit(&[("old/a", TEN), ("old/b", "b\nb\nb\nb\nb\n")], "a folder");
+    for id in ["A", "B", "C"] {
+        sandbox.git_in(&sandbox.place(id), &["merge", "--quiet", "--ff-only", "main"]);
+    }
+    let split = |place: &std::path::Path| {
+        for (file, folder) in [("a", "one"), ("b", "two")] {
+            std::fs::create_dir_all(place.join(folder)).unwrap();
+            sandbox.git_in(place, &["mv", &format!("old/{file}"), &format!("{folder}/{file}")]);
+        }
+    };
+    split(&sandbox.place("A"));
+    sandbox.commit_in(&sandbox.place("A"), &[], "A");
+    sandbox.commit_in(&sandbox.place("B"), &[("old/c", "c\n")], "B");
+    let said = sandbox.try_git_in(
+        &sandbox.repo(),
+        &["merge-tree", "--write-tree", "--name-only", "--no-messages", "task/A", "task/B"],
+    );
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert_eq!((said.status.code(), text.lines().count()), (Some(1), 1), "{text}");
+    split(&sandbox.place("C"));
+    assert_eq!(
+        sandbox.row("B")["collisions"],
+        json!([{"with": "A", "paths": [], "uncommitted": false}, {"with": "C", "paths": [], "uncommitted": true}])
+    );
+    sandbox
+        .ok(&["status"])
+        .answers("    A collides with B (no single path: directories renamed)\n")
+        .answers("    B collides with C, with what is not committed (no single path: directories renamed)\n");
+    sandbox.ok(&["status", "--matrix"]).answers("  2  B  Title of B  - 1 \\ 1~\n");
+    sandbox
+        .ok(&["status", "--porcelain"])
+        .answers("collision B A committed \n")
+        .answers("collision B C uncommitted \n");
+    sandbox.git(&["merge", "--quiet", "--no-ff", "task/B"]);
+    let row = |id: &str| sandbox.row(id)["readiness"].clone();
+    for (id, uncommitted) in [("A", false), ("C", true)] {
+        let told = row(id);
+        assert_eq!(
+            (&told["verdict"], &told["uncommitted"], &told["conflicts"]),
+            (&json!("conflict"), &json!(uncommitted), &json!([])),
+            "{id}"
+        );
+    }
+    sandbox
+        .ok(&["status"])
+        .answers("    A conflicts with main (no single path: directories renamed)\n")
+        .answers("    C conflicts with main, with what is not committed (no single path: directories renamed)\n");
+}
+
 #[test]
 fn what_is_not_committed_collides_too_and_is_marked() {
     let sandbox = started(&["A", "B", "C"]);

@@ -53,6 +53,46 @@ pub fn open(sandbox: &Sandbox) -> Repo {
     Repo::discover(&sandbox.repo()).unwrap()
 }
 
+/// A commit with these lines, which end with the parents.
+fn written(sandbox: &Sandbox, tree: &str, parents: &[&str], time: i64) -> String {
+    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+    let who = format!("Ada <ada@example.org> {time} +0000");
+    let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nx\n");
+    let output = sandbox.try_git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], text.as_bytes());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn of_equally_old_merge_bases_none_is_preferred() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("x", "1\n")], "x");
+    let tree = |content: &str| {
+        sandbox.commit(&[("x", content)], content);
+        sandbox.git(&["rev-parse", "HEAD^{tree}"]).trim().to_owned()
+    };
+    let (one, two, three) = (tree("one\n"), tree("two\n"), tree("three\n"));
+    let root = written(&sandbox, &three, &[], 1);
+    let (a, b) = (written(&sandbox, &one, &[&root], 2), written(&sandbox, &two, &[&root], 2));
+    let target = written(&sandbox, &three, &[&a, &b], 3);
+    for (tree, changes) in [(&one, false), (&two, false), (&three, true)] {
+        let tip = written(&sandbox, tree, &[&b, &a], 4);
+        let pairs: Vec<(Oid, Oid)> = vec![(target.parse().unwrap(), tip.parse().unwrap())];
+        let repo = open(&sandbox);
+        let merge = merges(&repo, &Quarantine::new(pairs[0].0), &pairs).unwrap().remove(0).unwrap();
+        assert_eq!(merge.tip_changes_something, changes, "{tree}");
+    }
+}
+
+#[test]
+fn a_fast_forward_to_a_tree_that_is_gone_is_no_answer() {
+    let sandbox = Sandbox::new();
+    let target: Oid = sandbox.commit(&[("x", "1\n")], "x").trim().parse().unwrap();
+    let absent = "1".repeat(40);
+    let tip: Oid = written(&sandbox, &absent, &[&target.to_string()], 2_000_000_000).parse().unwrap();
+    let merged = merges(&open(&sandbox), &Quarantine::new(target), &[(target, tip)]).unwrap();
+    assert_eq!(merged, [None]);
+}
+
 /// Asserts that every pair merges as git says, and returns how many took no git process.
 fn assert_parity(sandbox: &Sandbox, pairs: &[(Oid, Oid)]) -> usize {
     let said = said_by_git(sandbox, pairs);

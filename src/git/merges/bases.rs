@@ -12,12 +12,12 @@ use crate::model::oid::Oid;
 const AT_ONCE: usize = 1024;
 
 /// The merge base of two commits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Base {
     /// The only one.
     One(ObjectId),
-    /// The newest of several.
-    Several(ObjectId),
+    /// The newest of several, of equally old ones that with the smallest id; and the others.
+    Several(ObjectId, Vec<ObjectId>),
     /// Their histories are unrelated, or a shallow one ends where a better base may follow.
     None,
     /// A commit cannot be read.
@@ -129,7 +129,7 @@ impl History {
         let several = pairs.len() > 1;
         // One that cannot be read ends the walk of those that reach it, each of which may need less of the history alone.
         let again = |(answer, pair): (Base, &(Oid, Oid))| match answer {
-            Base::Unknown if several => self.walk(objects, std::slice::from_ref(pair))[0],
+            Base::Unknown if several => self.walk(objects, std::slice::from_ref(pair)).pop().unwrap_or(Base::Unknown),
             answer => answer,
         };
         answers.into_iter().zip(pairs).map(again).collect()
@@ -171,11 +171,12 @@ impl History {
             if cut.iter().any(|marks| has(marks, bits[&pair.0]) != has(marks, bits[&pair.1])) {
                 return Base::None;
             }
-            let newest = found.iter().copied().max_by_key(|&place| self.commits[place].time);
-            match newest.map(|place| self.commits[place].id) {
-                None => Base::None,
-                Some(base) if found.len() == 1 => Base::One(base),
-                Some(base) => Base::Several(base),
+            let mut found: Vec<&Known> = found.into_iter().map(|place| &self.commits[place]).collect();
+            found.sort_unstable_by_key(|known| (std::cmp::Reverse(known.time), known.id));
+            match found.as_slice() {
+                [] => Base::None,
+                [base] => Base::One(base.id),
+                [base, others @ ..] => Base::Several(base.id, others.iter().map(|known| known.id).collect()),
             }
         };
         pairs.iter().zip(found).map(answer).collect()

@@ -112,16 +112,38 @@ struct Sides {
     base_commit: ObjectId,
     /// Whether there is no other merge base.
     one_base: bool,
+    /// The tip's tree is that of no merge base.
+    changes_something: bool,
 }
 
 impl Sides {
+    /// `None` where there is no merge base, or `tree` does not know the tree of a commit.
+    fn of(
+        (target, tip): (ObjectId, ObjectId),
+        base: Base,
+        mut tree: impl FnMut(ObjectId) -> Option<ObjectId>,
+    ) -> Option<Sides> {
+        let (base_commit, others) = match base {
+            Base::One(base) => (base, Vec::new()),
+            Base::Several(newest, others) => (newest, others),
+            Base::None | Base::Unknown => return None,
+        };
+        let (target, tip, base) = (tree(target)?, tree(tip)?, tree(base_commit)?);
+        let one_base = others.is_empty();
+        let mut changes_something = tip != base;
+        for other in others {
+            changes_something &= tree(other)? != tip;
+        }
+        Some(Sides { target, tip, base, base_commit, one_base, changes_something })
+    }
+
     fn merge(&self, said: Said) -> Merge {
         Merge {
             clean: said.clean,
             tree: said.tree,
             conflicts: said.conflicts,
             adds_nothing: said.clean && said.tree == ours(&self.target),
-            tip_changes_something: self.tip != self.base,
+            tip_changes_something: self.changes_something,
         }
     }
 }
@@ -160,14 +182,7 @@ fn sides_of(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Vec<O
     let mut trees = HashMap::new();
     let mut tree =
         |commit: ObjectId| *trees.entry(commit).or_insert_with(|| objects.commit(&commit).map(|commit| commit.tree));
-    let mut sides = |(&(target, tip), base): (&(Oid, Oid), Base)| {
-        let (base_commit, one_base) = match base {
-            Base::One(base) => (base, true),
-            Base::Several(newest) => (newest, false),
-            Base::None | Base::Unknown => return None,
-        };
-        let (target, tip, base) = (tree(theirs(target))?, tree(theirs(tip))?, tree(base_commit)?);
-        Some(Sides { target, tip, base, base_commit, one_base })
-    };
+    let mut sides =
+        |(&(target, tip), base): (&(Oid, Oid), Base)| Sides::of((theirs(target), theirs(tip)), base, &mut tree);
     pairs.iter().zip(bases).map(&mut sides).collect()
 }

@@ -85,14 +85,13 @@ impl<'a> Landings<'a> {
 
     fn sides(&mut self, stand: Stand, tip: Oid) -> Option<Sides> {
         let place = self.stands.get(stand.0)?;
-        let (target, pair) = (place.tree, (place.commit, tip));
-        let (base_commit, one_base) = match self.history.bases(&self.objects, &[pair]).first()? {
-            Base::One(base) => (*base, true),
-            Base::Several(newest) => (*newest, false),
-            Base::None | Base::Unknown => return None,
+        let (target, pair) = ((theirs(place.commit), place.tree), (place.commit, tip));
+        let base = self.history.bases(&self.objects, &[pair]).pop()?;
+        let tree = |commit: ObjectId| match commit {
+            commit if commit == target.0 => Some(target.1),
+            commit => Some(self.objects.commit(&commit)?.tree),
         };
-        let tree = |commit: &gix::oid| Some(self.objects.commit(commit)?.tree);
-        Some(Sides { target, tip: tree(&theirs(tip))?, base: tree(&base_commit)?, base_commit, one_base })
+        Sides::of((target.0, theirs(tip)), base, tree)
     }
 
     fn said(&mut self, stand: Stand, tip: Oid, sides: &Sides) -> Option<(Said, From)> {

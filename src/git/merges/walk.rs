@@ -38,7 +38,8 @@ pub(super) fn merged(objects: &mut Objects, trees: [ObjectId; 3], outcome: Outco
         return Ok(ours);
     }
     if base == ours {
-        return Ok(theirs);
+        // git reads the tree, too.
+        return objects.tree(&theirs).map(|_| theirs).ok_or(Undecided);
     }
     let empty = ObjectId::empty_tree(objects.hash());
     Walk { objects, outcome }.trees(Some(&base), &ours, &theirs).map(|tree| tree.unwrap_or(empty))

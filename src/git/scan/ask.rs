@@ -78,9 +78,11 @@ impl Git<'_> {
         let index = self.index()?;
         let large = self.large(index.path(), limits)?;
         let mut add = self.shielded(index.path())?;
-        add.args(["add", "--all", "--", "."]);
+        add.args(["add", "--all", "--sparse", "--ignore-errors", "--", "."]);
         add.args(large.iter().map(|(path, _)| with(":(top,literal,exclude)", OsStr::from_bytes(path))));
-        stdout_of(&mut add).ok()?;
+        if !run(&mut add).ok()?.status.success() && !self.only_folders_left(index.path(), &large)? {
+            return None;
+        }
         let objects = Objects::new(&self.repo.gix, self.quarantine);
         for (path, stamp) in &large {
             let blob = objects.blob(&placeholder(path, stamp))?;
@@ -103,10 +105,22 @@ impl Git<'_> {
         Some(Uncommitted { paths, unread, commit, merge: None })
     }
 
+    /// Whether all that git did not add are folders: repositories without a commit, of which git has nothing to add.
+    fn only_folders_left(&self, index: &Path, large: &[(Vec<u8>, Stamp)]) -> Option<bool> {
+        let left = self.not_added(index)?;
+        let mut paths = left.split(|&byte| byte == 0).filter(|path| !path.is_empty());
+        Some(paths.all(|path| path.ends_with(b"/") || large.iter().any(|(large, _)| large == path)))
+    }
+
+    /// Files that are not as the index has them, each followed by NUL.
+    fn not_added(&self, index: &Path) -> Option<Vec<u8>> {
+        let mut list = self.shielded(index)?;
+        stdout_of(list.args(["ls-files", "-z", "--others", "--modified", "--exclude-standard"])).ok()
+    }
+
     /// The files that git would read and that are too large for that; `None` where there is too much to read.
     fn large(&self, index: &Path, limits: Limits) -> Option<Vec<(Vec<u8>, Stamp)>> {
-        let mut list = self.shielded(index)?;
-        let listed = stdout_of(list.args(["ls-files", "-z", "--others", "--modified", "--exclude-standard"])).ok()?;
+        let listed = self.not_added(index)?;
         let paths: BTreeSet<&[u8]> = listed.split(|&byte| byte == 0).filter(|path| !path.is_empty()).collect();
         let mut large = Vec::new();
         let mut budget = limits.budget();

@@ -74,6 +74,7 @@ fn with_target(row: &Row) -> Cell {
         Some(readiness) if readiness.verdict == Verdict::Conflict => {
             Cell::Conflicts { paths: readiness.conflicts.len().max(1), uncommitted: readiness.uncommitted }
         }
+        Some(readiness) if readiness.unread => Cell::Unknown,
         Some(_) => Cell::Clean,
     }
 }

@@ -11,11 +11,13 @@ pub struct Readiness {
     pub verdict: Verdict,
     /// The verdict is that of what is not committed yet: the tip alone merges cleanly, or has no commits.
     pub uncommitted: bool,
+    /// There may be uncommitted work that was not read: the verdict is that of the tip alone.
+    pub unread: bool,
     /// The target's commit is an ancestor of the tip.
     pub fast_forward: bool,
     /// Of merging the tip.
     pub tree: Option<Oid>,
-    /// In git's order.
+    /// In git's order; none of a conflict where no single path conflicts: a folder was renamed to several places.
     pub conflicts: Vec<TreePath>,
 }
 
@@ -43,8 +45,12 @@ impl Verdict {
 pub(super) fn readiness(seen: &Observed, state: State) -> Option<Readiness> {
     let branch = seen.branch.as_ref()?;
     let tip = of_tip(branch, state)?;
+    let open = matches!(tip.verdict, Verdict::Clean | Verdict::Empty);
+    if open && seen.unread() {
+        return Some(Readiness { unread: true, ..tip });
+    }
     let pending = seen.uncommitted().filter(|uncommitted| !uncommitted.paths.is_empty());
-    let Some(pending) = pending.filter(|_| matches!(tip.verdict, Verdict::Clean | Verdict::Empty)) else {
+    let Some(pending) = pending.filter(|_| open) else {
         return Some(tip);
     };
     let merge = pending.merge.as_ref()?;
@@ -60,7 +66,14 @@ pub(super) fn readiness(seen: &Observed, state: State) -> Option<Readiness> {
 
 fn of_tip(branch: &Branch, state: State) -> Option<Readiness> {
     let fast_forward = branch.behind == Some(0);
-    let of = |verdict| Readiness { verdict, uncommitted: false, fast_forward, tree: None, conflicts: Vec::new() };
+    let of = |verdict| Readiness {
+        verdict,
+        uncommitted: false,
+        unread: false,
+        fast_forward,
+        tree: None,
+        conflicts: Vec::new(),
+    };
     if state == State::Landed {
         return Some(of(Verdict::Landed));
     }

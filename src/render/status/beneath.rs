@@ -6,12 +6,15 @@ use super::{DIM, YELLOW, some};
 use crate::model::drift::{Drift, Touched};
 use crate::model::id::TaskId;
 use crate::model::path::TreePath;
-use crate::model::status::{Collision, Row, Status};
+use crate::model::status::{Collision, Readiness, Row, Status, Verdict};
 use crate::model::text::{count, escape};
 use crate::render::toml;
 
 /// Conflicting paths told of one task, unless asked for all.
 const PATHS_TOLD: usize = 5;
+
+/// Of a conflict that git tells no path of.
+const NO_PATH: &str = "no single path: directories renamed";
 
 /// Collisions told under all the tables, unless asked for all.
 const COLLISIONS_TOLD: usize = 10;
@@ -49,12 +52,12 @@ impl<'s> Beneath<'s> {
 
     fn conflicts(&self, row: &Row) -> String {
         let mut out = String::new();
-        let readiness = row.readiness.as_ref().filter(|readiness| !readiness.conflicts.is_empty());
-        if let Some(readiness) = readiness {
+        let conflict = |readiness: &&Readiness| readiness.verdict == Verdict::Conflict;
+        if let Some(readiness) = row.readiness.as_ref().filter(conflict) {
             let (target, _) = self.status.target.newest();
-            let pending = if readiness.uncommitted { ", with what is not committed," } else { "" };
-            out.push_str(&format!("    {} conflicts with {}{pending} in\n", row.id, escape(target)));
-            out.push_str(&self.paths(&readiness.conflicts));
+            let pending = pending(readiness.uncommitted, &readiness.conflicts);
+            let paths = self.paths(&readiness.conflicts);
+            out.push_str(&format!("    {} conflicts with {}{pending}{paths}", row.id, escape(target)));
         }
         if let Some(command) = &row.solution {
             out.push_str(&format!("    {DIM}{}{DIM:#}\n", escape(command)));
@@ -71,8 +74,9 @@ impl<'s> Beneath<'s> {
             return String::new();
         }
         self.listed += 1;
-        let pending = if collision.uncommitted { ", with what is not committed," } else { "" };
-        format!("    {id} collides with {}{pending} in\n{}", collision.with, self.paths(&collision.paths))
+        let pending = pending(collision.uncommitted, &collision.paths);
+        let paths = self.paths(&collision.paths);
+        format!("    {id} collides with {}{pending}{paths}", collision.with)
     }
 
     fn uncertain(&mut self, row: &'s Row) -> String {
@@ -86,9 +90,14 @@ impl<'s> Beneath<'s> {
         format!("    {}: not known whether it merges with {others}\n", row.id)
     }
 
+    /// Ends the line that they stand below.
     fn paths(&self, paths: &[TreePath]) -> String {
+        if paths.is_empty() {
+            return format!(" ({NO_PATH})\n");
+        }
         let told = if self.verbose { paths.len() } else { PATHS_TOLD };
-        let mut out: String = paths.iter().take(told).map(|path| format!("      {path}\n")).collect();
+        let listed = paths.iter().take(told).map(|path| format!("      {path}\n"));
+        let mut out = format!(" in\n{}", listed.collect::<String>());
         if paths.len() > told {
             out.push_str(&format!("      and {} more (-v lists them)\n", paths.len() - told));
         }
@@ -104,6 +113,14 @@ impl<'s> Beneath<'s> {
                 format!("{more}, not listed: git dispatch status --matrix\n")
             }
         }
+    }
+}
+
+fn pending(uncommitted: bool, paths: &[TreePath]) -> &'static str {
+    match (uncommitted, paths.is_empty()) {
+        (false, _) => "",
+        (true, false) => ", with what is not committed,",
+        (true, true) => ", with what is not committed",
     }
 }
 

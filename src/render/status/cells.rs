@@ -95,10 +95,11 @@ fn merges(row: &Row) -> Cell {
             Cell::styled(format!("{}{mark}", count(readiness.conflicts.len().max(1), "conflict")), RED)
         }
         Verdict::Clean | Verdict::Empty if !collisions.is_empty() => Cell::styled(collides(collisions), YELLOW),
+        Verdict::Empty if readiness.unread => Cell::styled(format!("no commits {UNKNOWN}"), DIM),
         Verdict::Empty => Cell::styled("no commits", DIM),
         Verdict::Clean => {
             let forward = if readiness.fast_forward { " (ff)" } else { "" };
-            let known = row.collisions.is_some() && row.uncertain.is_empty();
+            let known = row.collisions.is_some() && row.uncertain.is_empty() && !readiness.unread;
             let rest = if known { String::new() } else { format!(" {UNKNOWN}") };
             Cell::styled(format!("clean{mark}{forward}{rest}"), GREEN)
         }

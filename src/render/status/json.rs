@@ -81,7 +81,8 @@ struct RowJson<'a> {
 #[derive(Serialize)]
 struct ReadinessJson<'a> {
     verdict: &'static str,
-    uncommitted: bool,
+    /// `None` where it was not read.
+    uncommitted: Option<bool>,
     fast_forward: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     tree: Option<Oid>,
@@ -209,7 +210,7 @@ fn row(row: &Row) -> RowJson<'_> {
         changes: row.changes(),
         readiness: row.readiness.as_ref().map(|readiness| ReadinessJson {
             verdict: readiness.verdict.word(),
-            uncommitted: readiness.uncommitted,
+            uncommitted: (!readiness.unread).then_some(readiness.uncommitted),
             fast_forward: readiness.fast_forward,
             tree: readiness.tree,
             conflicts: &readiness.conflicts,

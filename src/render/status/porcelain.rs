@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::state::State;
-use crate::model::status::{Collision, Readiness, Row, Status};
+use crate::model::status::{Collision, Readiness, Row, Status, Verdict};
 
 /// The number in the first line.
 const VERSION: u32 = 1;
@@ -59,7 +59,9 @@ impl Lines {
         }
         if let Some(readiness) = &row.readiness {
             let when = when(readiness.uncommitted);
-            self.paths(&["conflict", id, when], &readiness.conflicts);
+            if readiness.verdict == Verdict::Conflict {
+                self.paths(&["conflict", id, when], &readiness.conflicts);
+            }
         }
         for Collision { with, paths, uncommitted } in row.collisions.iter().flatten() {
             self.paths(&["collision", id, with.as_str(), when(*uncommitted)], paths);
@@ -78,8 +80,11 @@ impl Lines {
         }
     }
 
-    /// A line for each path.
+    /// A line for each path, or one with an empty path where none is told.
     fn paths(&mut self, fields: &[&str], paths: &[TreePath]) {
+        if paths.is_empty() {
+            self.line(fields, b"");
+        }
         for path in paths {
             self.line(fields, path.as_bytes());
         }
@@ -102,7 +107,12 @@ fn fields(row: &Row) -> Vec<String> {
     let readiness = row.readiness.as_ref();
     let verdict = if branch.is_some() { readiness.map_or(UNKNOWN, |readiness| readiness.verdict.word()) } else { NONE };
     let flag = |is: fn(&Readiness) -> bool, sign| if readiness.is_some_and(is) { sign } else { "." };
-    let flags = flag(|readiness| readiness.fast_forward, "f").to_owned() + flag(|readiness| readiness.uncommitted, "u");
+    let pending = if readiness.is_some_and(|readiness| readiness.unread) {
+        UNKNOWN
+    } else {
+        flag(|readiness| readiness.uncommitted, "u")
+    };
+    let flags = flag(|readiness| readiness.fast_forward, "f").to_owned() + pending;
     let ready = if row.ready_to_land() { "ready" } else { NONE };
     let collisions = row.collisions.as_ref().map(|collisions| collisions.len() as u64);
     vec![
