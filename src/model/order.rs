@@ -246,7 +246,8 @@ impl Search<'_> {
         let turned: Vec<usize> = std::iter::once(task).chain(before.iter().copied()).collect();
         let free = |one: &usize| !self.first.contains(&(*one, task)) && !self.needs(task, *one);
         if !before.is_empty() && before.iter().all(free) && trial.all_land(&turned) {
-            return before.iter().fold(false, |new, &one| self.add_first(task, one) || new);
+            let new = before.iter().filter(|&&one| self.add_first(task, one)).count();
+            return new > 0;
         }
         let mut conflict: Conflict = turned;
         conflict.sort_unstable();
