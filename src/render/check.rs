@@ -15,15 +15,38 @@ use crate::model::text::escape;
 
 const HEADING: Style = Style::new().dimmed();
 
-/// A line for each path and task, at most `columns` wide where the titles allow it; empty where there is nothing to tell.
+/// How many rows are shown of tasks that only declare to write; the rest is counted.
+const DECLARED: usize = 5;
+
+/// A line for each path and task, at most `columns` wide where the titles allow it: first what collides, last what is only
+/// declared. Empty where there is nothing to tell.
 pub fn text(check: &Check, columns: usize) -> String {
     if check.rows.is_empty() {
         return String::new();
     }
     let head = ["Path", "Task", "Together", "Change", "Worktree", "Title"];
     let head: Vec<Column> = head.iter().map(|title| ((*title).to_owned(), Align::Left)).collect();
-    let rows: Vec<Vec<Cell>> = check.rows.iter().map(cells).collect();
-    table(&head, &rows, HEADING, columns)
+    let mut rows: Vec<&Row> = check.rows.iter().collect();
+    rows.sort_by_key(|row| weight(row.together));
+    let declared = rows.iter().filter(|row| row.together == Together::Declared).count();
+    let more = declared.saturating_sub(DECLARED);
+    rows.truncate(rows.len() - more);
+    let rows: Vec<Vec<Cell>> = rows.into_iter().map(cells).collect();
+    let mut out = table(&head, &rows, HEADING, columns);
+    if more > 0 {
+        out.push_str(&format!("  and {more} more declare{} it\n", if more == 1 { "s" } else { "" }));
+    }
+    out
+}
+
+fn weight(together: Together) -> u8 {
+    match together {
+        Together::Collides => 0,
+        Together::Unknown => 1,
+        Together::WouldCollide => 2,
+        Together::Merges => 3,
+        Together::Declared => 4,
+    }
 }
 
 fn cells(row: &Row) -> Vec<Cell> {
@@ -51,7 +74,9 @@ fn style(together: Together) -> Style {
 fn change(row: &Row) -> String {
     let committed = row.committed.map(|tip| format!("committed at {}", tip.short()));
     let uncommitted = row.uncommitted.then(|| "uncommitted".to_owned());
-    committed.into_iter().chain(uncommitted).collect::<Vec<_>>().join(", ")
+    let how = committed.into_iter().chain(uncommitted).collect::<Vec<_>>().join(", ");
+    // A conflict that a rename leads to stands at a path that the other task does not change by that name.
+    if how.is_empty() && row.together != Together::Declared { "under another name".to_owned() } else { how }
 }
 
 /// One line of JSON.
@@ -166,5 +191,22 @@ mod tests {
             "  src/\\e[2J\u{fffd}  A     would collide  committed at 0123456, uncommitted  /w\\n/A    Pool\\u{202e}";
         assert_eq!(line, expected);
         assert_eq!(text(&check(&[]), 80), "");
+    }
+
+    #[test]
+    fn what_weighs_most_stands_first_and_declarations_are_summed_up() {
+        let mut all = vec![Together::Declared; 19];
+        all.extend([Together::Merges, Together::WouldCollide, Together::Unknown, Together::Collides]);
+        let mut check = check(&all);
+        for row in &mut check.rows {
+            (row.committed, row.uncommitted) = (None, row.together == Together::Merges);
+        }
+        let told = anstream::adapter::strip_str(&text(&check, 200)).to_string();
+        let words = ["collides", "not checked", "would collide", "merges"];
+        let lines: Vec<&str> = told.lines().skip(1).collect();
+        assert!(lines.iter().zip(words).all(|(line, word)| line.contains(&format!("A     {word} "))), "{told}");
+        assert!(lines[0].contains("under another name") && lines[3].contains("uncommitted"), "{told}");
+        assert!(lines[4..9].iter().all(|line| line.contains("declared only") && !line.contains("name")), "{told}");
+        assert_eq!(lines[9..], ["  and 14 more declare it"]);
     }
 }

@@ -154,6 +154,9 @@ fn a_broken_worktree_hides_no_other() {
     let sandbox = started();
     write_in(&sandbox.place("A"), ".git", "nonsense\n");
     assert!(notes(&sandbox.row("A")).contains("is broken"));
+    let plain = sandbox.ok(&["status"]);
+    let line = plain.stdout.lines().find(|line| line.starts_with("  A ")).unwrap();
+    assert!(line.contains(" · "), "{line}");
 }
 
 /// Puts `bytes` in place of the index of A's worktree.

@@ -67,7 +67,8 @@ fn ahead_behind(row: &Row) -> Cell {
 }
 
 fn changes(row: &Row) -> Cell {
-    let gone = row.worktree.as_ref().is_none_or(|worktree| worktree.head == Head::Missing);
+    // Of a folder that stands there and leads nowhere nobody knows.
+    let gone = row.worktree.as_ref().is_none_or(|worktree| worktree.head == Head::Missing && !worktree.folder);
     match row.changes() {
         _ if !tells(row) || gone => Cell::default(),
         None => Cell::plain(UNKNOWN),
