@@ -246,6 +246,7 @@ fn branches(tips: &[Oid]) -> Vec<Branch> {
     let branch = |(at, tip): (usize, &Oid)| Branch {
         id: format!("T{at:03}").parse().unwrap(),
         tip: *tip,
+        base: None,
         uncommitted: None,
         unknown: false,
         unread: Vec::new(),

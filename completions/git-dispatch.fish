@@ -126,7 +126,7 @@ complete -c git-dispatch -n '__git_dispatch_using status' -l order -d 'Show in w
 complete -c git-dispatch -n '__git_dispatch_using status' -l matrix -d 'Show who does not merge with whom, as a square'
 complete -c git-dispatch -n '__git_dispatch_using status' -l porcelain -d 'Answer in lines for scripts'
 complete -c git-dispatch -n '__git_dispatch_using status' -s z -d 'End the lines of --porcelain with NUL'
-complete -c git-dispatch -n '__git_dispatch_using status' -l exit-code -d 'Exit with 1 unless all shown merge cleanly'
+complete -c git-dispatch -n '__git_dispatch_using status' -l exit-code -d 'Exit with 1 unless all shown merge into the target'
 complete -c git-dispatch -n '__git_dispatch_using status' -l watch -d 'Keep showing it, until q is pressed'
 complete -c git-dispatch -n '__git_dispatch_using status' -l prompt -d 'Print a short segment for a shell prompt'
 complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'

@@ -38,7 +38,7 @@ pub struct Args {
     /// End the lines of --porcelain with NUL, and quote nothing in them
     #[arg(short = 'z', requires = "porcelain")]
     pub null: bool,
-    /// Exit with 1 unless every active task shown merges cleanly
+    /// Exit with 1 unless every active task shown merges cleanly into the target
     #[arg(long)]
     pub exit_code: bool,
     /// Keep showing it, until q is pressed

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::merges::{Verdict, verdicts};
+use super::merges::{Apart, Side, Verdict, verdicts};
 use super::quarantine::Quarantine;
 use super::repo::Repo;
 use crate::model::collision::{Collisions, Contender, Meeting};
@@ -11,18 +11,35 @@ use crate::model::oid::Oid;
 /// Two that are merged with each other.
 type Pair<'c> = (&'c Contender, &'c Contender);
 
+/// So many pairs that may conflict are merged; the tasks of those after them are not compared.
+const MOST_PAIRS: usize = 2_000_000;
+
+/// So many pairs are merged before their answers are kept: only those that do not merge cleanly take memory then.
+const AT_ONCE: usize = 100_000;
+
 /// Merges every two of `contenders`, which come in the order of ids: their tips, and where these merge cleanly, what is in
-/// their worktrees.
+/// their worktrees. Those that change other paths are known to merge.
 ///
 /// # Errors
 /// git cannot be run, or there is no room for temporary files.
 pub fn collisions(repo: &Repo, quarantine: &Quarantine, contenders: &[Contender]) -> Result<Collisions> {
+    let side = |one: &Contender| Side { tip: one.tip, state: one.uncommitted, base: one.base, whole: !one.unknown };
+    let sides: Vec<Side> = contenders.iter().map(side).collect();
+    let apart = Apart::new(repo, quarantine, &sides);
+    let mut collisions = Collisions::default();
     let mut pairs: Vec<Pair<'_>> = Vec::new();
+    let mut left = MOST_PAIRS;
     for (at, a) in contenders.iter().enumerate() {
-        pairs.extend(contenders[at + 1..].iter().map(|b| (a, b)));
+        let others = apart.others(at);
+        let Some(rest) = left.checked_sub(others.len()) else { break };
+        left = rest;
+        collisions.compared.push(a.id.clone());
+        pairs.extend(others.into_iter().map(|other| (a, &contenders[other])));
+        if pairs.len() >= AT_ONCE {
+            merge(repo, quarantine, &pairs, &mut collisions)?;
+            pairs.clear();
+        }
     }
-    let mut collisions =
-        Collisions { compared: contenders.iter().map(|one| one.id.clone()).collect(), ..Collisions::default() };
     merge(repo, quarantine, &pairs, &mut collisions)?;
     Ok(collisions)
 }

@@ -16,6 +16,8 @@ pub struct Contender {
     pub tip: Oid,
     /// The commit of everything in its worktree ([`Uncommitted::commit`]); `None` where that is the tip.
     pub uncommitted: Option<Oid>,
+    /// Where its own commits begin, if that is known.
+    pub base: Option<Oid>,
     /// Changed files of its worktree that were too large to read.
     pub unread: Vec<TreePath>,
     /// There may be more in its worktree, which was not read.
@@ -40,13 +42,31 @@ pub enum Meeting {
 /// The meetings of every two of some tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Collisions {
-    /// The tasks that were compared, each with each other, in the order of ids.
+    /// The tasks that were compared, each with each other, in the order of ids; not those for which there was no time.
     pub compared: Vec<TaskId>,
     /// The smaller id first.
     pub meetings: BTreeMap<(TaskId, TaskId), Meeting>,
 }
 
+/// For each task that was compared, whom it meets other than cleanly, in the order of ids.
+pub type Met<'c> = BTreeMap<&'c TaskId, Vec<(&'c TaskId, &'c Meeting)>>;
+
 impl Collisions {
+    /// Those of all tasks at once.
+    pub fn by_task(&self) -> Met<'_> {
+        let mut met: BTreeMap<&TaskId, Vec<(&TaskId, &Meeting)>> =
+            self.compared.iter().map(|id| (id, Vec::new())).collect();
+        for ((a, b), meeting) in &self.meetings {
+            for (one, other) in [(a, b), (b, a)] {
+                if let Some(others) = met.get_mut(one) {
+                    others.push((other, meeting));
+                }
+            }
+        }
+        met.values_mut().for_each(|others| others.sort_by_key(|(other, _)| *other));
+        met
+    }
+
     /// Whom `id` meets other than cleanly, in the order of ids; `None` where it was not compared.
     pub fn of(&self, id: &TaskId) -> Option<Vec<(&TaskId, &Meeting)>> {
         self.compared.binary_search(id).ok()?;
@@ -76,6 +96,7 @@ fn contender(id: &TaskId, seen: &Observed, whole: bool) -> Option<Contender> {
     Some(Contender {
         id: id.clone(),
         tip: branch.tip,
+        base: branch.base,
         uncommitted: uncommitted.and_then(|uncommitted| uncommitted.commit),
         unread: uncommitted.map(|uncommitted| uncommitted.unread.clone()).unwrap_or_default(),
         unknown: whole && seen.unread(),

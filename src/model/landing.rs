@@ -99,10 +99,11 @@ pub fn entrants(
         standings.under_way().filter(wanted).filter_map(|holder| Some((holder, tip(holder)?))).collect();
     let places: BTreeMap<&TaskId, usize> =
         chosen.iter().enumerate().map(|(place, (holder, _))| (&holder.task.id, place)).collect();
+    let met = collisions.map(Collisions::by_task).unwrap_or_default();
     let entrant = |&(holder, tip): &(&Holder, Oid)| {
         let unmet = unmet(file, facts, standings, holder);
         let (needs, others): (Vec<TaskId>, Vec<TaskId>) = unmet.into_iter().partition(|need| places.contains_key(need));
-        let suspects = collisions.and_then(|collisions| collisions.of(&holder.task.id)).unwrap_or_default();
+        let suspects = met.get(&holder.task.id).map(Vec::as_slice).unwrap_or_default();
         let collides = |meeting: &Meeting| matches!(meeting, Meeting::Collides { uncommitted: false, .. });
         let suspects = suspects.iter().filter(|(_, meeting)| collides(meeting)).filter_map(|(id, _)| places.get(id));
         let candidate = Candidate {

@@ -1,6 +1,6 @@
 //! What a shell prompt shows: a few numbers of the last `status`.
 
-use super::collision::{Collisions, Meeting};
+use super::collision::{Collisions, Meeting, Met};
 use super::id::TaskId;
 use super::oid::Oid;
 use super::state::State;
@@ -32,13 +32,14 @@ pub struct Brief {
 /// The active tasks of `status`, which shows all of them. `refs` is for the caller to fill in.
 pub fn prompt(status: &Status, collisions: Option<&Collisions>) -> Prompt {
     let active = status.rows().filter(|row| row.state.holds() && row.state != State::Elsewhere);
-    Prompt { refs: Vec::new(), tasks: active.map(|row| brief(row, collisions)).collect() }
+    let met = collisions.map(Collisions::by_task).unwrap_or_default();
+    Prompt { refs: Vec::new(), tasks: active.map(|row| brief(row, &met)).collect() }
 }
 
-fn brief(row: &Row, collisions: Option<&Collisions>) -> Brief {
+fn brief(row: &Row, met: &Met<'_>) -> Brief {
     let conflict = row.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
-    let meetings = collisions.and_then(|collisions| collisions.of(&row.id)).unwrap_or_default();
-    let collides = meetings.iter().any(|(_, meeting)| matches!(meeting, Meeting::Collides { .. }));
+    let collides =
+        met.get(&row.id).into_iter().flatten().any(|(_, meeting)| matches!(meeting, Meeting::Collides { .. }));
     let branch = row.branch.as_ref();
     Brief {
         id: row.id.clone(),

@@ -7,7 +7,7 @@ mod readiness;
 use std::collections::BTreeSet;
 
 use super::batch::{BatchState, Fate, fate, state};
-use super::collision::{Collisions, Meeting};
+use super::collision::{Collisions, Meeting, Met};
 use super::drift::{Declared, Drift};
 use super::facts::{Branch, Changes, Facts, Observed, Target, Worktree};
 use super::failure::{Exit, Failure};
@@ -173,6 +173,7 @@ pub fn status(
     names: &Names,
     selection: &Selection,
 ) -> Result<Status, Failure> {
+    let collisions = collisions.map(Collisions::by_task);
     let teller = Teller { file, facts, collisions, standings, names, declared: Declared::new(file, standings) };
     let groups = teller.groups(selection)?;
     let rows = || groups.iter().flat_map(|group| &group.rows);
@@ -195,7 +196,7 @@ pub fn status(
 struct Teller<'a> {
     file: &'a TaskFile,
     facts: &'a Facts,
-    collisions: Option<&'a Collisions>,
+    collisions: Option<Met<'a>>,
     standings: &'a Standings,
     names: &'a Names,
     declared: Declared<'a>,
@@ -325,7 +326,7 @@ impl Teller<'_> {
         let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);
         row.solution = row.solution(target).filter(|_| committed);
         row.removal = row.removal();
-        if let Some(meetings) = self.collisions.and_then(|collisions| collisions.of(id)) {
+        if let Some(meetings) = self.collisions.as_ref().and_then(|met| met.get(id)) {
             (row.collisions, row.uncertain) = met(meetings);
         }
         row
@@ -363,10 +364,10 @@ impl Teller<'_> {
 }
 
 /// The collisions among the meetings of a task, and whom it is not known of.
-fn met(meetings: Vec<(&TaskId, &Meeting)>) -> (Option<Vec<Collision>>, Vec<TaskId>) {
+fn met(meetings: &[(&TaskId, &Meeting)]) -> (Option<Vec<Collision>>, Vec<TaskId>) {
     let mut collisions = Vec::new();
     let mut uncertain = Vec::new();
-    for (other, meeting) in meetings {
+    for &(other, meeting) in meetings {
         match meeting {
             Meeting::Collides { paths, uncommitted } => {
                 collisions.push(Collision { with: other.clone(), paths: paths.clone(), uncommitted: *uncommitted });

@@ -1,5 +1,7 @@
 //! Collisions in `git dispatch status`, with git as the oracle.
 
+use git_dispatch::git::{Quarantine, Repo, collisions};
+use git_dispatch::model::collision::{Contender, Meeting};
 use serde_json::{Value, json};
 
 use crate::support::{Sandbox, write_in};
@@ -300,4 +302,66 @@ fn what_is_not_committed_collides_too_and_is_marked() {
     // Once it is committed, it is the tip's.
     sandbox.commit_in(&sandbox.place("B"), &[], "B");
     assert_eq!(sandbox.row("A")["collisions"], json!([{"with": "B", "paths": ["ten"], "uncommitted": false}]));
+}
+
+#[test]
+fn random_tasks_collide_exactly_where_git_says() {
+    use crate::histories::{Import, Random, change, put, start};
+    let mut random = Random(0x5eed_0fa1);
+    for round in 0..4 {
+        let sandbox = Sandbox::new();
+        let mut import = Import::default();
+        let files = start(&mut random);
+        let root = import.commit(&[], &files);
+        let base = import.commit(&[root], &files);
+        let mut own = Vec::new();
+        for task in 0..14 {
+            let mut mine = files.clone();
+            match task % 7 {
+                0 => (0..2).for_each(|_| change(&mut mine, &mut random)),
+                // A file in the place of a folder that others make.
+                1 => put(&mut mine, "fresh", ("100644", format!("{}\n", random.below(2)))),
+                2 => put(&mut mine, &format!("fresh/{task}"), ("100644", "x\n".to_owned())),
+                3 => put(&mut mine, "top", ("100644", format!("{}\n", random.below(3)))),
+                _ => put(&mut mine, &format!("a/own{task}"), ("100644", "x\n".to_owned())),
+            }
+            // Some begin on another, which may have gone on, or take the other's work back.
+            let parent = if task > 6 && random.below(3) == 0 { own[random.below(own.len())] } else { base };
+            let tip = import.commit(&[parent], &mine);
+            own.push(if random.below(3) == 0 { import.commit(&[tip], &mine) } else { tip });
+        }
+        let commits = import.finish(&sandbox);
+        let contenders: Vec<Contender> = own
+            .iter()
+            .enumerate()
+            .map(|(at, &tip)| Contender {
+                id: format!("T{at:02}").parse().unwrap(),
+                tip: commits[tip],
+                uncommitted: None,
+                base: Some(commits[base]),
+                unread: Vec::new(),
+                unknown: false,
+            })
+            .collect();
+        let repo = Repo::discover(&sandbox.repo()).unwrap();
+        let met = collisions(&repo, &Quarantine::new(commits[base]), &contenders).unwrap();
+        assert_eq!(met.compared.len(), contenders.len());
+        let (mut clean, mut broken) = (0, 0);
+        for (at, a) in contenders.iter().enumerate() {
+            for b in &contenders[at + 1..] {
+                let arguments = ["merge-tree", "--write-tree", &a.tip.to_string(), &b.tip.to_string()];
+                let collides = sandbox.try_git_in(&sandbox.repo(), &arguments).status.code() == Some(1);
+                let told = met.meetings.get(&(a.id.clone(), b.id.clone()));
+                assert_eq!(
+                    matches!(told, Some(Meeting::Collides { .. })),
+                    collides,
+                    "{round}: {} {}: {told:?}",
+                    a.id,
+                    b.id
+                );
+                *(if collides { &mut broken } else { &mut clean }) += 1;
+            }
+        }
+        assert!(clean > 20 && broken > 3, "{clean} {broken}");
+    }
 }

@@ -3,6 +3,7 @@
 //! An exact walk over the trees decides most merges ([`walk`]); git is asked for the others ([`ask`]), and what it says
 //! is kept ([`cache`]).
 
+mod apart;
 mod ask;
 mod bases;
 mod cache;
@@ -28,6 +29,7 @@ use crate::model::facts::Merge;
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 
+pub(super) use self::apart::{Apart, Side};
 pub use self::sequence::{Landings, Stand};
 
 /// What `git merge-tree --write-tree <target> <tip>` says of each pair `(target, tip)`, in the order given.

@@ -63,6 +63,25 @@ fn work_that_is_not_committed_counts_for_readiness() {
 }
 
 #[test]
+fn what_was_not_read_leaves_the_verdict_of_the_tip_in_doubt() {
+    let dirty = || Worktree { uncommitted: None, ..worktree(&["x"], None) };
+    let told = |tip: Branch, worktree: Worktree| {
+        let row = told(Observed { branch: Some(tip), worktree: Some(worktree), ..Observed::default() }, None);
+        let readiness = row.readiness.as_ref().unwrap();
+        (readiness.verdict, readiness.unread, row.ready_to_land(), row.obstructed())
+    };
+    assert_eq!(told(branch("A"), dirty()), (Verdict::Clean, true, false, true));
+    let broken = Branch { merge: Some(merge(&["c"])), ..branch("A") };
+    assert_eq!(told(broken, dirty()), (Verdict::Conflict, false, false, true));
+    let unknown = Worktree { changes: None, ..dirty() };
+    assert_eq!(told(branch("A"), unknown), (Verdict::Clean, true, false, true));
+    let clean = Worktree { uncommitted: None, ..worktree(&[], None) };
+    assert_eq!(told(branch("A"), clean.clone()), (Verdict::Clean, false, true, false));
+    let damaged = Branch { fault: Some("tree 1 cannot be read".to_owned()), ..branch("A") };
+    assert_eq!(told(damaged, clean), (Verdict::Clean, false, false, false));
+}
+
+#[test]
 fn a_conflict_in_files_that_were_not_read_is_none_that_is_known() {
     let unread = |paths: &[&str]| {
         let mut own = worktree(&["a", "b"], Some(merge(&["a", "b"])));
