@@ -12,7 +12,7 @@ const TASKS: &str =
     "[task.A]\ntitle = \"First \\u001b[2J\"\n[task.B]\ntitle = \"Second\"\n[task.C]\nneeds = [\"A\", \"B\"]\n";
 
 /// Whoever waits for a screen longer than this waits for nothing.
-const LONGEST: Duration = Duration::from_secs(90);
+const LONGEST: Duration = Duration::from_secs(200);
 
 fn started() -> Sandbox {
     let sandbox = Sandbox::with_tasks(TASKS);
