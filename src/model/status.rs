@@ -47,6 +47,8 @@ pub struct Status {
     pub total: usize,
     /// Of all tasks that ever started and were not dropped, shown or not: how many have landed, and how many there are.
     pub ever: (usize, usize),
+    /// Landed tasks, shown or not, whose worktrees hold changes that are not committed.
+    pub left_dirty: usize,
     /// Everything that can start once all that is active has landed, transitively, with titles: first the
     /// [`Status::next`] ones that nothing else stands before, each part in the order of ids.
     pub unblocks: Vec<(TaskId, String)>,
@@ -184,6 +186,7 @@ pub fn status(
         landed: rows().filter(|row| row.state == State::Landed).count(),
         total: rows().filter(|row| row.state != State::Cancelled).count(),
         ever: teller.ever(),
+        left_dirty: teller.left_dirty(),
         unblocks,
         next,
         unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
@@ -285,6 +288,17 @@ impl Teller<'_> {
         let started = self.facts.ledger.records.iter().filter(|(_, record)| record.batch.is_some() && !record.dropped);
         let landed = |id: &TaskId| self.standing(id, self.file.graph.position(id)).0 == State::Landed;
         started.fold((0, 0), |(have, all), (id, _)| (have + usize::from(landed(id)), all + 1))
+    }
+
+    /// See [`Status::left_dirty`].
+    fn left_dirty(&self) -> usize {
+        let dirty = |seen: &Observed| {
+            let changes =
+                seen.worktree.as_ref().filter(|worktree| !worktree.main).and_then(|worktree| worktree.changes);
+            changes.is_some_and(|changes| !changes.is_clean())
+        };
+        let landed = |id: &TaskId| self.standing(id, self.file.graph.position(id)).0 == State::Landed;
+        self.facts.tasks.iter().filter(|(id, seen)| dirty(seen) && landed(id)).count()
     }
 
     fn row(&self, id: &TaskId) -> Row {

@@ -56,8 +56,13 @@ fn nothing(status: &Status) -> String {
         (_, 0) => "Nothing is under way.\n\n  git dispatch plan\n".to_owned(),
         (landed, ever) => {
             let tasks = if ever == 1 { "task has" } else { "tasks have" };
+            let dirty = match status.left_dirty {
+                0 => String::new(),
+                1 => "1 landed task's worktree holds changes that are not committed.\n".to_owned(),
+                many => format!("The worktrees of {many} landed tasks hold changes that are not committed.\n"),
+            };
             format!(
-                "Nothing is under way; {landed} of {ever} started {tasks} landed.\n\n  \
+                "Nothing is under way; {landed} of {ever} started {tasks} landed.\n{dirty}\n  \
                  git dispatch plan\n  git dispatch status --all\n"
             )
         }

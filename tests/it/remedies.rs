@@ -169,6 +169,10 @@ fn a_conflict_is_solved_in_the_worktree_where_that_is_on_its_branch() {
     let place = sandbox.place("A");
     sandbox.commit_in(&place, &[("README", "theirs\n")], "theirs");
     sandbox.commit(&[("README", "ours\n")], "ours");
+    // git refuses to merge over changes.
+    write_in(&place, "README", "not committed\n");
+    assert_eq!(commands(&sandbox, "A"), Vec::<String>::new());
+    sandbox.git_in(&place, &["stash"]);
     assert_eq!(commands(&sandbox, "A"), [format!("git -C {} merge main", place.display())]);
     let _ = paste(&sandbox, &commands(&sandbox, "A")[0]).exits(1);
     assert_eq!(commands(&sandbox, "A"), [format!("git -C {} status", place.display())]);
@@ -259,16 +263,17 @@ fn a_branch_of_another_history_has_no_number_that_would_be_wrong() {
     let sandbox = moved_on();
     let place = sandbox.place("A");
     sandbox.commit_in(&place, &[("a", "1\n")], "work");
-    let work = sandbox.git(&["rev-parse", "task/A"]);
     sandbox.git_in(&place, &["checkout", "--quiet", "--orphan", "other"]);
     sandbox.commit_in(&place, &[("x", "1\n")], "another root");
     sandbox.git_in(&place, &["checkout", "--quiet", "-B", "task/A"]);
     let row = sandbox.row("A");
     assert_eq!(row["notes"][0], "its branch and 'main' have no commit in common: it was moved to another history");
     assert_eq!((&row["state"], &row["commits"], &row["readiness"]), (&json!("active"), &Value::Null, &Value::Null));
-    let told = paste(&sandbox, &commands(&sandbox, "A")[0]).exits(0);
-    assert!(told.stdout.contains(&work[..7]), "{told:#?}");
     let _ = sandbox.run(&["status", "--exit-code"]).exits(1);
+    assert_eq!(commands(&sandbox, "A"), [format!("git -C {} rebase --onto main --root", place.display())]);
+    paste_all(&sandbox, &commands(&sandbox, "A"));
+    let row = sandbox.row("A");
+    assert_eq!((&row["commits"], &row["ahead"], &row["notes"]), (&json!(1), &json!(1), &json!([])));
 }
 
 #[test]
@@ -330,4 +335,34 @@ fn a_damaged_index_is_made_anew_and_no_file_is_touched() {
     assert_eq!(a["changes"]["staged"], 0);
     assert_eq!(std::fs::read_to_string(place.join("a")).unwrap(), "2\n");
     assert_eq!(std::fs::read_to_string(place.join("b")).unwrap(), "new\n");
+}
+
+#[test]
+fn what_is_left_of_a_squashed_task_is_removed_with_the_way_back_told() {
+    let sandbox = started();
+    let tip = sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
+    sandbox.git(&["merge", "--quiet", "--squash", "task/A"]);
+    sandbox.commit(&[], "squash");
+    let back = format!("git branch task/A {tip}");
+    sandbox
+        .ok(&["status", "--all", "-v"])
+        .answers(&format!("to remove what is left of A (its branch is at {}; '{back}' brings it back):", &tip[..7]));
+    paste_all(&sandbox, &commands(&sandbox, "A"));
+    assert_eq!(sandbox.git(&["branch", "--list", "task/A"]), "");
+    let _ = paste(&sandbox, &back).exits(0);
+    assert_eq!(sandbox.git(&["rev-parse", "task/A"]), tip);
+}
+
+#[test]
+fn changes_in_the_worktree_of_a_landed_task_are_told_when_nothing_is_under_way() {
+    let sandbox = started();
+    for id in ["A", "B"] {
+        sandbox.commit_in(&sandbox.place(id), &[(id, "1\n")], "work");
+        sandbox.git(&["merge", "--quiet", "--no-ff", &format!("task/{id}")]);
+    }
+    assert!(!sandbox.ok(&["status"]).answers("Nothing is under way").stdout.contains("committed"));
+    write_in(&sandbox.place("A"), "more", "1\n");
+    sandbox.ok(&["status"]).answers("landed.\n1 landed task's worktree holds changes that are not committed.\n\n");
+    write_in(&sandbox.place("B"), "more", "1\n");
+    sandbox.ok(&["status"]).answers("The worktrees of 2 landed tasks hold changes that are not committed.\n");
 }

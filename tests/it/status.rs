@@ -63,9 +63,8 @@ fn counts_are_those_of_git() {
     let count = |range: &str| sandbox.git(&["rev-list", "--count", range]).parse::<u64>().unwrap();
     let base = row["base"].as_str().unwrap();
     assert_eq!(row["tip"], sandbox.git(&["rev-parse", "task/A"]));
-    // What came from the target is not its own.
-    let own = sandbox.git(&["rev-list", "--count", "task/A", &format!("^{base}"), "^main"]);
-    assert_eq!(row["commits"], own.parse::<u64>().unwrap());
+    assert_eq!((count(&format!("{base}..task/A")), count("main..task/A")), (4, 3));
+    assert_eq!(row["commits"], 3, "without the commit of the target");
     assert_eq!(row["ahead"], count("main..task/A"));
     assert_eq!(row["behind"], count("task/A..main"));
     assert_eq!(row["changes"], json!({"staged": 1, "modified": 1, "untracked": 1, "conflicted": 1}));
@@ -132,12 +131,16 @@ fn a_branch_that_the_target_was_fast_forwarded_to_has_landed() {
     sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
     sandbox.git(&["merge", "--quiet", "--ff-only", "task/A"]);
     landed(&sandbox, "A", "ancestor");
-    // The other way round: B goes along with the target, and has done nothing itself.
+    // The other way round: B goes along with the target, as its reflog tells.
     sandbox.git_in(&sandbox.place("B"), &["merge", "--quiet", "--ff-only", "main"]);
     is_active(&sandbox, "B");
     let row = sandbox.row("B");
     assert_eq!(row["readiness"]["verdict"], "empty");
-    assert_eq!((&row["commits"], &row["notes"]), (&json!(0), &json!([])), "{row}");
+    assert_eq!((&row["commits"], &row["notes"]), (&json!(0), &json!([])));
+    // Without it nothing tells whose commits those are.
+    std::fs::remove_file(sandbox.repo().join(".git/logs/refs/heads/task/B")).unwrap();
+    let row = sandbox.row("B");
+    assert!(row["notes"][0].as_str().unwrap().contains("write state = \"landed\" into [task.B]"), "{row}");
 }
 
 #[test]

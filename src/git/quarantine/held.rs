@@ -39,10 +39,12 @@ impl Held {
     }
 
     fn hold(&self, id: ObjectId, source: impl FnOnce() -> Source) {
+        // In the order in which `settle` takes them: the other way round two threads wait for each other.
+        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
         if let Entry::Vacant(place) = objects.entry(id) {
             place.insert(source());
-            self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+            unwritten.push(id);
         }
     }
 

@@ -65,7 +65,10 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
         (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
             notes.extend(branch_notes(row, branch, around.target));
             match worktree {
-                Some(worktree) => notes.extend(worktree_notes(row, branch, worktree)),
+                Some(worktree) => {
+                    notes.extend(worktree_notes(row, branch, worktree));
+                    notes.extend(put_aside(row, around.target));
+                }
                 None => notes.push(Note::new("has no worktree").then(add(around.vacant, &branch.name))),
             }
         }
@@ -153,7 +156,7 @@ fn base_note(branch: &Branch, place: Option<&str>, target: &str) -> Option<Note>
         }
         (_, Some(false) | None, None) if branch.ahead.is_some() => {
             let what = format!("its branch and '{target}' have no commit in common: it was moved to another history");
-            Some(Note::new(what).then(format!("git reflog {}", shell_word(&branch.name))))
+            Some(mend(Note::new(what), format!("rebase --onto {} --root", shell_word(target))))
         }
         (BaseIs::Replaced(_), ..) => None,
         (_, Some(false), Some(0)) => {
@@ -221,6 +224,14 @@ fn worktree_notes(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> 
     }
 }
 
+/// git refuses to merge over changes: the command that would bring the conflict in is left out for this.
+fn put_aside(row: &Row, target: &str) -> Option<Note> {
+    let stands = row.conflicts() && row.on_its_branch() && !row.readiness.as_ref()?.uncommitted;
+    let dirty = stands && row.changes().is_some_and(|changes| !changes.is_clean());
+    let what = "commit or put aside what is not committed in its worktree";
+    dirty.then(|| Note::new(format!("conflicts: {what}, then merge '{target}' there to solve it")))
+}
+
 /// The folder is not there, or does not lead to the repository: moved, deleted, or broken.
 fn missing(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> {
     let (path, folder) = (worktree.path.display(), word(&worktree.path));
@@ -274,12 +285,27 @@ impl Row {
         self.worktree.is_none() || (self.on_its_branch() && clean)
     }
 
+    fn conflicts(&self) -> bool {
+        self.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict)
+    }
+
     /// The command that brings a conflict into the worktree, where it can be solved: only where nothing else is under way
-    /// there, and what is checked out is the task's branch.
+    /// there, nothing is changed, and what is checked out is the task's branch.
     pub(super) fn solution(&self, target: &str) -> Option<String> {
-        let conflicts = self.readiness.as_ref().is_some_and(|readiness| readiness.verdict == Verdict::Conflict);
-        let worktree = self.worktree.as_ref().filter(|_| conflicts && self.on_its_branch())?;
+        let clean = self.changes().is_none_or(|changes| changes.is_clean());
+        let worktree = self.worktree.as_ref().filter(|_| self.conflicts() && self.on_its_branch() && clean)?;
         Some(format!("git -C {} merge {}", word(&worktree.path), shell_word(target)))
+    }
+
+    /// The branch of a landed task, where the target lacks its commits: it was squashed or rebased.
+    fn unmerged(&self) -> Option<&Branch> {
+        self.branch.as_ref().filter(|branch| self.state == State::Landed && branch.ahead != Some(0))
+    }
+
+    /// The tip, and the command that brings the branch back, where [`Row::removal`] deletes commits that the target lacks.
+    pub fn way_back(&self) -> Option<(Oid, String)> {
+        let branch = self.unmerged().filter(|_| !self.removal.is_empty())?;
+        Some((branch.tip, format!("git branch {} {}", shell_word(&branch.name), branch.tip)))
     }
 
     /// The commands that remove what is left of a landed task: where nothing can be lost by that. What git ignores goes along.
@@ -288,9 +314,11 @@ impl Row {
         let Some(worktree) = self.worktree.as_ref().filter(|worktree| landed && !worktree.main) else {
             return Vec::new();
         };
+        // Of commits that the target has in another form git says that they are not merged.
+        let delete = if self.unmerged().is_some() { "-D" } else { "-d" };
         let rest = [
             format!("git worktree remove {}", word(&worktree.path)),
-            format!("git branch -d {}", shell_word(&self.branch_name)),
+            format!("git branch {delete} {}", shell_word(&self.branch_name)),
         ];
         unlock(worktree).into_iter().chain(rest).collect()
     }

@@ -175,7 +175,10 @@ pub fn removal(row: &Row) -> String {
     if row.removal.is_empty() {
         return String::new();
     }
-    format!("    to remove what is left of {}:\n{}", row.id, commands(&row.removal))
+    let back = row.way_back().map_or_else(String::new, |(tip, command)| {
+        format!(" (its branch is at {}; '{}' brings it back)", tip.short(), escape(&command))
+    });
+    format!("    to remove what is left of {}{back}:\n{}", row.id, commands(&row.removal))
 }
 
 fn commands(commands: &[String]) -> String {
