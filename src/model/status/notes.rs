@@ -228,8 +228,7 @@ fn worktree_notes(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> 
 fn put_aside(row: &Row, target: &str) -> Option<Note> {
     let stands = row.conflicts() && row.on_its_branch() && !row.readiness.as_ref()?.uncommitted;
     let dirty = stands && row.changes().is_some_and(|changes| !changes.is_clean());
-    let what = "commit or put aside what is not committed in its worktree";
-    dirty.then(|| Note::new(format!("conflicts: {what}, then merge '{target}' there to solve it")))
+    dirty.then(|| Note::new(format!("conflicts: commit or put aside its changes, then merge '{target}' there")))
 }
 
 /// The folder is not there, or does not lead to the repository: moved, deleted, or broken.

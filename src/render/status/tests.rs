@@ -60,7 +60,7 @@ batch-001 from main at aaaaaaa, 1d ago, starting
   D     active
     B conflicts with main in
       src/\\e[2Ja.rs
-    git -C /x/r-task-B merge main
+    B conflicts: commit or put aside its changes, then merge 'main' there
     C its branch 'task/C' is gone, and nothing shows that it landed
       git dispatch adopt C BRANCH
     C if it was squashed or rebased onto the target, write state = \"landed\" into [task.C]

@@ -134,7 +134,7 @@ fn details_stand_below_the_rows_with_commits_files_and_hunks() {
   worktree /x/r-task-T-02
     T-02 conflicts with main in
       src/\\e[2Jmod.rs
-    git -C /x/r-task-T-02 merge main
+    T-02 conflicts: commit or put aside its changes, then merge 'main' there
 
 1 commit
   ddddddd   now  add \\e]0;pwn\\u{7} a scorer
