@@ -301,7 +301,7 @@ impl Row {
         self.branch.as_ref().filter(|branch| self.state == State::Landed && branch.ahead != Some(0))
     }
 
-    /// The tip, and the command that brings the branch back, where [`Row::removal`] deletes commits that the target lacks.
+    /// The tip, and the command that brings the branch back, where `removal` deletes commits that the target lacks.
     pub fn way_back(&self) -> Option<(Oid, String)> {
         let branch = self.unmerged().filter(|_| !self.removal.is_empty())?;
         Some((branch.tip, format!("git branch {} {}", shell_word(&branch.name), branch.tip)))
