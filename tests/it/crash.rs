@@ -113,7 +113,7 @@ fn a_start_killed_while_git_writes_the_files_goes_on_to_the_same_end() {
     let smudge = sandbox.script("home/smudge", &format!("cat\n{KILL_THEM}"));
     sandbox.git(&["config", "filter.kill.smudge", smudge.to_str().unwrap()]);
     assert_eq!(sandbox.run(&["start", "A", "B"]).code, None);
-    // Where the parts of git did not die at once, the one that lived longest may have cleaned up: both are to be recovered.
+    assert!(sandbox.place("A").join("folder/early").exists());
     sandbox.git(&["config", "--unset", "filter.kill.smudge"]);
     recovers(&sandbox, &["A", "B"]);
 }

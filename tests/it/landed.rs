@@ -24,7 +24,7 @@ fn started() -> Sandbox {
 
 /// State and proof, the same by what the cache says and without it.
 #[track_caller]
-fn standing(sandbox: &Sandbox, id: &str) -> (Value, Value) {
+pub fn standing(sandbox: &Sandbox, id: &str) -> (Value, Value) {
     let said = || {
         let row = sandbox.row(id);
         (row["state"].clone(), row["proof"].clone())
@@ -36,12 +36,12 @@ fn standing(sandbox: &Sandbox, id: &str) -> (Value, Value) {
 }
 
 #[track_caller]
-fn landed(sandbox: &Sandbox, id: &str, proof: &str) {
+pub fn landed(sandbox: &Sandbox, id: &str, proof: &str) {
     assert_eq!(standing(sandbox, id), (json!("landed"), json!(proof)));
 }
 
 #[track_caller]
-fn is_active(sandbox: &Sandbox, id: &str) {
+pub fn is_active(sandbox: &Sandbox, id: &str) {
     assert_eq!(standing(sandbox, id), (json!("active"), Value::Null));
 }
 

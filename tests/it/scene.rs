@@ -217,12 +217,13 @@ impl Sandbox {
     }
 }
 
-/// The body of a script that kills the program that started it, and all gits between, without a trace.
+/// The body of a script that kills the program that started it, and all gits between, without a trace: the outermost first, since a
+/// git that outlives its child cleans up after it.
 pub const KILL_THEM: &str = r#"
 pid=$PPID; all=
 while [ "$pid" -gt 1 ]; do
   name=$(ps -o comm= -p "$pid"); name=${name##*/}
-  case "$name" in git*|sh) all="$all $pid" ;; *) break ;; esac
+  case "$name" in git*|sh) all="$pid $all" ;; *) break ;; esac
   case "$name" in git-dispatch*) break ;; esac
   pid=$(ps -o ppid= -p "$pid" | tr -d ' ')
 done

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::landed::{is_active, landed, standing};
 use crate::support::{Sandbox, write_in};
 
 const TASKS: &str = "[task.A]\ntitle = \"First\"\n[task.B]\ntitle = \"Second\"\n[task.C]\nneeds = [\"A\", \"B\"]\n";
@@ -17,21 +18,6 @@ fn started() -> Sandbox {
 fn forget(sandbox: &Sandbox, id: &str) {
     sandbox.git(&["worktree", "remove", "--force", "--force", sandbox.place(id).to_str().unwrap()]);
     sandbox.git(&["branch", "-D", &format!("task/{id}")]);
-}
-
-fn standing(sandbox: &Sandbox, id: &str) -> (Value, Value) {
-    let row = sandbox.row(id);
-    (row["state"].clone(), row["proof"].clone())
-}
-
-#[track_caller]
-fn landed(sandbox: &Sandbox, id: &str, proof: &str) {
-    assert_eq!(standing(sandbox, id), (json!("landed"), json!(proof)));
-}
-
-#[track_caller]
-fn is_active(sandbox: &Sandbox, id: &str) {
-    assert_eq!(standing(sandbox, id), (json!("active"), Value::Null));
 }
 
 #[test]
