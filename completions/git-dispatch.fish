@@ -70,6 +70,12 @@ function __git_dispatch_why
     end
 end
 
+function __git_dispatch_undo
+    if test (count (__git_dispatch_line)) -lt 2
+        __git_dispatch_tasks undo
+    end
+end
+
 function __git_dispatch_adopt
     if test (count (__git_dispatch_line)) -lt 2
         __git_dispatch_tasks adopt
@@ -93,6 +99,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an ex
 complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how far the started tasks are, and what merges'
 complete -c git-dispatch -n __git_dispatch_needs_command -a check -d 'Tell whether paths are being changed by another task'
 complete -c git-dispatch -n __git_dispatch_needs_command -a log -d 'Show the batches that were started'
+complete -c git-dispatch -n __git_dispatch_needs_command -a undo -d 'Take back a batch that was started'
 complete -c git-dispatch -n __git_dispatch_needs_command -a install -d 'Put man pages and completions in place'
 complete -c git-dispatch -n __git_dispatch_needs_command -a demo -d 'Make a small repository and walk through the main job in it'
 
@@ -131,9 +138,11 @@ complete -c git-dispatch -n '__git_dispatch_using status' -l watch -d 'Keep show
 complete -c git-dispatch -n '__git_dispatch_using status' -l prompt -d 'Print a short segment for a shell prompt'
 complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'
 complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
-complete -c git-dispatch -n '__git_dispatch_using init start adopt install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
+complete -c git-dispatch -n '__git_dispatch_using undo' -l from-worktree -d 'Act although this is the worktree of a task'
+complete -c git-dispatch -n '__git_dispatch_using init start adopt undo install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
 
 complete -c git-dispatch -n '__git_dispatch_using start' -a '(__git_dispatch_tasks start)'
 complete -c git-dispatch -n '__git_dispatch_using status' -a '(__git_dispatch_tasks status)'
+complete -c git-dispatch -n '__git_dispatch_using undo' -a '(__git_dispatch_undo)'
 complete -c git-dispatch -n '__git_dispatch_using why' -a '(__git_dispatch_why)'
 complete -c git-dispatch -n '__git_dispatch_using adopt' -a '(__git_dispatch_adopt)'

@@ -32,6 +32,7 @@ Follow it:
   status   Show how far the started tasks are, and what merges
   check    Tell whether paths are being changed by another task
   log      Show the batches that were started
+  undo     Take back a batch that was started
 
 Get going:
   install  Put man pages and completions in place
@@ -76,6 +77,8 @@ pub enum Sub {
     Check(command::check::Args),
     /// Show the batches that were started
     Log(command::log::Args),
+    /// Take back a batch that was started
+    Undo(command::undo::Args),
     /// Put man pages and completions in place
     Install(command::install::Args),
     /// Make a small repository and walk through the main job in it
@@ -102,6 +105,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Status(args) => command::status::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),
+        Sub::Undo(args) => command::undo::run(args, global, console),
         Sub::Install(args) => command::install::run(args, global, console),
         Sub::Demo(args) => command::demo::run(args, global, console),
         Sub::Complete(args) => command::complete::run(args, global, console),

@@ -12,13 +12,14 @@ use crate::model::facts::Facts;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::landing::{Landing, Whom, entrants};
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{Ledger, Snapshot};
+use crate::model::oid::Oid;
 use crate::model::order::{Attempt, Candidate, order};
 use crate::model::standing::{Names, Standings, standings};
 use crate::model::start::Place;
 use crate::model::task::{Task, TaskFile};
 use crate::model::taskfile;
-use crate::model::template::{self, Template};
+use crate::model::template::{self, Template, is_branch_name};
 use crate::render;
 
 /// The task file with git config laid over it, and where it came from.
@@ -197,4 +198,29 @@ pub fn places(repo: &Repo, loaded: &Loaded, ids: &[TaskId]) -> Result<BTreeMap<T
         places.insert(task.id.clone(), Place { branch, path, folder });
     }
     Ok(places)
+}
+
+/// The ledger may come from others: what it says is made, or taken back, only where a task file
+/// could have it made, or the user's config.
+///
+/// # Errors
+/// The branch of `task` is no branch name, or its path leads elsewhere ([`Exit::Refused`]); `note` is the commit whose note says so.
+pub fn may_act(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Result<()> {
+    let refused = |what: String| {
+        Failure::new(Exit::Refused, format!("the ledger has task '{}' {what}", task.id))
+            .hint(format!("use 'git notes --ref=dispatch show {}' to see who wrote that", note.short()))
+    };
+    if !is_branch_name(&task.branch) {
+        return Err(refused(format!("on '{}', which is no branch name", task.branch)).into());
+    }
+    let path = task.path.as_deref().unwrap_or_default();
+    let as_configured = || {
+        places(repo, loaded, std::slice::from_ref(&task.id))
+            .is_ok_and(|all| all.get(&task.id).is_some_and(|place| place.path == path))
+    };
+    let beside = git::stays_beside(repo, &git::absolute(repo, path)).is_ok();
+    if beside || (loaded.worktree_anywhere && as_configured()) {
+        return Ok(());
+    }
+    Err(refused(format!("at '{path}', where the worktrees of this repository do not belong")).into())
 }

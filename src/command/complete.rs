@@ -6,6 +6,7 @@ use crate::console::Console;
 use crate::git::{self, Repo};
 use crate::global::Global;
 use crate::model::failure::Exit;
+use crate::model::ledger::Snapshot;
 use crate::model::task::Task;
 use crate::model::text::escape;
 use crate::read;
@@ -30,7 +31,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The ids that may follow `command`, with their titles: for `start` and `adopt` those that have not started,
+/// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt` those that have not started,
 /// for `status` those that have, for any other all of them.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
@@ -38,6 +39,10 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
     let repo = Repo::discover(global.dir())?;
     let loaded = read::task_file(&repo, global)?;
     let ledger = git::read_ledger(&repo)?;
+    if command == "undo" {
+        let ids = |tasks: &[Snapshot]| tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>().join(", ");
+        return Ok(ledger.batches.iter().rev().map(|batch| (batch.name.clone(), ids(&batch.tasks))).collect());
+    }
     let names = read::names(&repo, &loaded.file, &ledger)?;
     let branches = git::branch_names(&repo)?;
     let started = |task: &Task| {

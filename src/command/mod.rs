@@ -12,4 +12,5 @@ pub mod log;
 pub mod plan;
 pub mod start;
 pub mod status;
+pub mod undo;
 pub mod why;

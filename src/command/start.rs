@@ -10,10 +10,8 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
-use crate::model::oid::Oid;
 use crate::model::plan::{Options, plan};
 use crate::model::start::{self, NewBatch, Request, Start};
-use crate::model::template::is_branch_name;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
 
@@ -93,38 +91,19 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
     let decided = start::decide(&seen, &request)?;
     for &index in &decided.resume {
         for task in scene.facts.ledger.unfinished().remove(&index).unwrap_or_default() {
-            may_resume(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
+            read::may_act(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
         }
     }
     Ok(Some(decided))
 }
 
-/// The ledger may come from others: what it says is made only where a task file could have it made, or the user's config.
-fn may_resume(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Result<()> {
-    let refused = |what: String| {
-        Failure::new(Exit::Refused, format!("the ledger wants task '{}' started {what}", task.id))
-            .hint(format!("use 'git notes --ref=dispatch show {}' to see who wrote that", note.short()))
-    };
-    if !is_branch_name(&task.branch) {
-        return Err(refused(format!("on '{}', which is no branch name", task.branch)).into());
-    }
-    let path = task.path.as_deref().unwrap_or_default();
-    let as_configured = || {
-        read::places(repo, loaded, std::slice::from_ref(&task.id))
-            .is_ok_and(|all| all.get(&task.id).is_some_and(|place| place.path == path))
-    };
-    let beside = git::stays_beside(repo, &git::absolute(repo, path)).is_ok();
-    if beside || (loaded.worktree_anywhere && as_configured()) {
-        return Ok(());
-    }
-    Err(refused(format!("at '{path}', where the worktrees of this repository do not belong")).into())
-}
-
 /// What an interrupted start left open comes before anything new.
 fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
-    let open = scene.facts.ledger.unfinished();
+    let ledger = &scene.facts.ledger;
+    let open = ledger.unfinished().into_iter().filter(|(batch, _)| ledger.batches[*batch].undoing.is_none());
+    let open: Vec<String> = open.flat_map(|(_, tasks)| tasks).map(|task| task.id.to_string()).collect();
     if !open.is_empty() {
-        return open.values().flatten().map(|task| task.id.to_string()).collect();
+        return open;
     }
     let options = Options { workers: args.workers, ..Options::default() };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
@@ -191,7 +170,7 @@ fn record(repo: &Repo, ledger: &Ledger, index: usize, made: &[Made]) -> Result<(
     let batch = &ledger.batches[index];
     let tasks: Vec<TaskId> = made.iter().map(|one| one.id.clone()).collect();
     let body = Body::Started { batch: batch.name.clone(), of: batch.uid.clone(), tasks };
-    let event = git::event(repo, git::now(), body)?;
+    let event = git::event(repo, ledger.moment(git::now()), body)?;
     git::append_outcome(repo, batch.base, &[event], &format!("started {}", batch.name))
         .with_context(|| format!("{} was started, but that could not be recorded", batch.name))
 }

@@ -55,18 +55,22 @@ pub(super) fn clear(repo: &Repo, task: &Snapshot, listed: &Listed, folder: &Path
 /// # Errors
 /// As [`clear`].
 pub(super) fn clear_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+    if is_orphan(repo, folder) { clear_folder(repo, task, folder) } else { Ok(()) }
+}
+
+/// Whether `folder` is such a folder.
+pub(super) fn is_orphan(repo: &Repo, folder: &Path) -> bool {
     let dot_git = folder.join(".git");
-    let orphan = match std::fs::symlink_metadata(&dot_git) {
+    match std::fs::symlink_metadata(&dot_git) {
         Ok(found) if found.is_file() => {
-            let Ok(link) = read_bounded(&dot_git) else { return Ok(()) };
+            let Ok(link) = read_bounded(&dot_git) else { return false };
             let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
             let target = Path::new(std::ffi::OsStr::from_bytes(target));
             link.is_empty() || target.starts_with(repo.common_dir().join("worktrees")) && !target.exists()
         }
         Ok(_) => false,
         Err(_) => std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()),
-    };
-    if orphan { clear_folder(repo, task, folder) } else { Ok(()) }
+    }
 }
 
 fn belongs_to(folder: &Path, listed: &Listed) -> bool {
@@ -95,7 +99,8 @@ fn clear_folder(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
     std::fs::remove_dir_all(folder).with_context(could_not)
 }
 
-fn refuse_work(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
+/// Refuses where `folder` holds more than what git was making.
+pub(super) fn refuse_work(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
     let refused = |what: String| {
         Failure::new(Exit::Halfway, format!("half-made '{}' {what}", folder.display()))
             .hint("move it away, then run the same command again")

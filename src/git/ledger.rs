@@ -58,7 +58,11 @@ pub fn event(repo: &Repo, at: jiff::Timestamp, body: Body) -> Result<Event> {
     Ok(Event { at, uid, v: VERSION, body, by, host })
 }
 
-fn committer(repo: &Repo) -> Result<String> {
+/// Who acts, by git's configuration, as the ledger records it: `Name <mail>`.
+///
+/// # Errors
+/// git knows no committer ([`Exit::Refused`]).
+pub fn committer(repo: &Repo) -> Result<String> {
     let who = match repo.gix.committer() {
         Some(Ok(who)) if !who.name.trim().is_empty() => who,
         Some(Err(fault)) => return Err(anyhow!("could not read the committer's date: {fault}")),

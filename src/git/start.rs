@@ -102,7 +102,7 @@ pub fn absolute(repo: &Repo, path: &str) -> PathBuf {
 }
 
 /// `folder` as git will record it: with the links above it resolved.
-fn resolved(folder: &Path) -> PathBuf {
+pub(super) fn resolved(folder: &Path) -> PathBuf {
     let above = folder.ancestors().skip(1).find_map(|above| Some((above, above.canonicalize().ok()?)));
     above.and_then(|(above, real)| Some(real.join(folder.strip_prefix(above).ok()?))).unwrap_or(folder.to_owned())
 }

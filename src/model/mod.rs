@@ -41,5 +41,6 @@ pub mod task;
 pub mod taskfile;
 pub mod template;
 pub mod text;
+pub mod undo;
 pub mod watch;
 pub mod why;

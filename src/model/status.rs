@@ -77,6 +77,8 @@ pub struct BatchHead {
     pub state: BatchState,
     /// Tasks whose intent was written but not carried out: the same `start` again goes on.
     pub unfinished: Vec<TaskId>,
+    /// They are unfinished since an `undo` was begun, and not brought to its end.
+    pub undoing: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -280,6 +282,7 @@ impl Teller<'_> {
             at: batch.at,
             state: state(batch, fates.iter()),
             unfinished: not_made.map(|(task, _)| task.id.clone()).collect(),
+            undoing: batch.undoing.is_some(),
         }
     }
 

@@ -20,5 +20,6 @@ pub mod starter;
 pub mod status;
 pub mod table;
 pub mod toml;
+pub mod undo;
 pub mod watch;
 pub mod why;

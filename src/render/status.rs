@@ -16,7 +16,7 @@ use super::table::{Align, Cell, Column, least_width, table, width_with};
 use crate::model::batch::BatchState;
 use crate::model::landing::Landing;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
-use crate::model::text::{age, count, escape, width};
+use crate::model::text::{age, count, escape, shell_word, width};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -161,7 +161,12 @@ fn unfinished(batch: &BatchHead) -> String {
         return String::new();
     }
     let ids: Vec<&str> = batch.unfinished.iter().map(|id| id.as_str()).collect();
-    format!("    {YELLOW}not finished{YELLOW:#}; to go on: git dispatch start {}\n", ids.join(" "))
+    let start = format!("git dispatch start {}", ids.join(" "));
+    if batch.undoing {
+        let undo = format!("git dispatch undo {}", escape(&shell_word(&batch.name)));
+        return format!("    {YELLOW}half undone{YELLOW:#}; to go on: {undo}\n    to have it back: {start}\n");
+    }
+    format!("    {YELLOW}not finished{YELLOW:#}; to go on: {start}\n")
 }
 
 fn summary(status: &Status, columns: usize) -> String {

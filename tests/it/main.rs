@@ -44,6 +44,7 @@ mod support;
 mod taskfile;
 mod touched;
 mod uncommitted;
+mod undo;
 mod watch;
 mod why;
 mod worktrees;

@@ -317,6 +317,7 @@ fn record(id: &str, path: &str, base: Oid) -> Record {
         landed: None,
         dropped: false,
         reopened_at: None,
+        reopened_by: None,
         mentioned_before: Vec::new(),
     }
 }

@@ -70,7 +70,10 @@ impl Reading {
         drop(seen);
         let mut ledger = Ledger { tip, newest, unreadable, further, ..Ledger::default() };
         let undone: HashSet<String> = events.iter().filter_map(|event| undoes(&event.1)).collect();
-        events.retain(|event| !undone.contains(&event.1.uid));
+        let (mut gone, kept): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| undone.contains(&event.1.uid));
+        events = kept;
+        gone.sort_by_key(|event| event.1.at);
+        ledger.undone = gone.into_iter().filter_map(|event| event.1.body.begins().map(str::to_owned)).collect();
         // A clock that was set back between intent and outcome does not undo the outcome.
         let is_outcome = |event: &Event| matches!(event.body, Body::Started { .. });
         let key = |event: &Event| (is_outcome(event), event.at, rank(&event.body));
@@ -79,6 +82,7 @@ impl Reading {
             let (commit, event) = *event;
             ledger.take(commit, event);
         }
+        ledger.nothing_is_started_that_is_being_undone();
         ledger
     }
 }
@@ -99,7 +103,17 @@ fn rank(body: &Body) -> u8 {
         Body::Reported { .. } => 3,
         Body::Landed { .. } => 4,
         Body::Dropped { .. } => 5,
-        Body::Closed { .. } | Body::Undone { .. } | Body::Unknown => 6,
+        Body::Closed { .. } | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
+    }
+}
+
+impl Body {
+    /// The name of the batch that it begins.
+    fn begins(&self) -> Option<&str> {
+        match self {
+            Body::Starting { batch, .. } | Body::Adopted { batch, .. } => Some(batch),
+            _ => None,
+        }
     }
 }
 
@@ -121,6 +135,7 @@ impl Record {
             landed: None,
             dropped: false,
             reopened_at: None,
+            reopened_by: None,
             mentioned_before: Vec::new(),
         }
     }
@@ -142,7 +157,7 @@ impl Ledger {
                 let begun = Batch { name: batch, uid, at, by, host, target, base: commit, ..Batch::new(tasks, true) };
                 self.begin(begun);
             }
-            Body::Started { of, tasks, .. } => self.carried_out(&of, tasks),
+            Body::Started { of, tasks, .. } => self.carried_out(&of, tasks, at),
             Body::Reported { task, tip, verdict, done_when, pr, text, .. } => {
                 self.record(task).reported = Some(Report { tip, verdict, done_when, pr, text });
             }
@@ -154,6 +169,12 @@ impl Ledger {
                 let record = self.record(task);
                 (record.landed, record.reported) = (None, None);
                 record.reopened_at = Some(at);
+                record.reopened_by = Some(uid);
+            }
+            Body::Undoing { of, .. } => {
+                if let Some(batch) = self.batches.iter_mut().find(|batch| batch.uid == of) {
+                    batch.undoing = Some(at);
+                }
             }
             Body::Closed { batch, of, verdict } => {
                 let named = |known: &&mut Batch| of.as_ref().map_or(known.name == batch, |of| known.uid == *of);
@@ -165,8 +186,11 @@ impl Ledger {
         }
     }
 
-    fn begin(&mut self, batch: Batch) {
+    fn begin(&mut self, mut batch: Batch) {
         let index = self.batches.len();
+        let with_it = |record: &&Record| record.reopened_at == Some(batch.at);
+        let reopened = batch.tasks.iter().filter_map(|task| self.records.get(&task.id).filter(with_it));
+        batch.reopened = reopened.filter_map(|record| record.reopened_by.clone()).collect();
         for snapshot in &batch.tasks {
             let record = self.records.entry(snapshot.id.clone()).or_insert_with(Record::empty);
             *record = Record {
@@ -176,16 +200,20 @@ impl Ledger {
                 started: batch.adopted,
                 landed: record.landed.take(),
                 reopened_at: record.reopened_at,
+                reopened_by: record.reopened_by.take(),
                 ..Record::empty()
             };
         }
         self.batches.push(batch);
     }
 
-    fn carried_out(&mut self, uid: &str, tasks: Vec<TaskId>) {
+    fn carried_out(&mut self, uid: &str, tasks: Vec<TaskId>, at: Timestamp) {
         let Some(index) = self.batches.iter().position(|batch| batch.uid == uid) else {
             return;
         };
+        if self.batches[index].undoing.is_some_and(|since| since < at) {
+            self.batches[index].undoing = None;
+        }
         for id in tasks {
             if let Some(record) = self.records.get_mut(&id)
                 && record.batch == Some(index)
@@ -195,6 +223,16 @@ impl Ledger {
             let started = &mut self.batches[index].started;
             if !started.contains(&id) {
                 started.push(id);
+            }
+        }
+    }
+
+    fn nothing_is_started_that_is_being_undone(&mut self) {
+        for (index, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| batch.undoing.is_some()) {
+            batch.started.clear();
+            for task in &batch.tasks {
+                let record = self.records.get_mut(&task.id).filter(|record| record.batch == Some(index));
+                record.into_iter().for_each(|record| record.started = false);
             }
         }
     }
@@ -209,7 +247,8 @@ impl Ledger {
 
     /// `batch-NNN` with the smallest number above that of every batch so named.
     pub fn next_batch_name(&self) -> String {
-        let numbers = self.batches.iter().filter_map(|batch| batch.name.strip_prefix("batch-")?.parse::<u64>().ok());
+        let names = self.batches.iter().map(|batch| &batch.name).chain(&self.undone);
+        let numbers = names.filter_map(|name| name.strip_prefix("batch-")?.parse::<u64>().ok());
         let used: HashSet<u64> = numbers.collect();
         // A name that somebody chose may hold the highest number there is: then the first free one.
         let above = used.iter().max().map_or(Some(1), |highest| highest.checked_add(1));
@@ -254,6 +293,8 @@ impl Batch {
             adopted,
             started,
             closed: None,
+            reopened: Vec::new(),
+            undoing: None,
         }
     }
 }

@@ -90,6 +90,11 @@ pub enum Body {
         of: Option<String>,
         verdict: String,
     },
+    /// The intent to take back the batch whose first event has the uid `of`, written before anything is removed.
+    Undoing {
+        batch: String,
+        of: String,
+    },
     /// Takes back the event with this uid.
     Undone {
         of: String,
@@ -193,6 +198,8 @@ pub struct Ledger {
     pub tip: Option<Oid>,
     /// In the order in which they began.
     pub batches: Vec<Batch>,
+    /// The names of batches that were undone, oldest first: no other takes them.
+    pub undone: Vec<String>,
     pub records: BTreeMap<TaskId, Record>,
     /// How the first lines that could not be read begin, each with the commit whose note holds it, for a warning.
     pub unreadable: Vec<(Oid, String)>,
@@ -234,6 +241,10 @@ pub struct Batch {
     pub started: Vec<TaskId>,
     /// The verdict, once closed.
     pub closed: Option<String>,
+    /// The uids of the `reopened` events that were written with it.
+    pub reopened: Vec<String>,
+    /// Since when it is being undone: begun, and neither brought to its end nor started again. Then no task of it is started.
+    pub undoing: Option<Timestamp>,
 }
 
 /// What the ledger says last about one task.
@@ -249,6 +260,8 @@ pub struct Record {
     pub landed: Option<Landing>,
     pub dropped: bool,
     pub reopened_at: Option<Timestamp>,
+    /// The uid of that event.
+    pub reopened_by: Option<String>,
     /// Mentions that its base has already, although they look no older than the start; filled in by the reader of the
     /// repository.
     pub mentioned_before: Vec<Oid>,

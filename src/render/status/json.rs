@@ -34,6 +34,7 @@ struct BatchJson<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unfinished: Vec<&'a str>,
+    undoing: bool,
 }
 
 #[derive(Serialize)]
@@ -186,6 +187,7 @@ fn batch(head: &BatchHead) -> BatchJson<'_> {
         started_at: time(head.at),
         state: head.state.word(),
         unfinished: head.unfinished.iter().map(|id| id.as_str()).collect(),
+        undoing: head.undoing,
     }
 }
 

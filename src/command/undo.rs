@@ -1,0 +1,120 @@
+//! `git dispatch undo`: takes back a batch that was started.
+
+use anyhow::{Context, Result};
+
+use crate::console::Console;
+use crate::git::{self, Lock, Repo, Swap, Want};
+use crate::global::Global;
+use crate::model::failure::{Exit, Failure};
+use crate::model::ledger::{Batch, Body, Event};
+use crate::model::undo::{self, Undo};
+use crate::read::{self, Loaded, Scene};
+use crate::render;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The batch [default: the last one, if you started it]
+    #[arg(value_name = "BATCH")]
+    pub batch: Option<String>,
+    /// Tell what would be taken back, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Act although this is the worktree of a task
+    #[arg(long)]
+    pub from_worktree: bool,
+}
+
+/// Decides and writes the intent under the repository's lock, takes back task by task, and records that.
+///
+/// # Errors
+/// See [`undo::choose`] and [`undo::decide`]; [`Exit::Held`] where another command acts; [`Exit::Halfway`] where a step
+/// failed: the same command goes on.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    read::task_file(&repo, global)?;
+    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "undo")?) };
+    for _ in 0..git::ATTEMPTS {
+        let loaded = read::task_file(&repo, global)?;
+        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
+        let decided = decide(&repo, &loaded, &scene, args)?;
+        let batch = &scene.facts.ledger.batches[decided.batch];
+        if let Some(lock) = &lock {
+            if !written(&repo, &scene, batch)? {
+                continue;
+            }
+            act((&repo, lock), &loaded, batch, &decided)?;
+        }
+        let text = if global.json {
+            render::undo::json(batch, &decided, args.dry_run)
+        } else {
+            render::undo::undone(batch, &decided, args.dry_run)
+        };
+        console.answer(&text);
+        return Ok(Exit::Success);
+    }
+    Err(git::contended().into())
+}
+
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Undo> {
+    let ledger = &scene.facts.ledger;
+    if !args.from_worktree {
+        outside(repo, scene)?;
+    }
+    let index = undo::choose(ledger, args.batch.as_deref(), &git::committer(repo)?)?;
+    let batch = &ledger.batches[index];
+    for task in batch.tasks.iter().filter(|_| !batch.adopted) {
+        read::may_act(repo, loaded, task, batch.base)?;
+    }
+    let left = batch.tasks.iter().map(|task| {
+        let branch = scene.facts.tasks.get(&task.id).and_then(|seen| seen.branch.as_ref());
+        git::left_of(repo, batch, task, branch, &loaded.file.settings.disposable)
+    });
+    let left = left.collect::<Result<Vec<_>>>()?;
+    Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left)?)
+}
+
+/// A worker takes nothing back, least of all what it stands in.
+fn outside(repo: &Repo, scene: &Scene) -> Result<()> {
+    let Some(here) = repo.here() else { return Ok(()) };
+    let mut tasks = scene.facts.tasks.iter();
+    let within = tasks.find(|(_, seen)| {
+        seen.worktree
+            .as_ref()
+            .is_some_and(|worktree| !worktree.main && worktree.path.canonicalize().is_ok_and(|path| path == here))
+    });
+    match within {
+        Some((id, _)) => Err(Failure::new(Exit::Refused, format!("this is the worktree of task '{id}'"))
+            .hint("use 'git dispatch undo --from-worktree' to act from here all the same")
+            .into()),
+        None => Ok(()),
+    }
+}
+
+/// Writes the intent, where it does not stand there yet; `false` if another process was faster.
+fn written(repo: &Repo, scene: &Scene, batch: &Batch) -> Result<bool> {
+    if batch.undoing.is_some() {
+        return Ok(true);
+    }
+    let ledger = &scene.facts.ledger;
+    let body = Body::Undoing { batch: batch.name.clone(), of: batch.uid.clone() };
+    let event = git::event(repo, ledger.moment(scene.facts.now), body)?;
+    Ok(git::append(repo, ledger.tip, batch.base, &[event], &format!("undoing {}", batch.name))? != Swap::Lost)
+}
+
+fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, batch: &Batch, decided: &Undo) -> Result<()> {
+    for (task, left) in &decided.tasks {
+        git::take_back((repo, lock), (batch, task), left, &loaded.file.settings.disposable).map_err(|error| {
+            let what = format!("task '{}' of {} could not be taken back: {error:#}", task.id, batch.name);
+            Failure::new(Exit::Halfway, what).hint(format!("use 'git dispatch undo {}' to go on from here", batch.name))
+        })?;
+    }
+    record(repo, batch).with_context(|| format!("{} was taken back, but that could not be recorded", batch.name))
+}
+
+/// With the batch goes what voided earlier proofs of its tasks.
+fn record(repo: &Repo, batch: &Batch) -> Result<()> {
+    let at = git::read_ledger(repo)?.moment(git::now());
+    let undone = |of: &String| git::event(repo, at, Body::Undone { of: of.clone() });
+    let events = std::iter::once(&batch.uid).chain(&batch.reopened).map(undone).collect::<Result<Vec<Event>>>()?;
+    git::append_outcome(repo, batch.base, &events, &format!("undone {}", batch.name))
+}

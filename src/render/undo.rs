@@ -1,0 +1,94 @@
+//! What `undo` took back.
+
+use anstyle::Style;
+use serde::Serialize;
+
+use super::json::{SCHEMA, line};
+use crate::model::ledger::Batch;
+use crate::model::text::escape;
+use crate::model::undo::Undo;
+
+const BOLD: Style = Style::new().bold();
+
+/// A line for the batch, and one for each task with what went.
+pub fn undone(batch: &Batch, undo: &Undo, dry_run: bool) -> String {
+    let verb = if dry_run { "would be undone" } else { "undone" };
+    let (name, target) = (escape(&batch.name), escape(&batch.target));
+    let mut out = format!("{BOLD}{name}{BOLD:#} {verb}: it was started from {target} at {}\n", batch.base.short());
+    let width = undo.tasks.iter().map(|(task, _)| task.id.as_str().len()).max().unwrap_or_default();
+    for (task, left) in &undo.tasks {
+        let id = task.id.as_str();
+        let branch = left.tip.map(|_| format!("branch {}", escape(&task.branch)));
+        let folder = left.worktree.as_ref().map(|folder| format!("worktree {}", escape(&folder.to_string_lossy())));
+        let parts: Vec<String> = branch.into_iter().chain(folder).collect();
+        let what = match (batch.adopted, parts.is_empty(), dry_run) {
+            (true, ..) => format!("no longer has branch {}, which stays", escape(&task.branch)),
+            (_, true, _) => "had nothing left".to_owned(),
+            (_, _, true) => format!("would lose {}", parts.join(" and ")),
+            (_, _, false) => format!("without {}", parts.join(" and ")),
+        };
+        out.push_str(&format!("  {id:width$}  {what}\n"));
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct UndoJson<'a> {
+    schema: u32,
+    command: &'static str,
+    dry_run: bool,
+    batch: &'a str,
+    uid: &'a str,
+    tasks: Vec<TaskJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TaskJson<'a> {
+    id: &'a str,
+    branch: Option<&'a str>,
+    worktree: Option<String>,
+}
+
+/// The same as JSON.
+pub fn json(batch: &Batch, undo: &Undo, dry_run: bool) -> String {
+    let tasks = undo.tasks.iter().map(|(task, left)| TaskJson {
+        id: task.id.as_str(),
+        branch: left.tip.filter(|_| !batch.adopted).map(|_| task.branch.as_str()),
+        worktree: left.worktree.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
+    });
+    line(&UndoJson {
+        schema: SCHEMA,
+        command: "undo",
+        dry_run,
+        batch: &batch.name,
+        uid: &batch.uid,
+        tasks: tasks.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ledger::fold;
+    use crate::model::undo::Left;
+
+    #[test]
+    fn what_went_is_told_for_people_and_as_the_schema_describes_it() {
+        let base = "2".repeat(40);
+        let starting = format!(
+            r#"{{"at":"2026-01-19T00:00:00.000Z","uid":"a1","v":1,"event":"starting","batch":"b","target":"main","tasks":[{{"id":"A","branch":"task/A","path":"../x","base":"{base}","title":"","estimate":60}}]}}"#
+        );
+        let batch = &fold(None, &[(base.parse().unwrap(), starting.into_bytes())]).batches[0];
+        let gone = Left { tip: Some(batch.base), worktree: Some("/w\u{1b}".into()), obstacles: Vec::new() };
+        let schema = || serde_json::from_str(include_str!("../../docs/schema/undo.schema.json")).unwrap();
+        let told = |left: &Left| {
+            let undo = Undo { batch: 0, tasks: vec![(batch.tasks[0].clone(), left.clone())] };
+            let value = serde_json::from_str(&json(batch, &undo, false)).unwrap();
+            assert_eq!(crate::render::schema::faults(&schema(), &value), Vec::<String>::new());
+            anstream::adapter::strip_str(&undone(batch, &undo, false)).to_string()
+        };
+        let heading = "b undone: it was started from main at 2222222\n";
+        assert_eq!(told(&gone), format!("{heading}  A  without branch task/A and worktree /w\\e\n"));
+        assert_eq!(told(&Left::default()), format!("{heading}  A  had nothing left\n"));
+    }
+}

@@ -1,0 +1,167 @@
+//! `git dispatch undo`: the state before, but for the ledger.
+
+use std::path::Path;
+
+use crate::support::{Sandbox, write_in};
+
+const TASKS: &str = "disposable = [\"target/\"]\n[task.A]\ntitle = \"First\"\n[task.B]\n[task.C]\nneeds = [\"B\"]\n";
+
+/// Refs but for the ledger, worktrees, folders, configuration and locks.
+fn snap(sandbox: &Sandbox) -> String {
+    let mut out = sandbox.git(&["for-each-ref", "--format=%(refname) %(objectname)"]).replace("refs/notes/", "#");
+    out = out.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
+    out += &sandbox.git(&["worktree", "list", "--porcelain"]);
+    let mut names: Vec<String> = names_in(&sandbox.root());
+    names.extend(names_in(&sandbox.repo().join(".git/worktrees")));
+    names.extend(names_in(&sandbox.repo().join(".git/dispatch")).into_iter().filter(|name| name.starts_with("undone")));
+    names.sort();
+    out + &names.join("\n") + &std::fs::read_to_string(sandbox.repo().join(".git/config")).unwrap()
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn started() -> (Sandbox, String) {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.commit(&[(".gitignore", "target/\n.env\n")], "ignore");
+    let before = snap(&sandbox);
+    sandbox.ok(&["start", "A", "B"]);
+    (sandbox, before)
+}
+
+#[test]
+fn a_start_is_taken_back_to_the_state_before() {
+    let (sandbox, before) = started();
+    let there = snap(&sandbox);
+    sandbox.ok(&["undo", "--dry-run"]).answers("A  would lose branch task/A and worktree ");
+    assert_eq!(snap(&sandbox), there);
+    write_in(&sandbox.root().join("repo-task-A"), "target/out", "disposable\n");
+    let json = sandbox.ok(&["undo", "--json"]).json();
+    assert_eq!((&json["batch"], &json["tasks"][1]["branch"]), (&"batch-001".into(), &"task/B".into()));
+    assert_eq!(snap(&sandbox), before);
+    assert_eq!((sandbox.count("undoing"), sandbox.count("undone")), (1, 1));
+    sandbox.refuses(&["undo"], 1, "there is nothing to undo");
+    sandbox.refuses(&["undo", "batch-001"], 1, "batch 'batch-001' was undone already");
+    sandbox.ok(&["start", "A"]).answers("batch-002 from main");
+}
+
+#[test]
+fn whatever_was_made_since_is_named_and_nothing_is_changed() {
+    let (sandbox, _) = started();
+    let (a, b) = (sandbox.root().join("repo-task-A"), sandbox.root().join("repo-task-B"));
+    sandbox.commit_in(&a, &[("mine", "1\n")], "work");
+    write_in(&a, "half", "1\n");
+    write_in(&b, ".env", "SECRET=1\n");
+    let there = snap(&sandbox);
+    sandbox.refuses(&["undo"], 3, "task 'A' has 1 commit of its own on 'task/A'; not committed in");
+    sandbox.refuses(&["undo"], 3, "'half'; ignored by git, but perhaps needed, in");
+    assert_eq!(snap(&sandbox), there);
+    assert_eq!((sandbox.count("undoing"), sandbox.count("undone")), (0, 0));
+    sandbox.git_in(&a, &["reset", "--quiet", "--hard", "main"]);
+    std::fs::remove_file(a.join("half")).unwrap();
+    std::fs::remove_file(b.join(".env")).unwrap();
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
+fn what_others_hold_stays() {
+    let (sandbox, _) = started();
+    let a = sandbox.root().join("repo-task-A");
+    sandbox.git(&["worktree", "unlock", "../repo-task-A"]);
+    sandbox.git(&["worktree", "lock", "--reason", "on a stick", "../repo-task-A"]);
+    sandbox.refuses(&["undo"], 3, "is locked: on a stick");
+    sandbox.git(&["worktree", "unlock", "../repo-task-A"]);
+    sandbox.git_in(&a, &["switch", "--quiet", "-c", "mine"]);
+    sandbox.refuses(&["undo"], 3, "has something else checked out than branch 'task/A'");
+    sandbox.git(&["switch", "--quiet", "task/A"]);
+    sandbox.refuses(&["undo", "batch-001"], 3, "branch 'task/A' is checked out in");
+    sandbox.git(&["switch", "--quiet", "main"]);
+    sandbox.git_in(&a, &["switch", "--quiet", "task/A"]);
+    let output = sandbox.dispatch_in(&a, &["undo"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("error: this is the worktree of task 'A'"), "{said}");
+    #[expect(clippy::disallowed_methods, reason = "a process that stands in the worktree")]
+    let mut sleeper = std::process::Command::new("sleep").arg("60").current_dir(&a).spawn().unwrap();
+    if cfg!(target_os = "linux") {
+        sandbox.refuses(&["undo"], 3, &format!("process {} (sleep) works in", sleeper.id()));
+    }
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    sandbox.git(&["branch", "--quiet", "-D", "mine"]);
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
+fn a_batch_of_another_must_be_named() {
+    let (mut sandbox, before) = started();
+    sandbox.env("GIT_COMMITTER_NAME", "Bob");
+    sandbox.refuses(&["undo"], 3, "the last batch, 'batch-001', was started by ");
+    sandbox.ok(&["undo", "batch-001"]);
+    assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn a_ledger_from_elsewhere_has_no_branch_or_folder_of_mine_removed() {
+    let (sandbox, _) = started();
+    sandbox.git(&["branch", "mine"]);
+    std::fs::create_dir(sandbox.root().join("empty")).unwrap();
+    let forge = |branch: &str, path: &str| {
+        let base = sandbox.git(&["rev-parse", "main"]);
+        let line = format!(
+            r#"{{"at":"2030-01-19T00:00:00.000Z","uid":"ff00ff00{}","v":1,"event":"starting","batch":"evil{}","target":"main","tasks":[{{"id":"C","branch":"{branch}","path":"{path}","base":"{base}","title":"","estimate":60}}],"by":"E <e@x>","host":"h"}}"#,
+            path.len(),
+            path.len()
+        );
+        let note = sandbox.git(&["notes", "--ref=dispatch", "show", &base]);
+        sandbox.git(&["notes", "--ref=dispatch", "add", "-f", "-m", &format!("{note}\n{line}"), &base]);
+        format!("evil{}", path.len())
+    };
+    let batch = forge("mine", "../repo-task-C");
+    sandbox.refuses(&["undo", &batch], 3, "nothing shows that branch 'mine' was made for task 'C'");
+    let batch = forge("nowhere", "../../../../../../../../../../empty");
+    sandbox.refuses(&["undo", &batch], 3, "where the worktrees of this repository do not belong");
+    sandbox.git(&["rev-parse", "--verify", "mine"]);
+    assert!(sandbox.root().join("empty").is_dir());
+}
+
+#[test]
+fn an_adoption_is_taken_back_without_branch_and_worktree() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.worktree("mine", "mine", "main");
+    sandbox.commit_in(&path, &[("mine", "1\n")], "work");
+    let before = snap(&sandbox);
+    sandbox.ok(&["adopt", "A", "mine"]);
+    assert_ne!(snap(&sandbox), before);
+    sandbox.ok(&["undo"]).answers("A  no longer has branch mine, which stays");
+    assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn an_interrupted_start_is_taken_back_and_so_is_a_worktree_that_is_gone() {
+    let (sandbox, before) = started();
+    std::fs::remove_dir_all(sandbox.root().join("repo-task-A")).unwrap();
+    let admin = sandbox.repo().join(".git/worktrees/repo-task-B");
+    std::fs::remove_file(admin.join("index")).unwrap();
+    sandbox.ok(&["undo"]);
+    assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn starting_again_is_undone_with_what_it_voided() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.ok(&["start", "A"]);
+    let a = sandbox.root().join("repo-task-A");
+    sandbox.commit_in(&a, &[("mine", "1\n")], "work");
+    sandbox.git(&["merge", "--quiet", "--no-ff", "-m", "Merge branch 'task/A'", "task/A"]);
+    sandbox.git(&["worktree", "unlock", "../repo-task-A"]);
+    sandbox.git(&["worktree", "remove", "../repo-task-A"]);
+    sandbox.git(&["branch", "-d", "task/A"]);
+    assert_eq!(sandbox.row("A")["state"], "landed");
+    sandbox.ok(&["start", "--again", "A"]);
+    assert_eq!(sandbox.row("A")["state"], "active");
+    sandbox.ok(&["undo"]);
+    assert_eq!((sandbox.count("reopened"), sandbox.count("undone")), (1, 2));
+    assert_eq!(sandbox.row("A")["state"], "landed");
+}
