@@ -54,6 +54,7 @@ __git_dispatch_flags ()
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
 	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
+	trust) echo "--list --revoke $global" ;;
 	undo) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -104,7 +105,7 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status check log undo install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status check log undo trust install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
 	undo) ((${#typed[@]})) || __git_dispatch_tasks undo ;;
 	adopt)

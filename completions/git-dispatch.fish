@@ -100,6 +100,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how 
 complete -c git-dispatch -n __git_dispatch_needs_command -a check -d 'Tell whether paths are being changed by another task'
 complete -c git-dispatch -n __git_dispatch_needs_command -a log -d 'Show the batches that were started'
 complete -c git-dispatch -n __git_dispatch_needs_command -a undo -d 'Take back a batch that was started'
+complete -c git-dispatch -n __git_dispatch_needs_command -a trust -d 'Approve the commands of the task file'
 complete -c git-dispatch -n __git_dispatch_needs_command -a install -d 'Put man pages and completions in place'
 complete -c git-dispatch -n __git_dispatch_needs_command -a demo -d 'Make a small repository and walk through the main job in it'
 
@@ -138,6 +139,8 @@ complete -c git-dispatch -n '__git_dispatch_using status' -l watch -d 'Keep show
 complete -c git-dispatch -n '__git_dispatch_using status' -l prompt -d 'Print a short segment for a shell prompt'
 complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'
 complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
+complete -c git-dispatch -n '__git_dispatch_using trust' -l list -d 'List the commands, and ask nothing'
+complete -c git-dispatch -n '__git_dispatch_using trust' -l revoke -d 'Take back every approval for this repository'
 complete -c git-dispatch -n '__git_dispatch_using undo' -l from-worktree -d 'Act although this is the worktree of a task'
 complete -c git-dispatch -n '__git_dispatch_using init start adopt undo install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
 

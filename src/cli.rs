@@ -35,6 +35,7 @@ Follow it:
   undo     Take back a batch that was started
 
 Get going:
+  trust    Approve the commands of the task file
   install  Put man pages and completions in place
   demo     Make a small repository and walk through the main job in it
 
@@ -79,6 +80,8 @@ pub enum Sub {
     Log(command::log::Args),
     /// Take back a batch that was started
     Undo(command::undo::Args),
+    /// Approve the commands of the task file
+    Trust(command::trust::Args),
     /// Put man pages and completions in place
     Install(command::install::Args),
     /// Make a small repository and walk through the main job in it
@@ -106,6 +109,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),
         Sub::Undo(args) => command::undo::run(args, global, console),
+        Sub::Trust(args) => command::trust::run(args, global, console),
         Sub::Install(args) => command::install::run(args, global, console),
         Sub::Demo(args) => command::demo::run(args, global, console),
         Sub::Complete(args) => command::complete::run(args, global, console),

@@ -150,6 +150,19 @@ impl Console {
         failure.map_or(Exit::Git, |failure| failure.exit)
     }
 
+    /// Whether a person can be asked: both stdin and stderr are terminals.
+    pub fn has_person(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Asks on stderr and reads a line of stdin; anything but `y` or `yes` is a no.
+    pub fn asks(&self, question: &str) -> bool {
+        self.stderr(question);
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        read.is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
     fn problem(&self, label: &str, style: Style, text: &str) {
         let mut lines = text.lines();
         let first = escape(lines.next().unwrap_or_default());

@@ -13,7 +13,7 @@
 //! | 5 | [`command`]: one file a subcommand |
 //! | 4 | [`read`]: what every command reads first |
 //! | 3 | [`global`]: the flags that every command takes |
-//! | 2 | [`git`], [`render`], [`console`], [`screen`], [`shell`] |
+//! | 2 | [`git`], [`render`], [`console`], [`screen`], [`shell`], [`trust`] |
 //! | 1 | [`model`] |
 //!
 //! Why [`read`], [`global`] and [`shell`] are rooms of their own: docs/design/0011-read-and-shell.md.
@@ -62,3 +62,4 @@ pub mod read;
 pub mod render;
 pub mod screen;
 pub mod shell;
+pub mod trust;

@@ -1,6 +1,8 @@
 //! The first of the four words: what every command reads before it decides.
 
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -20,7 +22,9 @@ use crate::model::start::Place;
 use crate::model::task::{Task, TaskFile};
 use crate::model::taskfile;
 use crate::model::template::{self, Template, is_branch_name};
+use crate::model::trust::{Command, commands};
 use crate::render;
+use crate::trust;
 
 /// The task file with git config laid over it, and where it came from.
 pub struct Loaded {
@@ -136,6 +140,39 @@ pub fn landing(repo: &Repo, loaded: &Loaded, scene: &Scene, whom: Whom) -> Optio
     let candidates: Vec<Candidate> = entrants.tasks.iter().map(|entrant| entrant.candidate.clone()).collect();
     let order = order(&candidates, git::Stand::NOW, land);
     Some(entrants.named(order))
+}
+
+/// The commands of the task file, and where approvals are kept.
+pub struct Trust {
+    pub file: PathBuf,
+    /// What approvals are recorded for: the bytes of the common git dir's path.
+    pub repository: Vec<u8>,
+    /// Each with whether it is approved.
+    pub commands: Vec<(Command, bool)>,
+}
+
+impl Trust {
+    /// What is not approved.
+    pub fn open(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter().filter(|(_, approved)| !approved).map(|(command, _)| command)
+    }
+}
+
+/// Which commands of the task file may run.
+///
+/// # Errors
+/// Approvals cannot be read, or would lie within the repository ([`Exit::Refused`]).
+pub fn trust(repo: &Repo, loaded: &Loaded) -> Result<Trust> {
+    let common = repo.common_dir().canonicalize().unwrap_or_else(|_| repo.common_dir().to_owned());
+    let within: Vec<&Path> =
+        [Some(common.as_path()), repo.main_worktree(), repo.here()].into_iter().flatten().collect();
+    let file = trust::place(&within)?;
+    let approvals = trust::read(&file)?;
+    let repository = common.into_os_string().into_vec();
+    let judged = |command: Command| (approvals.holds(&repository, &command), command);
+    let commands = commands(&loaded.file.settings).into_iter().map(judged).map(|(holds, command)| (command, holds));
+    let commands = commands.collect();
+    Ok(Trust { file, repository, commands })
 }
 
 /// The branch name of every task of file and ledger.

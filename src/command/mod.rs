@@ -12,5 +12,6 @@ pub mod log;
 pub mod plan;
 pub mod start;
 pub mod status;
+pub mod trust;
 pub mod undo;
 pub mod why;

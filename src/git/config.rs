@@ -42,6 +42,19 @@ pub fn overlay(repo: &Repo, settings: &mut Settings) -> Result<()> {
     keep(&mut settings.phase, "phase");
     keep(&mut settings.branch, "branch");
     keep(&mut settings.worktree, "worktree");
+    let commands = &mut settings.commands;
+    let own = [
+        ("setup", "commands.setup", &mut commands.setup),
+        ("launch", "commands.launch", &mut commands.launch),
+        ("run", "commands.run", &mut commands.run),
+        ("check", "commands.check", &mut commands.check),
+    ];
+    for (key, name, command) in own {
+        if let Some(configured) = text(key) {
+            *command = Some(configured);
+            commands.own.insert(name);
+        }
+    }
     if let Some(value) = text("workers") {
         settings.workers = Some(slots("dispatch.workers", &value)?);
     }

@@ -41,6 +41,7 @@ pub mod task;
 pub mod taskfile;
 pub mod template;
 pub mod text;
+pub mod trust;
 pub mod undo;
 pub mod watch;
 pub mod why;

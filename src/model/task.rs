@@ -1,6 +1,6 @@
 //! What a task file says: settings and tasks, as plain values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::graph::Graph;
 use super::id::TaskId;
@@ -68,6 +68,8 @@ pub struct Commands {
     pub launch: Option<String>,
     pub run: Option<String>,
     pub check: Option<String>,
+    /// Those that git config gives, by their keys in the task file: the user's own.
+    pub own: BTreeSet<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -20,6 +20,7 @@ pub mod starter;
 pub mod status;
 pub mod table;
 pub mod toml;
+pub mod trust;
 pub mod undo;
 pub mod watch;
 pub mod why;

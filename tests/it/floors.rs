@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 fn floor(room: &str) -> u8 {
     match room {
         "model" => 1,
-        "git" | "render" | "session" | "shell" | "console" | "screen" => 2,
+        "git" | "render" | "session" | "shell" | "trust" | "console" | "screen" => 2,
         "global" => 3,
         "read" => 4,
         "command" => 5,

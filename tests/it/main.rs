@@ -43,6 +43,7 @@ mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
 mod touched;
+mod trust;
 mod uncommitted;
 mod undo;
 mod watch;

@@ -21,7 +21,7 @@ fn started() -> Sandbox {
 }
 
 /// A shell in a terminal.
-struct Pane<'a> {
+pub struct Pane<'a> {
     sandbox: &'a Sandbox,
     socket: PathBuf,
 }
@@ -33,7 +33,7 @@ impl Drop for Pane<'_> {
 }
 
 impl<'a> Pane<'a> {
-    fn open(sandbox: &'a Sandbox, columns: u16, lines: u16) -> Pane<'a> {
+    pub fn open(sandbox: &'a Sandbox, columns: u16, lines: u16) -> Pane<'a> {
         let pane = Pane { sandbox, socket: sandbox.root().join("tmux") };
         let (columns, lines) = (columns.to_string(), lines.to_string());
         pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &lines, "env PS1='> ' sh"]);
@@ -57,7 +57,7 @@ impl<'a> Pane<'a> {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn keys(&self, keys: &[&str]) {
+    pub fn keys(&self, keys: &[&str]) {
         self.tmux(&[&["send-keys"], keys].concat());
     }
 
@@ -67,7 +67,7 @@ impl<'a> Pane<'a> {
 
     /// The first screen of which `is` holds.
     #[track_caller]
-    fn wait(&self, is: impl Fn(&str) -> bool) -> String {
+    pub fn wait(&self, is: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();
         loop {
             let screen = self.screen();
