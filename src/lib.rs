@@ -13,7 +13,7 @@
 //! | 5 | [`command`]: one file a subcommand |
 //! | 4 | [`read`]: what every command reads first |
 //! | 3 | [`global`]: the flags that every command takes |
-//! | 2 | [`git`], [`render`], [`console`], [`screen`], [`shell`], [`trust`] |
+//! | 2 | [`git`], [`render`], [`console`], [`screen`], [`session`], [`shell`], [`trust`] |
 //! | 1 | [`model`] |
 //!
 //! Why [`read`], [`global`] and [`shell`] are rooms of their own: docs/design/0011-read-and-shell.md.
@@ -61,5 +61,6 @@ pub mod model;
 pub mod read;
 pub mod render;
 pub mod screen;
+pub mod session;
 pub mod shell;
 pub mod trust;

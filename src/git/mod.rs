@@ -62,7 +62,7 @@ pub use lock::{Lock, lock};
 pub use merges::{Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Want, observe};
 pub use paths::look;
-pub use program::{Git, Version, failed, find_program, itself, off_path, run, stdout_of};
+pub use program::{Git, Version, failed, find_program, itself, off_path, run, shell, stdout_of};
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
 pub use quarantine::Quarantine;
 pub use read::read_bounded;

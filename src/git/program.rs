@@ -128,6 +128,21 @@ pub fn itself(dir: &Path) -> Result<Command> {
     Ok(command)
 }
 
+/// A command that runs the shell text `text` in `dir`, with the user's environment but for what binds git to a repository.
+///
+/// # Errors
+/// There is no `sh` on an absolute `PATH` entry.
+#[expect(clippy::disallowed_methods, reason = "every process starts here")]
+pub fn shell(dir: &Path, text: &str) -> Result<Command> {
+    let sh = find_program("sh").context("could not find 'sh' on an absolute PATH entry")?;
+    let mut command = Command::new(sh);
+    for variable in LOCAL_VARIABLES {
+        command.env_remove(variable);
+    }
+    command.arg("-c").arg(text).current_dir(dir);
+    Ok(command)
+}
+
 /// The folder of this program, where `PATH` gives no `git-dispatch` or another one; `None` where `git dispatch` is this one.
 pub fn off_path() -> Option<PathBuf> {
     let exe = std::env::current_exe().ok()?.canonicalize().ok()?;

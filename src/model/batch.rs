@@ -60,10 +60,7 @@ pub fn fate<'a>(
     if let Some(later) = later {
         return Fate::Again(&facts.ledger.batches[later].name);
     }
-    let standing = match file.graph.position(id) {
-        Some(ix) => standings.tasks.get(ix),
-        None => standings.gone.get(id),
-    };
+    let standing = standings.of(file, id);
     let over = standing.is_some_and(|standing| standing.state.over() || standing.state.holds());
     match record {
         Some(record) if record.dropped && !over => Fate::Dropped,

@@ -44,6 +44,14 @@ pub struct Holder {
 }
 
 impl Standings {
+    /// Where task `id` stands, whether the file names it or the ledger only; `None` where neither does.
+    pub fn of(&self, file: &TaskFile, id: &TaskId) -> Option<&Standing> {
+        match file.graph.position(id) {
+            Some(ix) => self.tasks.get(ix),
+            None => self.gone.get(id),
+        }
+    }
+
     /// The needs of `ix` that have not landed, in the order of the file.
     pub fn unmet<'a>(&'a self, file: &'a TaskFile, ix: Ix) -> impl Iterator<Item = Ix> + 'a {
         file.graph.needs(ix).filter(|&need| self.tasks[need].state != State::Landed)

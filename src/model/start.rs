@@ -12,6 +12,7 @@ use super::graph::Ix;
 use super::id::TaskId;
 use super::ledger::Snapshot;
 use super::oid::Oid;
+use super::ports;
 use super::standing::Standings;
 use super::state::{Reason, State};
 use super::task::{Task, TaskFile};
@@ -115,7 +116,10 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
     }
     problems.into_result()?;
     let batch = if fresh.is_empty() { None } else { Some(new_batch(scene, request, &fresh)?) };
-    Ok(Start { resume, batch, warnings: warnings(scene, &fresh) })
+    let mut warnings = warnings(scene, &fresh);
+    let without = batch.iter().flat_map(|batch| &batch.tasks).filter(|task| task.port.is_none());
+    warnings.extend(without.map(|task| format!("no port is free for task '{}': widen 'ports'", task.id)));
+    Ok(Start { resume, batch, warnings })
 }
 
 /// The ids, each once; also of tasks that only an unfinished batch still knows.
@@ -246,13 +250,17 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
         None => ledger.next_batch_name(),
     };
     let (_, base) = scene.facts.target.newest();
+    let mut tasks: Vec<Snapshot> = fresh.iter().map(|&ix| snapshot(scene, ix, base)).collect();
+    let mut taken = ports::taken(ledger, |id| Some(scene.standings.of(scene.file, id)?.state));
+    let range = scene.file.settings.ports.unwrap_or(ports::DEFAULT);
+    tasks.iter_mut().for_each(|task| task.port = ports::assign(&task.id, range, &mut taken));
     let states = &scene.standings.tasks;
     let reopened = fresh.iter().filter(|&&ix| matches!(states[ix].state, State::Landed | State::Lost));
     Ok(NewBatch {
         name,
         target: scene.facts.target.name.clone(),
         base,
-        tasks: fresh.iter().map(|&ix| snapshot(scene, ix, base)).collect(),
+        tasks,
         reopened: reopened.map(|&ix| scene.file.graph.tasks()[ix].id.clone()).collect(),
     })
 }

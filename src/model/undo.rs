@@ -142,10 +142,7 @@ fn since(file: &TaskFile, ledger: &Ledger, standings: &Standings, (index, id): (
     if let Some(later) = record.batch.filter(|&last| last != index) {
         return Some(format!("was started again in {}", ledger.batches[later].name));
     }
-    let standing = match file.graph.position(id) {
-        Some(ix) => standings.tasks.get(ix),
-        None => standings.gone.get(id),
-    };
+    let standing = standings.of(file, id);
     match () {
         () if record.landed.is_some() || standing.is_some_and(|standing| standing.state == State::Landed) => {
             Some("has landed".to_owned())

@@ -131,6 +131,9 @@ pub struct Snapshot {
     pub overlap: Option<Overlap>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<String>,
+    /// That no other active task had when it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
 }
 
 fn yes() -> bool {
@@ -155,6 +158,7 @@ impl Snapshot {
             kind: task.kind,
             overlap: task.overlap,
             issue: task.issue.clone(),
+            port: None,
         }
     }
 
