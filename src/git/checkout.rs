@@ -81,15 +81,9 @@ pub(super) fn make(
         for (at, (job, site)) in group.iter().zip(sites).enumerate() {
             let made = site.and_then(|site| {
                 let stats = stats.next().unwrap_or_default();
+                admin::put_index(&site.admin, &template.filled(&stats).map_err(|why| anyhow!(why))?)?;
                 let hook = hook.as_ref().map_err(|fault| anyhow!("{fault:#}"))?.as_ref();
-                complete(
-                    (repo, held),
-                    native,
-                    job,
-                    &site,
-                    template.filled(&stats).map_err(|why| anyhow!(why))?.as_slice(),
-                    hook,
-                )?;
+                complete((repo, held), native, job, &site, hook)?;
                 Ok(site.admin)
             });
             tell(number * most + at, made);
@@ -137,16 +131,14 @@ fn written(repo: &Repo, native: &Native, sites: &mut [Result<Site>]) -> Vec<Vec<
     stats
 }
 
-/// Everything that comes after the files, in an order in which each step before the last leaves something that is known as half-made.
+/// Everything that comes after files and index, in an order in which each step before the last leaves something that is known as half-made.
 fn complete(
     (repo, held): (&Repo, &Lock),
     native: &Native,
     job: &Job<'_>,
     site: &Site,
-    index: &[u8],
     hook: Option<&Hook>,
 ) -> Result<()> {
-    admin::put_index(&site.admin, index)?;
     if native.asks_git() {
         reset(repo, held, job.folder, &site.admin)?;
         wrote_all(native, site)?;
