@@ -53,7 +53,7 @@ __git_dispatch_flags ()
 	case $1 in
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
-	start) echo "--ready --workers --batch --force --again -n --dry-run $global" ;;
+	start) echo "--ready --workers --batch --force --again --setup --no-setup -n --dry-run $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	undo) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;

@@ -175,6 +175,26 @@ pub fn trust(repo: &Repo, loaded: &Loaded) -> Result<Trust> {
     Ok(Trust { file, repository, commands })
 }
 
+/// Whether the command `name` of the task file may run.
+///
+/// # Errors
+/// Nobody approved it, or approvals cannot be read ([`Exit::Refused`]).
+pub fn trusted(repo: &Repo, loaded: &Loaded, name: &str) -> Result<(), Failure> {
+    if loaded.file.settings.commands.own.contains(name) {
+        return Ok(());
+    }
+    let known = trust(repo, loaded).map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) => failure,
+        Err(error) => Failure::new(Exit::Refused, format!("{error:#}")),
+    })?;
+    if known.open().all(|command| command.name != name) {
+        return Ok(());
+    }
+    let key = name.rsplit('.').next().unwrap_or(name);
+    let what = format!("'{key}' of '{}' would run as you, and is not approved", loaded.source.name);
+    Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch trust' in a terminal to look at it and approve it"))
+}
+
 /// The branch name of every task of file and ledger.
 ///
 /// # Errors

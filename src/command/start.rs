@@ -1,5 +1,7 @@
 //! `git dispatch start`: branches and worktrees for tasks.
 
+mod setup;
+
 use anyhow::{Context, Result};
 
 use crate::console::Console;
@@ -9,7 +11,7 @@ use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
-use crate::model::made::Made;
+use crate::model::made::{Made, Setup};
 use crate::model::plan::{Options, plan};
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::text::escape;
@@ -36,6 +38,12 @@ pub struct Args {
     /// Start tasks again that have landed
     #[arg(long)]
     pub again: bool,
+    /// Run the setup command again, for tasks that have started
+    #[arg(long, conflicts_with_all = ["ready", "batch", "force", "again", "dry_run"])]
+    pub setup: bool,
+    /// Do not run the setup command
+    #[arg(long, conflicts_with = "setup")]
+    pub no_setup: bool,
     /// Tell what would be made, and make nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -50,6 +58,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
     read::task_file(&repo, global)?;
+    if args.setup {
+        return setup::again(&args.ids, (&repo, global), &console);
+    }
     let lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
     for _ in 0..git::ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
@@ -58,16 +69,21 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             console.note("nothing can start now; use 'git dispatch plan' to see what is waited for");
             return Ok(Exit::No);
         };
-        let Some(lock) = &lock else {
+        let setup = if args.no_setup { None } else { setup::command(&repo, &loaded)? };
+        let Some(held) = &lock else {
             tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
             return Ok(Exit::Success);
         };
         let Some(ledger) = written(&repo, &scene, &decided)? else { continue };
         let mut teller = Teller::new(&console, global, &scene.facts.target);
         teller.warnings(&decided);
-        let made = act((&repo, lock), &loaded, &ledger, &decided, &mut teller)?;
-        teller.answer(&ledger, &made);
-        return Ok(Exit::Success);
+        let made = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
+        drop(lock);
+        let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
+        let setups = setup.map(|text| setup::run((&repo, &loaded, &ledger), &text, &places, &console));
+        let setups = setups.unwrap_or_default();
+        teller.answer(&ledger, &made, &setups);
+        return Ok(setup::exit(&setups));
     }
     Err(git::contended().into())
 }
@@ -230,8 +246,8 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn answer(&self, ledger: &Ledger, all: &[Made]) {
-        let text = if self.json { render::start::json(ledger, all) } else { render::start::terminals(all) };
+    fn answer(&self, ledger: &Ledger, all: &[Made], setups: &[Setup]) {
+        let text = if self.json { render::start::json(ledger, all, setups) } else { render::start::terminals(all) };
         self.console.answer(&text);
     }
 }

@@ -16,3 +16,25 @@ pub struct Made {
     /// Both stood there already: an earlier, interrupted start had made them.
     pub already: bool,
 }
+
+/// How the setup command ended in a task's worktree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    pub id: TaskId,
+    pub fate: SetUp,
+    /// Where its output is.
+    pub log: PathBuf,
+    /// The last lines of that; unescaped.
+    pub tail: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum SetUp {
+    Done,
+    /// With this exit code.
+    Failed(i32),
+    /// By a signal.
+    Killed,
+    /// It did not run, for this reason.
+    NotRun(String),
+}

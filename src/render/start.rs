@@ -7,7 +7,7 @@ use super::json::{SCHEMA, line};
 use crate::model::facts::Target;
 use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Ledger};
-use crate::model::made::Made;
+use crate::model::made::{Made, SetUp, Setup};
 use crate::model::oid::Oid;
 use crate::model::text::{escape, shell_word, width};
 
@@ -91,11 +91,53 @@ struct TaskJson<'a> {
     worktree: String,
     base: Oid,
     already: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setup: Option<SetupJson>,
+}
+
+#[derive(Serialize)]
+struct SetupJson {
+    /// `null`: it did not run, or was killed.
+    exit: Option<i32>,
+    log: String,
 }
 
 /// What was made, as JSON.
-pub fn json(ledger: &Ledger, all: &[Made]) -> String {
-    answer(false, all.iter().map(|made| task(made, ledger.batch_of(&made.id).map(|batch| batch.name.as_str()))))
+pub fn json(ledger: &Ledger, all: &[Made], setups: &[Setup]) -> String {
+    let one = |made| with_all(ledger, made, setups);
+    answer(false, all.iter().map(one))
+}
+
+fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, setups: &[Setup]) -> TaskJson<'a> {
+    let id = &made.id;
+    let recorded = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
+    let setup = setups.iter().find(|setup| setup.id == *id).map(|setup| SetupJson {
+        exit: match setup.fate {
+            SetUp::Done => Some(0),
+            SetUp::Failed(code) => Some(code),
+            SetUp::Killed | SetUp::NotRun(_) => None,
+        },
+        log: setup.log.to_string_lossy().into_owned(),
+    });
+    let batch = ledger.batch_of(id).map(|batch| batch.name.as_str());
+    TaskJson { port: recorded.and_then(|task| task.port), setup, ..task(made, batch) }
+}
+
+/// How a setup ended that is not done, with the last it said.
+pub fn not_set_up(setup: &Setup) -> String {
+    let how = match &setup.fate {
+        SetUp::Done => "is done".to_owned(),
+        SetUp::Failed(code) => format!("failed with exit code {code}"),
+        SetUp::Killed => "was killed".to_owned(),
+        SetUp::NotRun(why) => format!("did not run: {why}"),
+    };
+    let mut out = format!("the setup of task '{}' {how}; its log is '{}'", setup.id, setup.log.display());
+    for line in &setup.tail {
+        out.push_str(&format!("\n| {line}"));
+    }
+    out
 }
 
 /// What would be made, as JSON.
@@ -115,5 +157,7 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         worktree: made.folder.to_string_lossy().into_owned(),
         base: made.base,
         already: made.already,
+        port: None,
+        setup: None,
     }
 }

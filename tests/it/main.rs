@@ -36,6 +36,7 @@ mod readme;
 mod remedies;
 mod scene;
 mod schedule;
+mod setup;
 mod shapes;
 mod shell;
 mod start;

@@ -98,3 +98,13 @@ fn no_key_of_a_task_file_approves_anything() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("error: unknown key"), "{output:?}");
     }
 }
+
+#[test]
+fn a_start_whose_setup_nobody_approved_makes_nothing() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.refuses(&["start", "A"], 3, "'setup' of 'dispatch.toml' would run as you, and is not approved");
+    assert!(sandbox.git(&["for-each-ref", "refs/heads/task", "refs/notes"]).is_empty());
+    sandbox.ok(&["start", "A", "--no-setup"]);
+    assert!(!sandbox.place("A").join("PWNED").exists());
+    sandbox.refuses(&["start", "--setup", "A"], 3, "is not approved");
+}

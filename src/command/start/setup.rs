@@ -1,0 +1,163 @@
+//! The setup command in new worktrees: outside of the repository's lock, and whatever comes of it, the tasks stay started.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use anyhow::Result;
+
+use crate::console::Console;
+use crate::git::{self, Repo, Want};
+use crate::global::Global;
+use crate::model::environment::{Around, environment};
+use crate::model::facts::Head;
+use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::ledger::Ledger;
+use crate::model::made::{Made, SetUp, Setup};
+use crate::model::start::not_in_file;
+use crate::read::{self, Loaded, Scene};
+use crate::render;
+use crate::session::{self, Ended, Job};
+
+/// So many of the last lines of a log are shown.
+const LINES: usize = 8;
+
+/// The setup command, where there is one and it may run.
+///
+/// # Errors
+/// It stands in the task file, and nobody approved it ([`Exit::Refused`]).
+pub fn command(repo: &Repo, loaded: &Loaded) -> Result<Option<String>> {
+    let Some(text) = loaded.file.settings.commands.setup.clone().filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    read::trusted(repo, loaded, "commands.setup")
+        .map_err(|failure| failure.hint("use --no-setup to start without it"))?;
+    Ok(Some(text))
+}
+
+/// Runs `text` in the worktree of each of `made`, side by side, and tells of each as it ends.
+pub fn run(
+    (repo, loaded, ledger): (&Repo, &Loaded, &Ledger),
+    text: &str,
+    made: &[(TaskId, PathBuf)],
+    console: &Console,
+) -> Vec<Setup> {
+    let logs = repo.common_dir().join("dispatch/logs");
+    let log = |id: &TaskId| logs.join(format!("{id}-setup.log"));
+    let mut setups: Vec<Setup> = Vec::new();
+    let mut jobs = Vec::new();
+    for (id, folder) in made {
+        let command = git::shell(folder, text).map(|mut command| {
+            command.envs(variables((repo, loaded, ledger), id, folder));
+            command
+        });
+        let fate = SetUp::NotRun("it was not its turn".to_owned());
+        let mut setup = Setup { id: id.clone(), fate, log: log(id), tail: Vec::new() };
+        match command {
+            Ok(command) => jobs.push((setups.len(), Job { command, log: setup.log.clone() })),
+            Err(error) => setup.fate = SetUp::NotRun(format!("{error:#}")),
+        }
+        setups.push(setup);
+    }
+    if !jobs.is_empty() {
+        console.note("setting up, which may take a while …");
+    }
+    let (places, jobs): (Vec<usize>, Vec<Job>) = jobs.into_iter().unzip();
+    let most = std::thread::available_parallelism().map_or(1, usize::from);
+    let setups = Mutex::new(setups);
+    session::run(jobs, most, LINES, |at, ended| {
+        if let Ok(mut setups) = setups.lock() {
+            let setup = &mut setups[places[at]];
+            settle(setup, ended);
+            tell(setup, console);
+        }
+    });
+    setups.into_inner().unwrap_or_default()
+}
+
+fn variables(
+    (repo, loaded, ledger): (&Repo, &Loaded, &Ledger),
+    id: &TaskId,
+    worktree: &Path,
+) -> Vec<(&'static str, std::ffi::OsString)> {
+    let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
+    let (Some(snapshot), Some(batch)) = (snapshot, ledger.batch_of(id)) else { return Vec::new() };
+    let around = Around {
+        settings: &loaded.file.settings,
+        task: loaded.file.graph.task(id),
+        batch: &batch.name,
+        target: &loaded.target,
+        worktree,
+        git_dir: repo.common_dir(),
+    };
+    environment(snapshot, &around)
+}
+
+fn settle(setup: &mut Setup, ended: Result<Ended>) {
+    match ended {
+        Err(error) => setup.fate = SetUp::NotRun(format!("{error:#}")),
+        Ok(Ended { status, tail }) => {
+            setup.fate = match status.code() {
+                Some(0) => SetUp::Done,
+                Some(code) => SetUp::Failed(code),
+                None => SetUp::Killed,
+            };
+            setup.tail = tail;
+        }
+    }
+}
+
+fn tell(setup: &Setup, console: &Console) {
+    if setup.fate == SetUp::Done {
+        console.note(&format!("{} is set up", setup.id));
+        return;
+    }
+    console.warning(&render::start::not_set_up(setup));
+    console.hint(&format!("use 'git dispatch start --setup {}' to run it again", setup.id));
+}
+
+/// `start --setup`: runs the setup command again for tasks that have started.
+///
+/// # Errors
+/// There is none, or nobody approved it; a task is unknown, or has no worktree ([`Exit::Refused`]).
+pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console) -> Result<Exit> {
+    let loaded = read::task_file(repo, global)?;
+    let text = command(repo, &loaded)?.ok_or_else(|| {
+        Failure::new(Exit::Usage, "there is no setup command")
+            .hint("write one under [commands] in the task file, or use 'git config dispatch.setup COMMAND'")
+    })?;
+    let want = Want { merges: false, ..Want::STANDINGS };
+    let scene = read::scene(repo, &loaded, want)?;
+    let places = ids.iter().map(|id| place(&loaded, &scene, id)).collect::<Result<Vec<_>>>()?;
+    let setups = run((repo, &loaded, &scene.facts.ledger), &text, &places, console);
+    let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
+    if global.json {
+        console.answer(&render::start::json(&scene.facts.ledger, &made, &setups));
+    }
+    Ok(exit(&setups))
+}
+
+fn made(scene: &Scene, id: &TaskId, folder: &Path) -> Option<Made> {
+    let snapshot = scene.facts.ledger.records.get(id)?.snapshot.as_ref()?;
+    let (branch, base) = (snapshot.branch.clone(), snapshot.base);
+    Some(Made { id: id.clone(), branch, folder: folder.to_owned(), base, already: true })
+}
+
+fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)> {
+    let id = text.parse::<TaskId>().ok().filter(|id| scene.standings.of(&loaded.file, id).is_some());
+    let id = id.ok_or_else(|| not_in_file(&loaded.file, &scene.standings, &[text]))?;
+    let seen = scene.facts.tasks.get(&id).and_then(|seen| seen.worktree.as_ref());
+    let worktree = seen.filter(|worktree| worktree.head != Head::Missing && !worktree.main);
+    let recorded = scene.facts.ledger.records.get(&id).is_some_and(|record| record.batch.is_some());
+    match worktree.filter(|_| recorded) {
+        Some(worktree) => Ok((id, worktree.path.clone())),
+        None => Err(Failure::new(Exit::Refused, format!("task '{id}' has no worktree that 'start' made"))
+            .hint(format!("use 'git dispatch start {id}' to make one"))
+            .into()),
+    }
+}
+
+/// A setup that failed can be run again: that is half-way.
+pub fn exit(setups: &[Setup]) -> Exit {
+    if setups.iter().all(|setup| setup.fate == SetUp::Done) { Exit::Success } else { Exit::Halfway }
+}

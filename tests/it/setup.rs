@@ -1,0 +1,82 @@
+//! The setup command in new worktrees.
+
+use serde_json::json;
+
+use crate::support::{Sandbox, write_in};
+
+const TASKS: &str = "[task.A]\ntitle = \"$(touch PWNED) '\\\"`id`\"\nphase = \"one\"\n[task.B]\n[task.C]\n";
+
+#[test]
+fn it_runs_in_each_new_worktree_and_knows_the_task() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "dispatch.setup", "env | grep ^GIT_ | sort >.git-env; pwd; test -z \"$GIT_DIR\""]);
+    let json = sandbox.ok(&["start", "A", "B", "--json"]).json();
+    assert_eq!(json["tasks"][0]["setup"]["exit"], json!(0));
+    let place = sandbox.place("A");
+    let environment = std::fs::read_to_string(place.join(".git-env")).unwrap();
+    let base = sandbox.git(&["rev-parse", "main"]);
+    for line in [
+        "GIT_DISPATCH_TASK=A",
+        "GIT_DISPATCH_TITLE=$(touch PWNED) '\"`id`",
+        "GIT_DISPATCH_PHASE=one",
+        "GIT_DISPATCH_BRANCH=task/A",
+        "GIT_DISPATCH_BATCH=batch-001",
+        "GIT_DISPATCH_TARGET=main",
+        "GIT_DISPATCH_MODE=quick",
+        "GIT_DISPATCH_LAUNCH_AS=Bypass permissions",
+        &format!("GIT_DISPATCH_BASE={base}"),
+        &format!("GIT_DISPATCH_WORKTREE={}", place.display()),
+        &format!("GIT_DISPATCH_GIT_DIR={}", sandbox.repo().join(".git").display()),
+        &format!("GIT_DISPATCH_PORT={}", json["tasks"][0]["port"]),
+    ] {
+        assert!(environment.lines().any(|have| have == line), "{line} in {environment}");
+    }
+    assert!(!place.join("PWNED").exists());
+    assert_ne!(json["tasks"][0]["port"], json["tasks"][1]["port"]);
+    let log = std::fs::read_to_string(json["tasks"][0]["setup"]["log"].as_str().unwrap()).unwrap();
+    assert_eq!(log, format!("{}\n", place.display()));
+}
+
+#[test]
+fn one_that_fails_leaves_the_task_started_and_says_how_to_run_it_again() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "dispatch.setup", "echo \"needs \\033[31mice\"; test -e ice"]);
+    let outcome = sandbox.run(&["start", "A", "B"]);
+    assert_eq!(outcome.code, Some(4));
+    let outcome =
+        outcome.says("warning: the setup of task 'A' failed with exit code 1; its log is '").says("  | needs ");
+    let outcome = outcome.says("hint: use 'git dispatch start --setup A' to run it again").answers("Terminal 2:");
+    assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
+    sandbox.assert_started(&["A", "B"]);
+    write_in(&sandbox.place("A"), "ice", "");
+    sandbox.ok(&["start", "--setup", "A"]).says("A is set up");
+    sandbox.refuses(&["start", "--setup", "C"], 3, "task 'C' has no worktree that 'start' made");
+    sandbox.refuses(&["start", "--setup", "Z"], 2, "'Z'");
+    sandbox.git(&["config", "--unset", "dispatch.setup"]);
+    sandbox.refuses(&["start", "--setup", "A"], 2, "there is no setup command");
+}
+
+#[test]
+fn it_runs_outside_of_the_lock_and_without_input() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let program = env!("CARGO_BIN_EXE_git-dispatch");
+    let command =
+        format!("read line; test -z \"$line\" && test \"$GIT_DISPATCH_TASK\" = C || '{program}' start C --no-setup");
+    sandbox.git(&["config", "dispatch.setup", &command]);
+    sandbox.git(&["config", "dispatch.lockTimeout", "1"]);
+    sandbox.ok(&["start", "A"]);
+    assert!(sandbox.place("C").join("README").exists());
+}
+
+#[test]
+fn ports_of_active_tasks_differ_and_stay() {
+    let sandbox = Sandbox::with_tasks(&format!("ports = \"5000-5001\"\n{TASKS}"));
+    let port = |outcome: serde_json::Value| outcome["tasks"][0]["port"].as_u64();
+    let a = port(sandbox.ok(&["start", "A", "--json"]).json());
+    let b = port(sandbox.ok(&["start", "B", "--json"]).json());
+    assert!(a != b && a.is_some() && b.is_some(), "{a:?} {b:?}");
+    sandbox.ok(&["start", "C"]).says("warning: no port is free for task 'C': widen 'ports'");
+    sandbox.ok(&["undo"]);
+    sandbox.ok(&["undo", "batch-002"]);
+    assert_eq!(port(sandbox.ok(&["start", "B", "--json"]).json()), b);
+}
