@@ -97,10 +97,8 @@ mod tests {
         };
         assert_eq!(told(&settings, &task, &snapshot, "MODE"), "quick");
         assert_eq!(told(&settings, &task, &snapshot, "LAUNCH_AS"), BYPASS);
-        let details = |mode: &str| {
-            Some(Box::new(Details { mode: Some(mode.into()), agent: Some("claude".into()), ..Details::default() }))
-        };
-        task.details = details("pair");
+        let details = Details { mode: Some("pair".into()), agent: Some("claude".into()), ..Details::default() };
+        task.details = Some(Box::new(details));
         assert_eq!(told(&settings, &task, &snapshot, "LAUNCH_AS"), "Plan mode");
         settings.modes.insert("pair".into(), Mode { launch_as: Some("Together".into()), args: Some("-p".into()) });
         settings
