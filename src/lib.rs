@@ -46,7 +46,7 @@
 //! | ledger | `refs/notes/dispatch`: a note on the commit that a batch started from | `start`, `adopt` |
 //! | base | `refs/dispatch/base/<id>`, keeps it from being collected | `start`, `adopt` |
 //! | lock | `<common git dir>/dispatch/lock` | `start`, `adopt` |
-//! | caches | `<common git dir>/dispatch/cache/`, may be deleted at any time: `mentions`, `counts`, `merges`, `brought`, `contents/`, `prompt` | every command that reads |
+//! | caches | `<common git dir>/dispatch/cache/`, may be deleted at any time: `mentions`, `counts`, `merges`, `clean`, `brought`, `contents/`, `prompt` | every command that reads |
 //! | man pages, completions | `$XDG_DATA_HOME`, or below `--prefix` | `install` |
 //! | example repository | a new folder in the one for temporary files | `demo` |
 //!

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Observation, Repo, Want};
+use crate::git::{self, Observation, Places, Repo, Want};
 use crate::global::Global;
 use crate::model::check::{Check, Looked, check, declaring, sides};
 use crate::model::facts::Target;
@@ -37,8 +37,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let names = read::names(&repo, &loaded.file, &ledger)?;
     let target = git::target(&repo, &loaded.target)?;
     let asked = (!args.paths.is_empty()).then_some(asked.as_slice());
-    let looked = git::look(&repo, (&ledger, &names), &target, &top, asked)?;
-    let found = decide(&repo, &loaded, (ledger, names, target.clone()), (looked, asked.is_none()))?;
+    let places = Places::read(&repo)?;
+    let looked = git::look((&repo, &places), (&ledger, &names), &target, &top, asked)?;
+    let found = decide((&repo, &places), &loaded, (ledger, names, target.clone()), (looked, asked.is_none()))?;
     for id in &found.unread {
         console.warning(&format!("could not look at the branch or worktree of task '{id}'"));
     }
@@ -52,7 +53,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 
 /// Asks how the tasks stand that have to do with the paths, and merges those that change a path that is changed here.
 fn decide(
-    repo: &Repo,
+    (repo, places): (&Repo, &Places),
     loaded: &Loaded,
     (ledger, names, target): (Ledger, Names, Target),
     (looked, everything): (Looked, bool),
@@ -69,7 +70,7 @@ fn decide(
     }
     let names: Names = names.into_iter().filter(|(id, _)| involved.contains(id)).collect();
     let want = Want { uncommitted: !to_merge.is_empty(), only: Some(only), ..Want::STANDINGS };
-    let Observation { facts, quarantine } = git::observe(repo, ledger, target, &names, &want)?;
+    let Observation { facts, quarantine } = git::observe_in((repo, places), ledger, target, &names, &want);
     let standings = standings(&loaded.file, &facts, &names);
     let active = to_merge.into_iter().filter(|id| standings.holder(id).is_some());
     let pairs: Vec<_> = active.filter_map(|id| Some((sides(&looked, &facts, &id)?, id))).collect();

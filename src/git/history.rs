@@ -1,10 +1,12 @@
 //! What the target's own line of commits says of tasks and branches.
 
+mod line;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use self::line::{End, Line};
 use super::cache_file::CacheFile;
-use super::message;
 use super::repo::{Repo, ours, theirs};
 use crate::model::facts::Mention;
 use crate::model::oid::Oid;
@@ -12,8 +14,6 @@ use crate::model::revert::{Revert, Reverts};
 
 /// The first line of a cache file; a file that begins otherwise is none of ours.
 const MAGIC: &[u8] = b"git-dispatch mentions 3\n";
-/// Of the branch that a merge brought, no more commits than this are read for reverts.
-const SIDE_READ: usize = 32;
 
 /// The first-parent commits from `tip` on that name a task, a branch or a pull request, newest first. A merge of
 /// several branches stands there once for each.
@@ -71,6 +71,7 @@ fn walk(repo: &Repo, tip: Oid, cache: Cache) -> (Told, bool) {
         known.insert(mention.commit, Some(place));
     }
     known.extend(cache.tip.map(|tip| (tip, None)));
+    let mut line = Line::new(repo);
     let mut found = Told::default();
     let mut next = theirs(tip);
     loop {
@@ -78,61 +79,13 @@ fn walk(repo: &Repo, tip: Oid, cache: Cache) -> (Told, bool) {
             found.join(cache.told, place);
             return (found, true);
         }
-        let Ok(commit) = repo.gix.find_commit(next) else { return (found, false) };
-        let Ok(decoded) = commit.decode() else { return (found, false) };
-        let named = message::read(decoded.message);
-        let mut parents = decoded.parents();
-        let (first, second) = (parents.next(), parents.next());
-        found.mentions.extend(spread(&named, ours(&next), decoded.committer().map_or(0, |by| by.seconds())));
-        let newer = found.mentions.len();
-        found.reverts.extend(revert(repo, ours(&next), &named.reverts).map(|revert| (newer, revert)));
-        if let Some(second) = second.filter(|_| message::hints_at_revert(decoded.message)) {
-            found.reverts.extend(side(repo, second).into_iter().map(|revert| (newer, revert)));
+        let stretch = line.stretch(next, |id| known.contains_key(&ours(id)));
+        match line.read(&stretch, &mut found) {
+            End::At(parent) => next = parent,
+            End::Root => return (found, true),
+            End::Unreadable => return (found, false),
         }
-        let Some(parent) = first else { return (found, true) };
-        next = parent;
     }
-}
-
-fn spread(named: &message::Named, commit: Oid, time: i64) -> impl Iterator<Item = Mention> {
-    let mut branches: Vec<Option<String>> = named.branches.iter().cloned().map(Some).collect();
-    if branches.is_empty() && !(named.tasks.is_empty() && named.pr.is_none()) {
-        branches.push(None);
-    }
-    let (tasks, pr) = (named.tasks.clone(), named.pr.clone());
-    branches.into_iter().map(move |branch| Mention { commit, time, tasks: tasks.clone(), branch, pr: pr.clone() })
-}
-
-/// The reverts on the branch that ends at `tip`. Where the branch was short, they are of the target's own history.
-fn side(repo: &Repo, tip: gix::ObjectId) -> Vec<Revert> {
-    let mut found = Vec::new();
-    let mut next = Some(tip);
-    for _ in 0..SIDE_READ {
-        let Some(commit) = next.and_then(|id| repo.gix.find_commit(id).ok()) else { break };
-        let Ok(decoded) = commit.decode() else { break };
-        found.extend(revert(repo, ours(&commit.id), &message::read(decoded.message).reverts));
-        next = decoded.parents().next();
-    }
-    found
-}
-
-/// What `commit` takes back, as far as that is in the repository.
-fn revert(repo: &Repo, commit: Oid, named: &[String]) -> Option<Revert> {
-    let mut revert = Revert { commit, named: Vec::new(), merged: Vec::new() };
-    for hex in named {
-        let Some(found) = named_commit(repo, hex) else { continue };
-        revert.named.push(ours(&found.id));
-        revert.merged.extend(found.parent_ids().skip(1).map(|parent| ours(&parent)));
-    }
-    (!revert.named.is_empty()).then_some(revert)
-}
-
-fn named_commit<'a>(repo: &'a Repo, hex: &str) -> Option<gix::Commit<'a>> {
-    let id = match hex.parse::<Oid>() {
-        Ok(id) => theirs(id),
-        Err(_) => repo.gix.objects.lookup_prefix(gix::hash::Prefix::from_hex(hex).ok()?, None).ok()??.ok()?,
-    };
-    repo.gix.find_commit(id).ok()
 }
 
 /// Everything that the line from `tip` to the root says.

@@ -1,5 +1,7 @@
 //! What a commit message says of tasks, branches and pull requests.
 
+use std::borrow::Cow;
+
 use crate::model::id::TaskId;
 
 /// Of a subject no more than this is read, in bytes.
@@ -19,27 +21,59 @@ pub(super) struct Named {
 }
 
 /// Reads a raw commit message.
+///
+/// Of a long history most messages name nothing: whether one may do so is looked at first, byte by byte.
 pub(super) fn read(message: &[u8]) -> Named {
     let message = message.trim_ascii();
-    let subject = message.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let subject = String::from_utf8_lossy(&subject[..subject.len().min(SUBJECT_READ)]);
-    let (branches, pr) = of_subject(subject.trim());
     let tail = &message[message.len().saturating_sub(TAIL_READ)..];
-    let (tasks, merge_request) = of_body(tail);
-    let branches = branches.into_iter().filter(|name| is_branch_name(name)).map(str::to_owned).collect();
-    Named { tasks, branches, pr: pr.or(merge_request), reverts: reverts(tail) }
+    let mut named = Named::default();
+    if let Some(subject) = subject(message) {
+        let (branches, pr) = of_subject(subject.trim());
+        named.branches = branches.into_iter().filter(|name| is_branch_name(name)).map(str::to_owned).collect();
+        named.pr = pr;
+    }
+    if lines(tail).any(may_name_a_task) {
+        let (tasks, merge_request) = of_body(tail);
+        named.tasks = tasks;
+        named.pr = named.pr.or(merge_request);
+    }
+    named.reverts = reverts(tail);
+    named
+}
+
+/// As much of the subject as is read, where [`of_subject`] may find something.
+fn subject(message: &[u8]) -> Option<Cow<'_, str>> {
+    let subject = lines(message).next().unwrap_or_default();
+    let subject = &subject[..subject.len().min(SUBJECT_READ)];
+    // What is no letter of ASCII may be white space.
+    let odd = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_graphic());
+    let trimmed = subject.trim_ascii();
+    let may = trimmed.starts_with(b"Merge") || trimmed.ends_with(b")") || odd(trimmed.first()) || odd(trimmed.last());
+    may.then(|| String::from_utf8_lossy(subject))
+}
+
+/// Whether [`of_body`] may find something in the line.
+fn may_name_a_task(line: &[u8]) -> bool {
+    match line.first() {
+        Some(b'T' | b't') => line.get(..4).is_some_and(|key| key.eq_ignore_ascii_case(b"task")),
+        Some(b'S') => line.starts_with(b"See merge request "),
+        _ => false,
+    }
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| byte == b'\n')
 }
 
 /// Whether the message speaks of a revert at all, as those of merges of such do.
 pub(super) fn hints_at_revert(message: &[u8]) -> bool {
     let head = &message[..message.len().min(SUBJECT_READ)];
-    head.windows(6).any(|word| word.eq_ignore_ascii_case(b"revert"))
+    head.windows(6).any(|word| word[0] | 0x20 == b'r' && word.eq_ignore_ascii_case(b"revert"))
 }
 
 /// What follows `This reverts commit ` at the beginning of lines, which is what `git revert` writes.
 fn reverts(tail: &[u8]) -> Vec<String> {
-    let lines = tail.split(|&byte| byte == b'\n');
-    let named = lines.filter_map(|line| line.strip_prefix(b"This reverts commit "));
+    let named = lines(tail).filter_map(|line| line.strip_prefix(b"This reverts commit "));
     let hex = named.map(|rest| rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).map(|&byte| char::from(byte)));
     hex.map(|hex| hex.collect::<String>().to_ascii_lowercase()).filter(|hex| (7..=64).contains(&hex.len())).collect()
 }
@@ -163,7 +197,58 @@ fn trailer(line: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// What [`read`] finds, with every part of the message looked at.
+    fn read_in_full(message: &[u8]) -> Named {
+        let message = message.trim_ascii();
+        let subject = lines(message).next().unwrap_or_default();
+        let subject = String::from_utf8_lossy(&subject[..subject.len().min(SUBJECT_READ)]);
+        let (branches, pr) = of_subject(subject.trim());
+        let tail = &message[message.len().saturating_sub(TAIL_READ)..];
+        let (tasks, merge_request) = of_body(tail);
+        let branches = branches.into_iter().filter(|name| is_branch_name(name)).map(str::to_owned).collect();
+        Named { tasks, branches, pr: pr.or(merge_request), reverts: reverts(tail) }
+    }
+
+    fn message() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            Just("Merge branch 'a'"),
+            Just("Merge pull request #1 from o/a"),
+            Just("Merged PR 4"),
+            Just("title (#5)"),
+            Just("Task: A-1"),
+            Just("tASK : B"),
+            Just("Tasks: A"),
+            Just("See merge request g/p!7"),
+            Just("Signed-off-by: x"),
+            Just("This reverts commit 0123456789abcdef"),
+            Just("\n"),
+            Just("\n\n"),
+            Just("\r\n"),
+            Just(" "),
+            Just("\u{b}"),
+            Just("\u{a0}"),
+            Just("\u{3000}"),
+            Just("words"),
+            Just("\u{fffd}"),
+        ];
+        let word = prop_oneof![
+            9 => word.prop_map(|word| word.as_bytes().to_vec()),
+            1 => proptest::collection::vec(any::<u8>(), 0..4),
+            1 => (1000usize..1030).prop_map(|length| vec![b'x'; length]),
+        ];
+        proptest::collection::vec(word, 0..10).prop_map(|words| words.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_passed_over_names_nothing(message in message()) {
+            prop_assert_eq!(read(&message), read_in_full(&message));
+        }
+    }
 
     fn named(message: &str) -> (Vec<String>, Vec<String>, Option<String>) {
         let Named { tasks, branches, pr, .. } = read(message.as_bytes());
@@ -223,6 +308,7 @@ mod tests {
         let long = format!("subject\n\n{}\n\nTask: A", "x ".repeat(1 << 20));
         assert_eq!(named(&long).0, ["A"]);
     }
+
     #[test]
     fn reverts_name_their_commits() {
         let (full, short) = ("0123456789abcdef0123456789abcdef01234567", "0123456");

@@ -61,7 +61,7 @@ pub use import::{files_in, read_stdin};
 pub use ledger::{ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, committer, contended, event, read_ledger};
 pub use lock::{Lock, lock};
 pub use merges::{Landings, Stand, merges, merges_without_git};
-pub use observe::{Observation, Want, observe};
+pub use observe::{Observation, Places, Want, observe, observe_in};
 pub use paths::look;
 pub use program::{Git, Version, failed, find_program, itself, off_path, run, shell, stdout_of};
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};

@@ -73,17 +73,27 @@ pub struct Observation {
 /// The refs or the list of worktrees cannot be read as a whole.
 pub fn observe(
     repo: &Repo,
-    mut ledger: Ledger,
+    ledger: Ledger,
     target: Target,
     names: &BTreeMap<TaskId, String>,
     want: &Want,
 ) -> Result<Observation> {
+    Ok(observe_in((repo, &Places::read(repo)?), ledger, target, names, want))
+}
+
+/// The same with refs and worktrees as they were listed a moment ago.
+pub fn observe_in(
+    (repo, places): (&Repo, &Places),
+    mut ledger: Ledger,
+    target: Target,
+    names: &BTreeMap<TaskId, String>,
+    want: &Want,
+) -> Observation {
     let newest = target.newest().1;
     let quarantine = Quarantine::new(newest);
-    let (refs, listed) = (refs(repo)?, worktrees(repo)?);
     let mut tasks = BTreeMap::new();
     let reachable = {
-        let seen = see(repo, (&ledger, names), &refs, &listed, want);
+        let seen = see(repo, (&ledger, names), places, want);
         let names = names.values().map(String::as_str);
         let upstream = target.upstream.as_ref().map(|upstream| upstream.name.as_str());
         let others: HashSet<&str> = names.chain(upstream).chain([target.name.as_str()]).collect();
@@ -109,10 +119,24 @@ pub fn observe(
         reverts: reachable.1.reverts(),
         mentions: reachable.1.mentions,
         ledger,
-        faults: refs.faults,
+        faults: places.refs.faults.clone(),
     };
     prove(repo, &quarantine, &mut facts, |id| want.merges && want.covers(id));
-    Ok(Observation { facts, quarantine })
+    Observation { facts, quarantine }
+}
+
+/// The refs and the worktrees of a repository, listed once.
+pub struct Places {
+    pub(super) refs: Refs,
+    pub(super) listed: Vec<Listed>,
+}
+
+impl Places {
+    /// # Errors
+    /// The refs or the list of worktrees cannot be read as a whole.
+    pub fn read(repo: &Repo) -> Result<Places> {
+        Ok(Places { refs: refs(repo)?, listed: worktrees(repo)? })
+    }
 }
 
 /// What the refs and the admin folders show of a task.
@@ -137,11 +161,10 @@ struct Measured {
 pub(super) fn see<'a>(
     repo: &Repo,
     (ledger, names): (&'a Ledger, &'a BTreeMap<TaskId, String>),
-    refs: &'a Refs,
-    listed: &'a [Listed],
+    Places { refs, listed }: &'a Places,
     want: &Want,
 ) -> Vec<Seen<'a>> {
-    let places = Places::of(listed);
+    let places = Index::of(listed);
     let see = |(id, name): (&'a TaskId, &'a String)| {
         let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
         let base = snapshot.map(|snapshot| snapshot.base).or_else(|| refs.bases.get(id.as_str()).copied());
@@ -159,15 +182,15 @@ pub(super) fn see<'a>(
 }
 
 /// The worktrees by path, by the branch that each has checked out, and by the task that each is locked for.
-struct Places<'a> {
+struct Index<'a> {
     by_path: HashMap<&'a Path, &'a Listed>,
     by_branch: HashMap<&'a str, &'a Listed>,
     by_lock: HashMap<&'a str, &'a Listed>,
 }
 
-impl<'a> Places<'a> {
-    fn of(listed: &'a [Listed]) -> Places<'a> {
-        let mut places = Places { by_path: HashMap::new(), by_branch: HashMap::new(), by_lock: HashMap::new() };
+impl<'a> Index<'a> {
+    fn of(listed: &'a [Listed]) -> Index<'a> {
+        let mut places = Index { by_path: HashMap::new(), by_branch: HashMap::new(), by_lock: HashMap::new() };
         for listed in listed.iter().filter(|listed| !listed.bare) {
             places.by_path.insert(&listed.path, listed);
             if let Head::Branch(name) = &listed.head {

@@ -13,11 +13,11 @@ use anyhow::Result;
 
 use self::trees::Trees;
 use self::working::{Ignores, Working};
-use super::observe::{Seen, Want, see};
+use super::observe::{Places, Seen, Want, see};
 use super::parallel;
-use super::refs::{Refs, refs};
+use super::refs::Refs;
 use super::repo::{Repo, ours, theirs};
-use super::worktrees::{Listed, worktrees};
+use super::worktrees::Listed;
 use crate::model::check::{Looked, Touch};
 use crate::model::facts::{Head, Target};
 use crate::model::failure::{Exit, Failure};
@@ -34,16 +34,16 @@ use crate::model::standing::Names;
 /// target where the branch has got commits of the target since.
 ///
 /// # Errors
-/// The refs or the list of worktrees cannot be read, or nothing can be told of the worktree here.
+/// Nothing can be told of the worktree here.
 pub fn look(
-    repo: &Repo,
+    (repo, places): (&Repo, &Places),
     (ledger, names): (&Ledger, &Names),
     target: &Target,
     here: &Path,
     asked: Option<&[TreePath]>,
 ) -> Result<Looked> {
-    let (refs, listed) = (refs(repo)?, worktrees(repo)?);
-    let seen = see(repo, (ledger, names), &refs, &listed, &Want::default());
+    let Places { refs, listed } = places;
+    let seen = see(repo, (ledger, names), places, &Want::default());
     let standing = listed.iter().find(|one| !one.bare && one.path.canonicalize().is_ok_and(|path| path == here));
     let head = standing.map(|one| &one.head);
     let is_here = |one: &&Seen<'_>| {
@@ -54,7 +54,7 @@ pub fn look(
     let own = seen.iter().find(is_here);
     let others: Vec<&Seen<'_>> = seen.iter().filter(|one| own.is_none_or(|own| own.id != one.id)).collect();
     let target = target.newest().1;
-    let searcher = Searcher { repo, refs: &refs, target };
+    let searcher = Searcher { repo, refs, target };
     let mut mine = searcher.side(own.and_then(|own| own.branch.as_ref()?.base), standing);
     mine.base = mine.tip.and_then(|tip| bases(repo, target, &[(tip, mine.base)])[0]);
     let ignores = Ignores::default();
@@ -103,11 +103,7 @@ struct Side<'a> {
 impl<'a> Searcher<'a> {
     /// One pair of eyes for each thread.
     fn eyes(&self, threads: usize) -> Vec<Eyes> {
-        let eye = |_| {
-            let mut gix = self.repo.gix.clone();
-            gix.object_cache_size_if_unset(8 << 20);
-            Eyes { trees: Trees::new(gix), working: Working::new(self.repo) }
-        };
+        let eye = |_| Eyes { trees: Trees::new(self.repo.gix.clone()), working: Working::new(self.repo) };
         (0..threads).map(eye).collect()
     }
 

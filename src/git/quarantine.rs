@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
+use gix::ObjectId;
 
 pub(super) use self::held::Held;
 use super::program::Version;
@@ -24,17 +25,30 @@ pub struct Quarantine {
     held: Arc<Held>,
     /// Whether the attributes stand in files already, for a git that reads them nowhere else.
     written: Mutex<bool>,
+    /// What merges depend on beside their commits.
+    settings: OnceLock<Option<ObjectId>>,
 }
 
 impl Quarantine {
     /// For merges with the attributes that the commit `attributes` gives its files.
     pub fn new(attributes: Oid) -> Quarantine {
-        Quarantine { dir: OnceLock::new(), attributes, held: Arc::default(), written: Mutex::new(false) }
+        Quarantine {
+            dir: OnceLock::new(),
+            attributes,
+            held: Arc::default(),
+            written: Mutex::new(false),
+            settings: OnceLock::new(),
+        }
     }
 
     /// The commit whose attributes count.
     pub(super) fn attributes(&self) -> Oid {
         self.attributes
+    }
+
+    /// A digest of all that merges depend on beside their commits, found once; `None` where that cannot be told.
+    pub(super) fn settings(&self, find: impl FnOnce() -> Option<ObjectId>) -> Option<ObjectId> {
+        *self.settings.get_or_init(find)
     }
 
     /// The temp dir, with the folders `objects` and `files` in it.

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::read::read_bounded;
 use super::repo::{Repo, ours, theirs};
-use super::worktrees::worktrees;
+use super::worktrees::{main_worktree, worktrees};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
@@ -49,11 +49,13 @@ pub fn task_file(repo: &Repo, named: Option<&Path>, target: Option<&str>) -> Res
         let path = repo.anchor().join(&configured);
         return from_path(&path, configured.display().to_string(), Place::Named(path.clone()));
     }
-    for folder in candidates(repo, target)? {
-        let path = folder.join(TASK_FILE);
-        if std::fs::symlink_metadata(&path).is_ok() {
-            return from_path(&path, TASK_FILE.to_owned(), Place::Worktree(folder));
-        }
+    let main = repo.main_worktree().filter(|_| target.is_some_and(|target| main_has(repo, target)));
+    let found = match main.filter(|folder| has_file(folder)) {
+        Some(main) => Some(main.to_owned()),
+        None => candidates(repo, target)?.into_iter().find(|folder| has_file(folder)),
+    };
+    if let Some(folder) = found {
+        return from_path(&folder.join(TASK_FILE), TASK_FILE.to_owned(), Place::Worktree(folder));
     }
     if let Some(target) = target
         && let Some(source) = from_tip(repo, target)?
@@ -63,6 +65,15 @@ pub fn task_file(repo: &Repo, named: Option<&Path>, target: Option<&str>) -> Res
     Err(Failure::new(Exit::Usage, format!("no {TASK_FILE} in this repository"))
         .hint("use 'git dispatch init' to write one to start from")
         .into())
+}
+
+fn has_file(folder: &Path) -> bool {
+    folder.join(TASK_FILE).symlink_metadata().is_ok()
+}
+
+/// Whether the main worktree has `target` checked out: then no other needs to be looked for.
+fn main_has(repo: &Repo, target: &str) -> bool {
+    matches!(main_worktree(repo).head, Head::Branch(branch) if branch == target)
 }
 
 /// Worktrees whose file counts, the first that has one first.

@@ -67,7 +67,7 @@ pub fn worktrees(repo: &Repo) -> Result<Vec<Listed>> {
     Ok(linked)
 }
 
-fn main_worktree(repo: &Repo) -> Listed {
+pub(super) fn main_worktree(repo: &Repo) -> Listed {
     let admin_dir = repo.common_dir().to_owned();
     let names = names_in(&admin_dir);
     let head = head(&admin_dir, &names);

@@ -9,8 +9,8 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use crate::scene::Outcome;
 use crate::support::{Sandbox, write_in};
 
-const CACHES: [&str; 7] =
-    ["brought", "contents/.main", "contents/repo-task-A", "counts", "mentions", "merges", "prompt"];
+const CACHES: [&str; 8] =
+    ["brought", "clean", "contents/.main", "contents/repo-task-A", "counts", "mentions", "merges", "prompt"];
 
 /// Makes something at a path.
 type Make<'a> = &'a dyn Fn(&Path);

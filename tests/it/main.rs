@@ -25,6 +25,7 @@ mod instance;
 mod landed;
 mod landings;
 mod lint;
+mod mentions;
 mod merges;
 #[path = "../../benches/support/network.rs"]
 mod network;

@@ -395,6 +395,34 @@ fn what_git_said_before_is_not_asked_again() {
 }
 
 #[test]
+fn a_clean_merge_is_kept_as_long_as_its_commits_are_there() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("dir/a", "1\n"), ("dir/b", "1\n")], "both");
+    let theirs = sandbox.worktree("theirs", "theirs", "main");
+    sandbox.commit(&[("dir/a", "2\n")], "ours");
+    sandbox.commit_in(&theirs, &[("dir/b", "2\n")], "theirs");
+    let pair = (commit_at(&sandbox, "main"), commit_at(&sandbox, "theirs"));
+    let asked = || merges(&open(&sandbox), &Quarantine::new(pair.0), &[pair]).unwrap().remove(0);
+    let cache = sandbox.repo().join(".git/dispatch/cache/clean");
+    let first = asked();
+    assert_eq!(first.as_ref().map(ours), said_by_git(&sandbox, &[pair])[0]);
+    let whole = std::fs::read(&cache).unwrap();
+    for damaged in [&whole[..whole.len() - 1], b"", b"garbage"] {
+        std::fs::write(&cache, damaged).unwrap();
+        assert_eq!(asked(), first);
+        assert_eq!(std::fs::read(&cache).unwrap(), whole, "it is written anew");
+    }
+    let remove = |name: &str| {
+        let id = sandbox.git(&["rev-parse", name]);
+        std::fs::remove_file(sandbox.repo().join(format!(".git/objects/{}/{}", &id[..2], &id[2..]))).unwrap();
+    };
+    remove("theirs:dir");
+    assert_eq!(asked(), first, "nobody could find that out now");
+    remove("theirs^{tree}");
+    assert_eq!(asked(), None);
+}
+
+#[test]
 fn nothing_is_kept_where_commits_are_replaced_or_programs_merge() {
     let (sandbox, pair) = list_edited_twice("");
     let cache = sandbox.repo().join(".git/dispatch/cache/merges");

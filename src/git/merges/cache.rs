@@ -24,8 +24,6 @@ pub(super) struct Cache {
     file: CacheFile,
     context: ObjectId,
     known: HashMap<(Oid, Oid), Said>,
-    /// The attributes of the target's tree, where the file did not have them.
-    attributes: Option<Record>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +40,12 @@ enum Record {
     },
 }
 
-impl Cache {
-    /// `None` where answers cannot be kept.
-    pub(super) fn open(repo: &Repo, quarantine: &Quarantine) -> Option<Cache> {
+/// The context of the answers; the attributes of the target's tree are kept. `None` where answers cannot be.
+pub(super) fn context_of(repo: &Repo, quarantine: &Quarantine) -> Option<ObjectId> {
+    quarantine.settings(|| {
         let file = CacheFile::new(repo.common_dir(), "merges");
         let records = read(&file).unwrap_or_default();
-        let mut attributes = None;
-        let mut digest_of = |tree: ObjectId| {
+        let digest_of = |tree: ObjectId| {
             let tree = ours(&tree);
             let known = records.iter().find_map(|record| match record {
                 Record::Attributes { tree: of, digest } if *of == tree => Some(*digest),
@@ -58,23 +55,24 @@ impl Cache {
                 return Some(super::theirs(digest));
             }
             let digest = attributes_of(&mut Objects::open(repo, quarantine), super::theirs(tree))?;
-            attributes = Some(Record::Attributes { tree, digest: ours(&digest) });
+            _ = write(&file, &[Record::Attributes { tree, digest: ours(&digest) }]);
             Some(digest)
         };
-        let context = context(repo, quarantine, &mut digest_of)?;
+        context(repo, quarantine, digest_of)
+    })
+}
+
+impl Cache {
+    /// `None` where answers cannot be kept.
+    pub(super) fn open(repo: &Repo, quarantine: &Quarantine) -> Option<Cache> {
+        let context = context_of(repo, quarantine)?;
+        let file = CacheFile::new(repo.common_dir(), "merges");
         let ours = ours(&context);
-        let known = records.into_iter().filter_map(|record| match record {
+        let known = read(&file).unwrap_or_default().into_iter().filter_map(|record| match record {
             Record::Answer { context, pair, said } if context == ours => Some((pair, said)),
             _ => None,
         });
-        Some(Cache { file, context, known: known.collect(), attributes })
-    }
-
-    /// The context that the answers hold for; the attributes of the target's tree are kept.
-    pub(super) fn settle(self) -> ObjectId {
-        let context = self.context;
-        self.add(std::iter::empty());
-        context
+        Some(Cache { known: known.collect(), file, context })
     }
 
     pub(super) fn said(&self, pair: &(Oid, Oid)) -> Option<Said> {
@@ -82,10 +80,9 @@ impl Cache {
     }
 
     /// Adds answers to the file; one that cannot be written costs time, no answer.
-    pub(super) fn add(mut self, answers: impl Iterator<Item = ((Oid, Oid), Said)>) {
+    pub(super) fn add(self, answers: impl Iterator<Item = ((Oid, Oid), Said)>) {
         let context = ours(&self.context);
-        let mut new: Vec<Record> = self.attributes.take().into_iter().collect();
-        new.extend(answers.map(|(pair, said)| Record::Answer { context, pair, said }));
+        let new: Vec<Record> = answers.map(|(pair, said)| Record::Answer { context, pair, said }).collect();
         if !new.is_empty() {
             _ = write(&self.file, &new);
         }

@@ -1,13 +1,14 @@
 //! What merging one commit into another would give, by git's own words, with nothing written to the repository.
 //!
 //! An exact walk over the trees decides most merges ([`walk`]); git is asked for the others ([`ask`]), and what it says
-//! is kept ([`cache`]).
+//! is kept ([`cache`]), and so is which merges are clean ([`kept`]).
 
 mod apart;
 mod ask;
 mod bases;
 mod cache;
 mod context;
+mod kept;
 mod objects;
 mod sequence;
 mod walk;
@@ -19,7 +20,8 @@ use gix::ObjectId;
 
 use self::ask::{Question, Said, ask_git, takes_bases};
 use self::bases::{Base, History};
-use self::cache::Cache;
+use self::cache::{Cache, context_of};
+use self::kept::Kept;
 use self::objects::Objects;
 use self::walk::Outcome;
 use super::parallel::{each, threads};
@@ -41,10 +43,22 @@ pub use self::sequence::{Landings, Stand};
 /// # Errors
 /// git cannot be run, or there is no room for temporary files.
 pub fn merges(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Merge>>> {
-    let sides = sides_of(repo, quarantine, pairs);
-    let mut answers = walked(repo, quarantine, &sides, Outcome::Id);
-    settle(repo, quarantine, (pairs, &sides), &mut answers)?;
-    Ok(merged(answers, sides))
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kept = Kept::open(repo, quarantine);
+    let mut answers: Vec<Option<Merge>> = pairs.iter().map(|&pair| kept.as_mut()?.merge(pair)).collect();
+    let open: Vec<usize> = (0..pairs.len()).filter(|&at| answers[at].is_none()).collect();
+    let pairs: Vec<(Oid, Oid)> = open.iter().map(|&at| pairs[at]).collect();
+    let sides = sides_of(repo, quarantine, &pairs);
+    let mut found = walked(repo, quarantine, &sides, Outcome::Id);
+    settle(repo, quarantine, (&pairs, &sides), &mut found)?;
+    let found = merged(found, sides);
+    if let Some(kept) = kept {
+        kept.add_merges(pairs.into_iter().zip(&found).filter_map(|(pair, found)| Some((pair, found.as_ref()?))));
+    }
+    open.into_iter().zip(found).for_each(|(at, found)| answers[at] = found);
+    Ok(answers)
 }
 
 /// The same as far as it takes no git process: `None` also where git would have to look into files or for renames.
@@ -56,7 +70,7 @@ pub fn merges_without_git(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, O
 /// A digest of all that the answers of git depend on beside the commits: its version, configuration and attributes. `None`
 /// where that cannot be told, and nothing that rests on merges or patches may be kept.
 pub(super) fn settings(repo: &Repo, quarantine: &Quarantine) -> Option<ObjectId> {
-    Some(Cache::open(repo, quarantine)?.settle())
+    context_of(repo, quarantine)
 }
 
 fn merged(answers: Vec<Option<Said>>, sides: Vec<Option<Sides>>) -> Vec<Option<Merge>> {
@@ -71,11 +85,32 @@ pub(super) struct Verdict {
 
 /// The verdicts of [`merges`], without the trees.
 pub(super) fn verdicts(repo: &Repo, quarantine: &Quarantine, pairs: &[(Oid, Oid)]) -> Result<Vec<Option<Verdict>>> {
-    let sides = sides_of(repo, quarantine, pairs);
-    let mut answers = walked(repo, quarantine, &sides, Outcome::Verdict);
-    settle(repo, quarantine, (pairs, &sides), &mut answers)?;
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut kept = Kept::open(repo, quarantine);
+    let said = kept.as_ref().and_then(|_| Cache::open(repo, quarantine));
+    let known = |pair: &(Oid, Oid)| {
+        let kept = kept.as_mut()?;
+        if kept.is_clean(*pair) {
+            return Some(Verdict { clean: true, conflicts: Vec::new() });
+        }
+        let Said { clean, conflicts, .. } = said.as_ref()?.said(pair).filter(|_| kept.is_there(*pair))?;
+        Some(Verdict { clean, conflicts })
+    };
+    let mut answers: Vec<Option<Verdict>> = pairs.iter().map(known).collect();
+    let open: Vec<usize> = (0..pairs.len()).filter(|&at| answers[at].is_none()).collect();
+    let pairs: Vec<(Oid, Oid)> = open.iter().map(|&at| pairs[at]).collect();
+    let sides = sides_of(repo, quarantine, &pairs);
+    let mut found = walked(repo, quarantine, &sides, Outcome::Verdict);
+    settle(repo, quarantine, (&pairs, &sides), &mut found)?;
+    if let Some(kept) = kept {
+        let clean = |said: &Option<Said>| said.as_ref().is_some_and(|said| said.clean);
+        kept.add_verdicts(pairs.into_iter().zip(&found).filter(|(_, said)| clean(said)).map(|(pair, _)| pair));
+    }
     let verdict = |said: Said| Verdict { clean: said.clean, conflicts: said.conflicts };
-    Ok(answers.into_iter().map(|said| said.map(verdict)).collect())
+    open.into_iter().zip(found).for_each(|(at, said)| answers[at] = said.map(verdict));
+    Ok(answers)
 }
 
 /// Fills in the answers that are not there: from the cache, else from git.

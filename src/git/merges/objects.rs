@@ -64,6 +64,12 @@ impl Objects {
         (found.kind == kind).then(|| found.detach().data)
     }
 
+    /// Whether there is an object of this id.
+    pub(super) fn has(&self, id: &gix::oid) -> bool {
+        let quarantined = || self.quarantined.as_ref().is_some_and(|store| store.contains(id));
+        self.made.contains_key(id) || self.held.find(id).is_some() || quarantined() || self.gix.has_object(id)
+    }
+
     pub(super) fn commit(&self, id: &gix::oid) -> Option<Commit> {
         let bytes = self.bytes(id, Kind::Commit)?;
         let mut fields = gix::objs::CommitRefIter::from_bytes(&bytes, self.hash());

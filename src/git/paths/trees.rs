@@ -1,7 +1,10 @@
 //! Where two trees differ, at and below a path.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
 
+use gix::objs::TreeRefIter;
 use gix::objs::tree::EntryMode;
 
 use crate::git::repo::theirs;
@@ -24,10 +27,47 @@ impl Entry {
     }
 }
 
+/// Trees are kept up to this many bytes.
+const MOST_KEPT: usize = 2 << 20;
+
 pub(super) struct Trees {
     pub(super) gix: gix::Repository,
     /// The root of each commit that was asked for.
     roots: HashMap<Oid, Option<Entry>>,
+    known: HashMap<gix::ObjectId, Arc<Tree>>,
+    /// What they take, in bytes.
+    kept: usize,
+}
+
+/// A tree that was read.
+struct Tree {
+    raw: Vec<u8>,
+    /// Where in it each entry's name stands, with what it names, in the order of the tree.
+    entries: Vec<(Range<u32>, Entry)>,
+    /// Whether they are all.
+    whole: bool,
+}
+
+impl Tree {
+    fn of(raw: Vec<u8>, hash: gix::hash::Kind) -> Tree {
+        let mut tree = Tree { raw: Vec::new(), entries: Vec::with_capacity(raw.len() / 40), whole: true };
+        let start = raw.as_ptr() as usize;
+        for entry in TreeRefIter::from_bytes(&raw, hash) {
+            let Ok(entry) = entry else {
+                tree.whole = false;
+                continue;
+            };
+            let at = (entry.filename.as_ptr() as usize - start) as u32;
+            let name = at..at + entry.filename.len() as u32;
+            tree.entries.push((name, Entry { mode: entry.mode, id: entry.oid.to_owned() }));
+        }
+        tree.raw = raw;
+        tree
+    }
+
+    fn name(&self, at: &Range<u32>) -> &[u8] {
+        &self.raw[at.start as usize..at.end as usize]
+    }
 }
 
 /// A path, and how much of it has been gone.
@@ -53,7 +93,7 @@ impl<'p> Way<'p> {
 
 impl Trees {
     pub(super) fn new(gix: gix::Repository) -> Trees {
-        Trees { gix, roots: HashMap::new() }
+        Trees { gix, roots: HashMap::new(), known: HashMap::new(), kept: 0 }
     }
 
     fn root(&mut self, commit: Oid) -> Option<Entry> {
@@ -90,20 +130,35 @@ impl Trees {
         Some(Some((entry, way.gone())))
     }
 
-    fn child(&self, tree: Entry, name: &[u8]) -> Option<Option<Entry>> {
-        let tree = self.gix.find_tree(tree.id).ok()?;
-        let found = tree.iter().flatten().find(|entry| entry.filename() == name);
-        Some(found.map(|entry| Entry { mode: entry.mode(), id: entry.object_id() }))
+    fn read(&mut self, id: gix::ObjectId) -> Option<Arc<Tree>> {
+        if let Some(known) = self.known.get(&id) {
+            return Some(known.clone());
+        }
+        let raw = self.gix.find_tree(id).ok()?.detach().data;
+        let tree = Arc::new(Tree::of(raw, self.gix.object_hash()));
+        if self.kept > MOST_KEPT {
+            self.known.clear();
+            self.kept = 0;
+        }
+        self.kept += tree.raw.len() + tree.entries.len() * size_of::<(Range<u32>, Entry)>();
+        self.known.insert(id, tree.clone());
+        Some(tree)
     }
 
-    fn child_of(&self, entry: Option<Entry>, name: &[u8]) -> Option<Option<Entry>> {
+    fn child(&mut self, tree: Entry, name: &[u8]) -> Option<Option<Entry>> {
+        let tree = self.read(tree.id)?;
+        let found = tree.entries.iter().find(|(at, _)| tree.name(at) == name);
+        Some(found.map(|(_, entry)| *entry))
+    }
+
+    fn child_of(&mut self, entry: Option<Entry>, name: &[u8]) -> Option<Option<Entry>> {
         match entry.filter(|entry| entry.is_tree()) {
             Some(tree) => self.child(tree, name),
             None => Some(None),
         }
     }
 
-    fn descend(&self, base: Option<Entry>, tip: Option<Entry>, way: Way<'_>, found: &mut Found) -> Option<()> {
+    fn descend(&mut self, base: Option<Entry>, tip: Option<Entry>, way: Way<'_>, found: &mut Found) -> Option<()> {
         if base == tip {
             return Some(());
         }
@@ -113,7 +168,8 @@ impl Trees {
         let is_tree = |entry: Option<Entry>| entry.is_some_and(Entry::is_tree);
         if is_tree(base) || is_tree(tip) {
             let before = found.len();
-            self.descend(self.child_of(base, name)?, self.child_of(tip, name)?, next, found)?;
+            let (below_base, below_tip) = (self.child_of(base, name)?, self.child_of(tip, name)?);
+            self.descend(below_base, below_tip, next, found)?;
             // A folder that is no more, although nothing of the path was in it: renamed as a whole, perhaps.
             if found.len() == before && !is_tree(tip) {
                 found.push((way.gone(), tip.is_none()));
@@ -125,7 +181,7 @@ impl Trees {
     }
 
     /// Every file in which the two differ.
-    fn all(&self, base: Option<Entry>, tip: Option<Entry>, path: Vec<u8>, found: &mut Found) -> Option<()> {
+    fn all(&mut self, base: Option<Entry>, tip: Option<Entry>, path: Vec<u8>, found: &mut Found) -> Option<()> {
         if base == tip {
             return Some(());
         }
@@ -146,14 +202,10 @@ impl Trees {
         Some(())
     }
 
-    fn children(&self, entry: Option<Entry>) -> Option<BTreeMap<Vec<u8>, Entry>> {
+    fn children(&mut self, entry: Option<Entry>) -> Option<BTreeMap<Vec<u8>, Entry>> {
         let Some(tree) = entry.filter(|entry| entry.is_tree()) else { return Some(BTreeMap::new()) };
-        let tree = self.gix.find_tree(tree.id).ok()?;
-        let mut children = BTreeMap::new();
-        for entry in tree.iter() {
-            let entry = entry.ok()?;
-            children.insert(entry.filename().to_vec(), Entry { mode: entry.mode(), id: entry.object_id() });
-        }
-        Some(children)
+        let tree = self.read(tree.id)?;
+        let children = tree.entries.iter().map(|(at, entry)| (tree.name(at).to_vec(), *entry));
+        tree.whole.then(|| children.collect())
     }
 }
