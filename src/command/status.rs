@@ -70,7 +70,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let scene = read::scene(&repo, &loaded, if args.order { Want::ORDER } else { Want::EVERYTHING })?;
     let seen = (&scene.facts, scene.collisions.as_ref());
     let mut status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
-    if let Some(whom) = whom(args, &status) {
+    if let Some(whom) = whom(args.order, args.all, &status) {
         status.landing = read::landing(&repo, &loaded, &scene, whom);
     }
     if !args.order && matches!(selection(args), Selection::Open | Selection::All) {
@@ -99,9 +99,9 @@ fn warn(args: &Args, global: &Global, console: &Console, (scene, status): (&Scen
 }
 
 /// Whose landing to simulate: a single task that is done lands or not, as its row says.
-fn whom(args: &Args, status: &Status) -> Option<Whom> {
+fn whom(order: bool, all: bool, status: &Status) -> Option<Whom> {
     let done = status.rows().filter(|row| row.state == State::Done).count();
-    match (args.order, args.all) {
+    match (order, all) {
         (true, true) => Some(Whom::All),
         (true, false) => Some(Whom::Done),
         (false, _) => (done > 1).then_some(Whom::Done),

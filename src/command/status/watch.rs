@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
+use crate::command::status::whom;
 use crate::console::Console;
 use crate::git::Repo;
 use crate::global::Global;
@@ -32,6 +33,17 @@ enum News {
     Details(Box<Details>),
     /// A thread panicked, and has said so.
     Broken,
+}
+
+/// Tells where its thread panics; the panic has told itself already.
+struct Alarm(Sender<News>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.send(News::Broken);
+        }
+    }
 }
 
 struct Look {
@@ -256,6 +268,7 @@ impl Live {
         let (basis, tell) = (basis.clone(), self.tell.clone());
         self.readers.retain(|reader| !reader.is_finished());
         self.readers.push(std::thread::spawn(move || {
+            let _alarm = Alarm(tell.clone());
             let _ = tell.send(News::Details(Box::new(details::details(&basis, row))));
         }));
     }
