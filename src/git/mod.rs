@@ -62,7 +62,7 @@ pub use observe::{Observation, Want, observe};
 pub use paths::look;
 pub use program::{Git, Version, failed, find_program, itself, off_path, run, stdout_of};
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
-pub use quarantine::Quarantine;
+pub use quarantine::{Quarantine, end_by, signals_are_caught};
 pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;

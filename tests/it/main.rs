@@ -37,6 +37,7 @@ mod scene;
 mod schedule;
 mod shapes;
 mod shell;
+mod signals;
 mod start;
 mod status;
 mod support;
