@@ -26,6 +26,7 @@ mod moved;
 mod observe;
 mod parallel;
 mod paths;
+mod pipes;
 mod program;
 mod prompt_cache;
 mod prove;

@@ -30,6 +30,7 @@ mod network;
 mod observe;
 mod order;
 mod pictures;
+mod pipes;
 mod prompt;
 mod readme;
 mod remedies;
