@@ -165,8 +165,7 @@ fn unfinished(batch: &BatchHead) -> String {
 }
 
 fn summary(status: &Status, columns: usize) -> String {
-    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
-    let mut parts = vec![format!("{} of these {} landed ({percent}%)", status.landed, status.total)];
+    let mut parts = vec![progress(status, "these ")];
     let ready: Vec<&str> = status.rows().filter(|row| row.ready_to_land()).map(|row| row.id.as_str()).collect();
     if !ready.is_empty() {
         parts.push(format!("ready to land: {}", some(&ready)));
@@ -182,6 +181,14 @@ fn summary(status: &Status, columns: usize) -> String {
     }
     parts.extend(ahead(status));
     wrapped(&parts, columns) + &unread(status)
+}
+
+/// How many of the tasks shown have landed, and of all in the task file, where that would be taken for the same.
+pub(super) fn progress(status: &Status, these: &str) -> String {
+    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
+    let (landed, all) = status.all;
+    let rest = if landed == status.landed { String::new() } else { format!(", {landed} of all {all}") };
+    format!("{} of {these}{} landed ({percent}%){rest}", status.landed, status.total)
 }
 
 /// What is to come, and what could not be read: the part of the summary that no row tells.

@@ -154,10 +154,9 @@ fn title(shown: &Shown<'_>, width: usize) -> Line<'static> {
 /// The target, and how far everything is.
 fn progress(status: &Status) -> Vec<Span<'static>> {
     let (target, commit) = status.target.newest();
-    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
     let mut parts = vec![
         Span::raw(format!("{} at {}", escape(target), commit.short())),
-        Span::raw(format!("{} of {} landed ({percent}%)", status.landed, status.total)),
+        Span::raw(crate::render::status::progress(status, "")),
     ];
     let number = |of: fn(&Row) -> bool| status.rows().filter(|row| of(row)).count();
     let in_conflict = |row: &Row| row.readiness.as_ref().is_some_and(|it| it.verdict == Verdict::Conflict);
