@@ -17,6 +17,7 @@ use crate::model::landing::{Landing, Whom, entrants};
 use crate::model::ledger::{Ledger, Snapshot};
 use crate::model::oid::Oid;
 use crate::model::order::{Attempt, Candidate, order};
+use crate::model::sides::named;
 use crate::model::standing::{Names, Standings, standings};
 use crate::model::start::Place;
 use crate::model::task::{Task, TaskFile};
@@ -115,7 +116,7 @@ pub fn scene(repo: &Repo, loaded: &Loaded, want: Want) -> Result<Scene> {
     let standings = standings(&loaded.file, &facts, &names);
     let contenders = || contenders(&facts, &standings, want.uncommitted);
     let compared = want.collisions.then(|| git::collisions(repo, &quarantine, &contenders()));
-    let collisions = compared.and_then(Result::ok);
+    let collisions = compared.and_then(Result::ok).map(|collisions| collisions.with_names(&facts));
     Ok(Scene { facts, names, standings, collisions, quarantine })
 }
 
@@ -132,9 +133,14 @@ pub fn warn_of_unread(ledger: &Ledger, console: &Console) {
 pub fn landing(repo: &Repo, loaded: &Loaded, scene: &Scene, whom: Whom) -> Option<Landing> {
     let entrants = entrants(&loaded.file, &scene.facts, &scene.standings, scene.collisions.as_ref(), whom);
     let mut landings = git::Landings::new(repo, &scene.quarantine, scene.facts.target.newest().1)?;
+    let (target, name) = (scene.facts.target.newest().0, |id| scene.names.get(id).map_or("", String::as_str));
     let land = |stand: &git::Stand, place: usize| match landings.land(*stand, entrants.tasks[place].tip) {
         Some((_, Some(next))) => Attempt::Lands(next),
-        Some((merge, None)) => Attempt::Breaks(merge.conflicts),
+        Some((mut merge, None)) => {
+            let entrant = &entrants.tasks[place];
+            named(&mut merge.conflicts, [(landings.commit(*stand), target), (entrant.tip, name(&entrant.id))]);
+            Attempt::Breaks(merge.conflicts)
+        }
         None => Attempt::Unknown,
     };
     let candidates: Vec<Candidate> = entrants.tasks.iter().map(|entrant| entrant.candidate.clone()).collect();

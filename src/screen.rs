@@ -17,7 +17,6 @@ use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, d
 use ratatui::layout::Rect;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 
 use crate::model::watch::Key;
 
@@ -158,12 +157,6 @@ pub fn listen(
         }
     });
     Ok(())
-}
-
-/// Ends the process as `signal` would have.
-pub fn die_of(signal: i32) -> ! {
-    let _ = emulate_default_handler(signal);
-    std::process::exit(128 + signal)
 }
 
 fn key_of(event: KeyEvent) -> Option<Key> {

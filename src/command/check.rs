@@ -48,7 +48,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     } else if !global.quiet {
         console.answer(&render::check::text(&found, console.width()));
     }
-    Ok(if found.obstructed() { Exit::No } else { Exit::Success })
+    Ok(match (found.obstructed(), found.unread.is_empty()) {
+        (true, _) => Exit::No,
+        (false, true) => Exit::Success,
+        (false, false) => Exit::Git,
+    })
 }
 
 /// Asks how the tasks stand that have to do with the paths, and merges those that change a path that is changed here.

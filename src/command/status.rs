@@ -11,7 +11,7 @@ use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::landing::Whom;
 use crate::model::state::State;
-use crate::model::status::{Row, Selection, Status, status};
+use crate::model::status::{MOST_COMPARED, Row, Selection, Status, status};
 use crate::read::{self, Scene};
 use crate::render;
 
@@ -70,8 +70,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let scene = read::scene(&repo, &loaded, if args.order { Want::ORDER } else { Want::EVERYTHING })?;
     let seen = (&scene.facts, scene.collisions.as_ref());
     let mut status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
-    if let Some(whom) = whom(args, &status) {
+    if let Some(whom) = whom(args.order, args.all, &status) {
         status.landing = read::landing(&repo, &loaded, &scene, whom);
+    }
+    if args.matrix && !global.json {
+        refuse_large(status.compared())?;
     }
     if !args.order && matches!(selection(args), Selection::Open | Selection::All) {
         prompt::keep(&repo, &scene, &status);
@@ -83,6 +86,18 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     }
     let obstructed = args.exit_code && status.rows().any(Row::obstructed);
     Ok(if obstructed { Exit::No } else { Exit::Success })
+}
+
+/// The square grows with the square of the tasks.
+fn refuse_large(compared: usize) -> Result<(), Failure> {
+    if compared <= MOST_COMPARED {
+        return Ok(());
+    }
+    let what = format!("{compared} active tasks are too many for a square, which shows {MOST_COMPARED}");
+    Err(Failure::new(Exit::Usage, what)
+        .hint("use 'git dispatch status --matrix ID ID' to compare some")
+        .hint("use 'git dispatch status --matrix --batch BATCH' to compare those of one batch")
+        .hint("use 'git dispatch status --json' to read all collisions from a program"))
 }
 
 /// Names what is broken, as far as the answer does not: the table holds all but what belongs to no task, and JSON tells
@@ -99,9 +114,9 @@ fn warn(args: &Args, global: &Global, console: &Console, (scene, status): (&Scen
 }
 
 /// Whose landing to simulate: a single task that is done lands or not, as its row says.
-fn whom(args: &Args, status: &Status) -> Option<Whom> {
+fn whom(order: bool, all: bool, status: &Status) -> Option<Whom> {
     let done = status.rows().filter(|row| row.state == State::Done).count();
-    match (args.order, args.all) {
+    match (order, all) {
         (true, true) => Some(Whom::All),
         (true, false) => Some(Whom::Done),
         (false, _) => (done > 1).then_some(Whom::Done),

@@ -22,6 +22,7 @@ use crate::model::facts::{Branch, Facts, Head, Observed, Target, Uncommitted, Wo
 use crate::model::id::TaskId;
 use crate::model::ledger::Ledger;
 use crate::model::oid::Oid;
+use crate::model::sides::{Side, named};
 
 /// The costly parts of an observation, on demand.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +109,7 @@ pub fn observe_in(
         }
         reachable
     };
+    tasks.values_mut().for_each(|observed| name_sides(observed, (newest, target.newest().0)));
     for landing in ledger.records.values_mut().filter_map(|record| record.landed.as_mut()) {
         landing.reachable = reachable.0.contains(&landing.commit);
     }
@@ -136,6 +138,18 @@ impl Places {
     /// The refs or the list of worktrees cannot be read as a whole.
     pub fn read(repo: &Repo) -> Result<Places> {
         Ok(Places { refs: refs(repo)?, listed: worktrees(repo)? })
+    }
+}
+
+/// git was asked by ids, and people know names.
+fn name_sides(observed: &mut Observed, target: Side<'_>) {
+    let Some(branch) = &mut observed.branch else { return };
+    if let Some(merge) = &mut branch.merge {
+        named(&mut merge.conflicts, [target, (branch.tip, &branch.name)]);
+    }
+    let uncommitted = observed.worktree.as_mut().and_then(|worktree| worktree.uncommitted.as_mut());
+    if let Some((commit, merge)) = uncommitted.and_then(|one| one.commit.zip(one.merge.as_mut())) {
+        named(&mut merge.conflicts, [target, (commit, &branch.name)]);
     }
 }
 

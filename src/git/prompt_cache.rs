@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::cache_file::CacheFile;
 use super::ledger::LEDGER_REF;
+use super::pipes::refuse;
 use super::read::read_bounded;
 use super::repo::{Repo, variable};
 use crate::model::facts::Facts;
@@ -56,6 +57,7 @@ fn write(file: &CacheFile, prompt: &Prompt) -> std::io::Result<()> {
 
 /// What was kept for the repository that `dir` lies in; `None` where there is none, or nothing whole.
 pub fn kept_prompt(dir: &Path) -> Option<Kept> {
+    refuse(dir).ok()?;
     let git_dir = git_dir(dir)?;
     let common = match read_bounded(&git_dir.join("commondir")) {
         Ok(path) => git_dir.join(OsString::from_vec(path.trim_ascii().to_vec())),

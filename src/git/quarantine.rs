@@ -2,6 +2,7 @@
 
 mod held;
 mod loose;
+mod temporary;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Seek, Write};
@@ -14,13 +15,16 @@ use anyhow::{Context, Result};
 use gix::ObjectId;
 
 pub(super) use self::held::Held;
+use self::temporary::Temporary;
+pub use self::temporary::{end_by, signals_are_caught};
 use super::program::Version;
 use super::repo::{Repo, theirs};
 use crate::model::oid::Oid;
 
-/// A temp dir, made on first use, that takes the new objects of git commands and is gone with this value.
+/// A temp dir, made on first use, that takes the new objects of git commands and is gone with this value, or with the signal
+/// that ends the program.
 pub struct Quarantine {
-    dir: OnceLock<tempfile::TempDir>,
+    dir: OnceLock<Temporary>,
     attributes: Oid,
     held: Arc<Held>,
     /// Whether the attributes stand in files already, for a git that reads them nowhere else.
@@ -56,7 +60,7 @@ impl Quarantine {
         if let Some(dir) = self.dir.get() {
             return Ok(dir.path());
         }
-        let dir = tempfile::Builder::new().prefix("git-dispatch-").tempdir().context("could not make a temp dir")?;
+        let dir = Temporary::new()?;
         for name in ["objects", "files"] {
             std::fs::create_dir(dir.path().join(name)).context("could not make a temp dir")?;
         }

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::fault::Told;
+use super::pipes;
 use super::program::{Git, run, stdout_of};
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
@@ -30,7 +31,7 @@ impl Repo {
     /// and a repository of somebody else's is refused as git refuses it (`safe.directory`).
     ///
     /// # Errors
-    /// No repository there, one that git does not trust, a damaged one, one that keeps its refs in a reftable, or no usable
+    /// No repository there, one that git does not trust or would wait for, a damaged one, one that keeps its refs in a reftable, or no usable
     /// git program.
     pub fn discover(dir: &Path) -> Result<Repo> {
         let git = Git::find()?;
@@ -154,6 +155,7 @@ fn located(git: &Git, dir: &Path) -> Result<(PathBuf, PathBuf)> {
         let what = format!("cannot change to '{}': {why}", dir.display());
         return Err(Failure::new(Exit::Git, what).into());
     }
+    pipes::refuse(dir)?;
     let mut command = git.as_caller(dir);
     let output = run(command.args(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"]))?;
     let mut lines = output.stdout.split(|&byte| byte == b'\n').map(|line| PathBuf::from(OsStr::from_bytes(line)));

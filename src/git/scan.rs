@@ -27,11 +27,13 @@ use self::limits::Limits;
 use self::objects::kind_of;
 use self::rules::Rules;
 use self::staged::{Staged, staged};
+use self::stamp::Kind;
 use self::state::{Changed, Parts, state};
 use self::untracked::untracked;
 use self::walk::{Doubt, Now};
 use super::config::max_file_size;
 use super::parallel;
+use super::pipes;
 use super::quarantine::Quarantine;
 use super::repo::Repo;
 use super::worktrees::Listed;
@@ -75,8 +77,14 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
+    /// Reading the branch would wait for ever.
+    fn has_odd_head(&self, worktree: &Listed) -> bool {
+        let Head::Branch(name) = &worktree.head else { return false };
+        pipes::is_odd(&self.repo.common_dir().join("refs/heads").join(name))
+    }
+
     fn scan(&mut self, worktree: &&Listed) -> Option<Scanned> {
-        if worktree.bare || worktree.head == Head::Missing || worktree.has_odd_index() {
+        if worktree.bare || worktree.head == Head::Missing || worktree.has_odd_index() || self.has_odd_head(worktree) {
             return None;
         }
         let uncommitted = self.uncommitted && worktree.operation.is_none() && matches!(worktree.head, Head::Branch(_));
@@ -88,7 +96,7 @@ impl Scanner<'_> {
                 return sound.then_some(scanned);
             }
         }
-        if index_is_damaged(&self.repo, worktree) {
+        if index_is_damaged(&self.repo, worktree) || pipes::hold_up(&worktree.path) {
             return None;
         }
         let git = Git { repo: &self.repo, quarantine: self.quarantine, worktree };
@@ -111,6 +119,9 @@ fn own(git: Git<'_>, uncommitted: bool, limits: Limits) -> Option<Scanned> {
     let head = usual::top(gix, &git.worktree.head)?;
     let staged = staged(gix, &index, head.tree)?;
     let found = walk::walk(&index, &git.worktree.path)?;
+    if found.unknown.iter().any(|one| one.kind == Kind::Other && pipes::has_rules(&one.path)) {
+        return None;
+    }
     let mut contents = Contents::new(git.repo, git.worktree, &index);
     let (changed, asked) = changed(&mut contents, &index, &found.doubts)?;
     let most = if uncommitted { Limits::MOST_FILES } else { 0 };

@@ -7,6 +7,7 @@ use super::facts::{Facts, Head, Observed, Uncommitted};
 use super::id::TaskId;
 use super::oid::Oid;
 use super::path::TreePath;
+use super::sides::named;
 use super::standing::Standings;
 
 /// An active task as one of two that may collide.
@@ -52,6 +53,23 @@ pub struct Collisions {
 pub type Met<'c> = BTreeMap<&'c TaskId, Vec<(&'c TaskId, &'c Meeting)>>;
 
 impl Collisions {
+    /// With the branches' names in paths where git, asked by ids, has ids.
+    pub fn with_names(mut self, facts: &Facts) -> Collisions {
+        let side = |id: &TaskId, uncommitted: bool| {
+            let seen = facts.tasks.get(id)?;
+            let branch = seen.branch.as_ref()?;
+            let whole = seen.uncommitted().and_then(|one| one.commit).filter(|_| uncommitted);
+            Some((whole.unwrap_or(branch.tip), branch.name.as_str()))
+        };
+        for ((a, b), meeting) in &mut self.meetings {
+            let Meeting::Collides { paths, uncommitted } = meeting else { continue };
+            if let (Some(a), Some(b)) = (side(a, *uncommitted), side(b, *uncommitted)) {
+                named(paths, [a, b]);
+            }
+        }
+        self
+    }
+
     /// Those of all tasks at once.
     pub fn by_task(&self) -> Met<'_> {
         let mut met: BTreeMap<&TaskId, Vec<(&TaskId, &Meeting)>> =

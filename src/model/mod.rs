@@ -35,6 +35,7 @@ pub mod revert;
 #[cfg(test)]
 pub mod sample;
 pub mod schedule;
+pub mod sides;
 pub mod standing;
 pub mod start;
 pub mod state;

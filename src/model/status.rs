@@ -22,7 +22,7 @@ use super::start::unknown;
 use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
 
-pub use matrix::{Cell, Matrix};
+pub use matrix::{Cell, MOST as MOST_COMPARED, Matrix};
 pub use notes::Note;
 pub use readiness::{Readiness, Verdict};
 
@@ -45,6 +45,8 @@ pub struct Status {
     pub groups: Vec<Group>,
     pub landed: usize,
     pub total: usize,
+    /// Of all tasks of the task file: how many have landed, and how many there are, as `plan` counts.
+    pub all: (usize, usize),
     /// Of all tasks that ever started and were not dropped, shown or not: how many have landed, and how many there are.
     pub ever: (usize, usize),
     /// Landed tasks, shown or not, whose worktrees hold changes that are not committed.
@@ -187,6 +189,7 @@ pub fn status(
         now: facts.now,
         landed: rows().filter(|row| row.state == State::Landed).count(),
         total: rows().filter(|row| row.state != State::Cancelled).count(),
+        all: teller.all(),
         ever: teller.ever(),
         left_dirty: teller.left_dirty(),
         unblocks,
@@ -284,6 +287,12 @@ impl Teller<'_> {
             unfinished: not_made.map(|(task, _)| task.id.clone()).collect(),
             undoing: batch.undoing.is_some(),
         }
+    }
+
+    /// See [`Status::all`].
+    fn all(&self) -> (usize, usize) {
+        let tasks = &self.standings.tasks;
+        (tasks.iter().filter(|standing| standing.state == State::Landed).count(), tasks.len())
     }
 
     /// See [`Status::ever`].

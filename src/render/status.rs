@@ -51,7 +51,7 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
 }
 
 /// No group is open: what there is to see, and how to go on.
-fn nothing(status: &Status) -> String {
+pub(super) fn nothing(status: &Status) -> String {
     match status.ever {
         (_, 0) => "Nothing is under way.\n\n  git dispatch plan\n".to_owned(),
         (landed, ever) => {
@@ -170,8 +170,7 @@ fn unfinished(batch: &BatchHead) -> String {
 }
 
 fn summary(status: &Status, columns: usize) -> String {
-    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
-    let mut parts = vec![format!("{} of these {} landed ({percent}%)", status.landed, status.total)];
+    let mut parts = vec![progress(status, "these ")];
     let ready: Vec<&str> = status.rows().filter(|row| row.ready_to_land()).map(|row| row.id.as_str()).collect();
     if !ready.is_empty() {
         parts.push(format!("ready to land: {}", some(&ready)));
@@ -185,9 +184,29 @@ fn summary(status: &Status, columns: usize) -> String {
         0 => {}
         one_or_more => parts.push(format!("{}: which lands first matters", count(one_or_more, "collision"))),
     }
-    if let Some(landing) = &status.landing {
-        parts.extend(landing_order(landing, status));
-    }
+    parts.extend(ahead(status));
+    wrapped(&parts, columns) + &unread(status)
+}
+
+/// How many of the tasks shown have landed, and of all in the task file, where that would be taken for the same.
+pub(super) fn progress(status: &Status, these: &str) -> String {
+    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
+    let (landed, all) = status.all;
+    let rest = if landed == status.landed { String::new() } else { format!(", {landed} of all {all}") };
+    format!("{} of {these}{} landed ({percent}%){rest}", status.landed, status.total)
+}
+
+/// What is to come, and what could not be read: the part of the summary that no row tells.
+pub(super) fn outlook(status: &Status, columns: usize) -> String {
+    let parts = ahead(status);
+    let parts = if parts.is_empty() { String::new() } else { wrapped(&parts, columns) };
+    parts + &unread(status)
+}
+
+/// The landing order, what can start then, and what a mark means.
+fn ahead(status: &Status) -> Vec<String> {
+    let mut parts: Vec<String> =
+        status.landing.as_ref().map(|landing| landing_order(landing, status)).unwrap_or_default();
     let (next, later) = status.unblocks.split_at(status.next);
     if !next.is_empty() {
         let ids: Vec<&str> = next.iter().map(|(id, _)| id.as_str()).collect();
@@ -197,11 +216,14 @@ fn summary(status: &Status, columns: usize) -> String {
     if status.rows().any(pending) {
         parts.push(format!("{UNCOMMITTED} with what is not committed"));
     }
-    let mut out = wrapped(&parts, columns);
-    if let Some((what, command)) = &status.unread {
-        out.push_str(&format!("{YELLOW}{what}{YELLOW:#}: {command}\n"));
+    parts
+}
+
+fn unread(status: &Status) -> String {
+    match &status.unread {
+        Some((what, command)) => format!("{YELLOW}{what}{YELLOW:#}: {command}\n"),
+        None => String::new(),
     }
-    out
 }
 
 /// In which order what is done lands, and the first that does not.

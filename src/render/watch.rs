@@ -60,6 +60,7 @@ pub fn draw(shown: &Shown<'_>, area: Rect, buffer: &mut Buffer) -> Room {
         }
         Some(seen) => {
             let (above, below) = split(shown, seen, body);
+            let above = if below.is_none() { outlook(&seen.status, above, buffer) } else { above };
             let page = list::draw(seen, shown.view, above, buffer);
             below.map_or(Room { page, depth: 0 }, |below| details::draw(shown, below, buffer))
         }
@@ -91,6 +92,23 @@ fn split(shown: &Shown<'_>, seen: &Seen, body: Rect) -> (Rect, Option<Rect>) {
     let above = needed.min(body.height * 2 / 5);
     let (y, height) = (body.y + above, body.height - above);
     (Rect { height: above, ..body }, Some(Rect { y, height, ..body }))
+}
+
+/// Writes what is to come at the end of `area`, where there is room for it, and returns what is left for the rows.
+fn outlook(status: &Status, area: Rect, buffer: &mut Buffer) -> Rect {
+    const SMALL: u16 = 12;
+    const MOST: usize = 3;
+    if area.height < SMALL || status.rows().next().is_none() {
+        return area;
+    }
+    let text = crate::render::status::outlook(status, usize::from(area.width).saturating_sub(1));
+    let lines: Vec<Line<'_>> = paint::lines(&text).into_iter().take(MOST).collect();
+    let above = area.height - u16::try_from(lines.len()).unwrap_or(0);
+    for (at, mut line) in (above..).zip(lines) {
+        line.spans.insert(0, Span::raw(" "));
+        put(area, buffer, at, &line);
+    }
+    Rect { height: above, ..area }
 }
 
 /// Writes `line` as the line `at` of `area`, cut at its edge; nothing where there is no such line.
@@ -136,10 +154,9 @@ fn title(shown: &Shown<'_>, width: usize) -> Line<'static> {
 /// The target, and how far everything is.
 fn progress(status: &Status) -> Vec<Span<'static>> {
     let (target, commit) = status.target.newest();
-    let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
     let mut parts = vec![
         Span::raw(format!("{} at {}", escape(target), commit.short())),
-        Span::raw(format!("{} of {} landed ({percent}%)", status.landed, status.total)),
+        Span::raw(crate::render::status::progress(status, "")),
     ];
     let number = |of: fn(&Row) -> bool| status.rows().filter(|row| of(row)).count();
     let in_conflict = |row: &Row| row.readiness.as_ref().is_some_and(|it| it.verdict == Verdict::Conflict);

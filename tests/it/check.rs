@@ -331,3 +331,22 @@ fn wrong_usage_is_told_apart_from_the_answer_yes() {
     }
     sandbox.run_in(&sandbox.root(), &["check", "x"]).exits(128);
 }
+
+#[test]
+fn where_the_index_of_another_worktree_is_damaged_the_rest_is_told_and_the_exit_code_says_so() {
+    let sandbox = Sandbox::with_tasks("[task.A]\n[task.B]\n[task.C]\n");
+    sandbox.commit(&[("dir/file", "1\n"), ("other", "1\n")], "files");
+    sandbox.ok(&["start", "A", "B", "C"]);
+    let index = sandbox.git_in(&sandbox.place("B"), &["rev-parse", "--absolute-git-dir"]) + "/index";
+    std::fs::write(index, "garbage").unwrap();
+    let here = sandbox.place("A");
+    let check = |paths: &[&str]| {
+        let arguments = [&["check"], paths].concat();
+        Outcome::of(&sandbox.dispatch_in(&here, &arguments).output().unwrap())
+    };
+    let named = "warning: could not look at the branch or worktree of task 'B'\n";
+    check(&["dir"]).exits(128).says(named);
+    write_in(&sandbox.place("C"), "dir/file", "of C\n");
+    write_in(&here, "dir/file", "of A\n");
+    check(&["dir"]).exits(1).says(named).answers("dir/file  C");
+}

@@ -32,6 +32,28 @@ fn conflicts(sandbox: &Sandbox, one: &str, other: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_file_beside_a_folder_of_its_name_is_told_with_the_name_of_its_branch() {
+    let sandbox = started(&["DIR", "FILE", "OPEN"]);
+    sandbox.commit_in(&sandbox.place("DIR"), &[("p/one", "1\n"), ("q", "1\n")], "folder");
+    sandbox.commit_in(&sandbox.place("FILE"), &[("p", "2\n")], "file");
+    sandbox.commit(&[("q/one", "1\n")], "of the target");
+    let told = |id: &str| sandbox.row(id)["collisions"].clone();
+    let paths = conflicts(&sandbox, "task/DIR", "task/FILE");
+    assert_eq!(paths, ["p~task_FILE"]);
+    assert_eq!(told("FILE"), json!([{"with": "DIR", "paths": paths, "uncommitted": false}]));
+    let paths = conflicts(&sandbox, "main", "task/DIR");
+    assert_eq!(paths, ["q~task_DIR"]);
+    assert_eq!(sandbox.row("DIR")["readiness"]["conflicts"], json!(paths));
+    let order = sandbox.ok(&["status", "--order", "--all", "--json"]).json()["landing"].clone();
+    assert!(order.to_string().contains("\"q~task_DIR\""), "{order}");
+
+    write_in(&sandbox.place("OPEN"), "p", "3\n");
+    let open = json!({"with": "DIR", "paths": ["p~task_OPEN"], "uncommitted": true});
+    assert!(told("OPEN").as_array().unwrap().contains(&open), "{}", told("OPEN"));
+    sandbox.run(&["status"]).answers("p~task_OPEN").answers("q~task_DIR");
+}
+
+#[test]
 fn collisions_are_those_of_merge_tree_for_every_two_active_tasks() {
     let ids = ["DELETE", "EDIT", "MOVE", "NEAR", "NEW", "NONE", "OTHER"];
     let sandbox = started(&ids);

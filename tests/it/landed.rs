@@ -484,7 +484,8 @@ fn tell(sandbox: &Sandbox, number: u32, mut event: Value) {
     sandbox.git(&["notes", "--ref=dispatch", "append", "-m", &event.to_string(), &base]);
 }
 
-fn done(sandbox: &Sandbox, number: u32, id: &str) {
+/// Reports the tip of a task as done, in the ledger.
+pub fn done(sandbox: &Sandbox, number: u32, id: &str) {
     let tip = sandbox.git(&["rev-parse", &format!("task/{id}")]);
     let batch = sandbox.row(id)["batch"].clone();
     tell(

@@ -351,3 +351,30 @@ fn thousands_of_branches_below_task_are_no_trouble() {
     assert_eq!(sandbox.ok(&["status", "--json"]).json()["tasks"].as_array().unwrap().len(), 2);
     sandbox.ok(&["start", "--force", "C"]);
 }
+
+#[test]
+fn how_many_landed_is_told_of_what_is_shown_and_of_all_where_these_differ() {
+    let sandbox = Sandbox::with_tasks("[task.A]\n[task.B]\n[task.C]\n");
+    sandbox.ok(&["start", "A"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "of A");
+    sandbox.git(&["merge", "-q", "--no-ff", "-m", "Merge branch 'task/A'", "task/A"]);
+    sandbox.ok(&["start", "B"]);
+    sandbox.ok(&["plan"]).answers("1 of 3 landed");
+    sandbox.ok(&["status"]).answers("\n0 of these 1 landed (0%), 1 of all 3");
+    sandbox.ok(&["status", "--all"]).answers("\n1 of these 2 landed (50%)\n");
+}
+
+#[test]
+fn a_square_of_too_many_tasks_is_refused_and_some_can_be_chosen() {
+    let ids: Vec<String> = (1..=501).map(|number| format!("T{number:03}")).collect();
+    let tasks: String = ids.iter().map(|id| format!("[task.{id}]\n")).collect();
+    let sandbox = Sandbox::with_tasks(&tasks);
+    let refs: String = ids.iter().map(|id| format!("create refs/heads/task/{id} HEAD\n")).collect();
+    assert!(sandbox.try_git_with(&["update-ref", "--stdin"], refs.as_bytes()).status.success());
+    sandbox
+        .run(&["status", "--matrix"])
+        .exits(2)
+        .says("error: 501 active tasks are too many for a square, which shows 500\n")
+        .says("hint: use 'git dispatch status --matrix ID ID' to compare some\n");
+    sandbox.ok(&["status", "--matrix", "T001", "T501"]).answers("T501");
+}

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use git_dispatch::screen::Screen;
 
+use crate::landed::done;
 use crate::support::{Sandbox, write_in};
 
 const TASKS: &str =
@@ -141,9 +142,42 @@ fn changes_of_files_and_refs_appear_and_no_index_is_touched() {
     pane.wait(|screen| row(screen, "A").contains("1 conflict"));
     let other = sandbox.repo().join("dispatch.toml");
     std::fs::write(&other, "version = \n").unwrap();
-    pane.wait_for(" error: ");
+    pane.wait_for(" error: dispatch.toml:1:");
     std::fs::write(&other, TASKS).unwrap();
     pane.wait(|screen| !screen.contains(" error: ") && row(screen, "A").contains("1 conflict"));
+}
+
+#[test]
+fn what_lands_in_which_order_stands_above_the_keys_and_without_rows_what_status_says() {
+    let sandbox = started();
+    for (number, name) in [(1, "A"), (2, "B")] {
+        sandbox.commit_in(&sandbox.place(name), &[(name, "1\n")], name);
+        done(&sandbox, number, name);
+    }
+    let pane = Pane::open(&sandbox, 80, 24);
+    pane.watch();
+    pane.wait_for(" landing order: A, B · ");
+    sandbox.git(&["merge", "-q", "task/A", "task/B"]);
+    write_in(&sandbox.place("B"), "left", "1\n");
+    let screen = pane.wait_for("worktree holds changes that are not committed");
+    assert!(screen.contains("\nNothing is under way; 2 of 2 started tasks have landed.\n"), "{screen}");
+}
+
+#[test]
+fn whose_terminal_is_gone_ends() {
+    let sandbox = started();
+    let pane = Pane::open(&sandbox, 80, 24);
+    let ended = sandbox.root().join("ended");
+    let program = env!("CARGO_BIN_EXE_git-dispatch");
+    let ends = format!("trap '' HUP; {program} status --watch; echo $? > {}", ended.display());
+    pane.tmux(&["split-window", "sh", "-c", &ends]);
+    pane.wait_for(" live\n");
+    pane.tmux(&["kill-pane"]);
+    let began = Instant::now();
+    while !std::fs::read_to_string(&ended).is_ok_and(|code| !code.is_empty()) {
+        assert!(began.elapsed() < LONGEST, "it goes on without a terminal");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -254,6 +288,12 @@ fn without_a_terminal_there_is_no_view() {
         "error: '--watch' needs a terminal to draw on and to read keys from\n\
          hint: use 'git dispatch status --json' to read the same from a program\n",
     );
+    let dumb = Pane::open(&sandbox, 80, 24);
+    dumb.run(&format!(
+        "clear; TERM=dumb {} status --watch; echo \"ended with $?\"",
+        env!("CARGO_BIN_EXE_git-dispatch")
+    ));
+    assert!(dumb.wait_for("ended with 2").contains("needs a terminal"));
     for other in ["--json", "--exit-code"] {
         sandbox.run(&["status", "--watch", other]).exits(2).says("cannot be used with");
     }

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
+use crate::command::status::whom;
 use crate::console::Console;
-use crate::git::Repo;
+use crate::git::{self, Repo};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::status::{Row, Selection};
@@ -32,6 +33,17 @@ enum News {
     Details(Box<Details>),
     /// A thread panicked, and has said so.
     Broken,
+}
+
+/// Tells where its thread panics; the panic has told itself already.
+struct Alarm(Sender<News>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.send(News::Broken);
+        }
+    }
 }
 
 struct Look {
@@ -73,27 +85,26 @@ pub fn run(selection: &Selection, global: &Global, console: &Console) -> Result<
     let (signals, keys) = (tell.clone(), tell.clone());
     let mut live = Live::new(repo.name(), console.colored(), tell, handled);
     let mut screen = Screen::enter()?;
+    git::signals_are_caught(true);
     screen::listen(
         move |signal| signals.send(News::Input(signal)).is_ok(),
         move |key| keys.send(News::Input(key)).is_ok() && next.recv().is_ok(),
     )?;
     let end = live.follow(&mut screen, &order, &news);
     drop(screen);
-    drop(order);
-    // A look that goes on has temporary files: who quits waits for it.
-    for thread in live.readers.drain(..).chain([observer]) {
-        let _ = thread.join();
-    }
     if let Some(path) = &live.copied {
         console.answer(&format!("{path}\n"));
     }
-    match end? {
-        End::Quit => Ok(Exit::Success),
-        End::Signal(signal) => {
-            drop(live);
-            screen::die_of(signal)
-        }
+    if let Ok(End::Signal(signal)) = end {
+        git::end_by(signal);
     }
+    git::signals_are_caught(false);
+    drop(order);
+    // A look that goes on has temporary files: who quits waits for it, or presses Ctrl-C.
+    for thread in live.readers.drain(..).chain([observer]) {
+        let _ = thread.join();
+    }
+    end.map(|_| Exit::Success)
 }
 
 /// Everything that the view knows.
@@ -256,6 +267,7 @@ impl Live {
         let (basis, tell) = (basis.clone(), self.tell.clone());
         self.readers.retain(|reader| !reader.is_finished());
         self.readers.push(std::thread::spawn(move || {
+            let _alarm = Alarm(tell.clone());
             let _ = tell.send(News::Details(Box::new(details::details(&basis, row))));
         }));
     }

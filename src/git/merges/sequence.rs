@@ -75,6 +75,11 @@ impl<'a> Landings<'a> {
         answer
     }
 
+    /// The target's commit at `stand`.
+    pub fn commit(&self, stand: Stand) -> Oid {
+        self.stands[stand.0].commit
+    }
+
     fn tried_now(&mut self, stand: Stand, tip: Oid) -> Tried {
         let sides = self.sides(stand, tip)?;
         let (said, from) = self.said(stand, tip, &sides)?;

@@ -16,6 +16,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::trees::{Entry, Found, Trees};
+use crate::git::pipes::{hold_up, is_odd};
 use crate::git::program::{Git, run};
 use crate::git::read::read_bounded;
 use crate::git::repo::Repo;
@@ -196,7 +197,7 @@ impl Working {
 
     /// What differs at and below a path, of what `git status` names: that may also be a file that only the index has otherwise.
     fn ask(&self, (listed, head): (&Listed, Option<Oid>), trees: &mut Trees, path: &TreePath) -> Option<Found> {
-        if listed.has_odd_index() {
+        if listed.has_odd_index() || would_wait(&listed.path, path) {
             return None;
         }
         let mut command = self.git.command(&listed.path);
@@ -218,6 +219,12 @@ impl Working {
         found.retain(|(path, _)| !matches!(self.look((listed, head), trees, path), Some(Fate::Same)));
         Some(found)
     }
+}
+
+/// Whether git would wait for ever for a file of rules on the way to `path`, or below.
+fn would_wait(top: &Path, path: &TreePath) -> bool {
+    [".gitignore", ".gitattributes"].iter().any(|name| on_the_way(top, path, name).any(|file| is_odd(&file)))
+        || hold_up(&top.join(OsStr::from_bytes(path.as_bytes())))
 }
 
 /// The files of this name in the folders from `top` down to `path`.

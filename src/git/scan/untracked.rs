@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rustix::fs::Mode as Permissions;
 
+use super::super::pipes::has_rules;
 use super::rules::Rules;
 use super::stamp::Kind;
 use super::walk::{FOLDER, Unknown, names_in};
@@ -69,6 +70,9 @@ impl Search<'_, '_> {
         let names = names_in(fd.try_clone().ok()?)?;
         if names.iter().any(|(name, _)| name == b".git") {
             return if in_place { None } else { self.repository(path) };
+        }
+        if names.iter().any(|(name, kind)| *kind == Kind::Other && has_rules(name)) {
+            return None;
         }
         let mut any = false;
         for (name, kind) in names {

@@ -1,6 +1,6 @@
 //! Who does not merge with whom, as a square.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Row, Status, Verdict};
 use crate::model::id::TaskId;
@@ -30,15 +30,19 @@ pub struct Matrix<'s> {
     pub cells: Vec<Vec<Cell>>,
 }
 
+/// The square of more active tasks would be larger than anyone reads.
+pub const MOST: usize = 500;
+
 impl Status {
+    /// How many tasks the square compares.
+    pub fn compared(&self) -> usize {
+        self.rows().filter(|row| meets(row)).map(|row| &row.id).collect::<BTreeSet<_>>().len()
+    }
+
     /// The rows are in the order in which they are shown, each task once.
     pub fn matrix(&self) -> Matrix<'_> {
-        let mut rows: Vec<&Row> = Vec::new();
-        for row in self.rows().filter(|row| meets(row)) {
-            if !rows.iter().any(|other| other.id == row.id) {
-                rows.push(row);
-            }
-        }
+        let mut known = BTreeSet::new();
+        let rows: Vec<&Row> = self.rows().filter(|row| meets(row) && known.insert(&row.id)).collect();
         let places: BTreeMap<&TaskId, usize> = rows.iter().map(|row| &row.id).zip(1..).collect();
         let compared = |row: &Row| if row.collisions.is_some() { Cell::Clean } else { Cell::Unknown };
         let mut cells = vec![vec![Cell::Unknown; rows.len() + 1]; rows.len() + 1];

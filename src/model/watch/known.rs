@@ -6,7 +6,8 @@ use crate::model::facts::Branch;
 /// The quick observation `quick` (without changes, merges and collisions), completed from the `last` whole one.
 ///
 /// A row stays what it was where neither its tip nor the target nor its worktree's HEAD has moved. Of others the last known
-/// merges and changes are kept, and marked as [`Seen::stale`]; where nothing is known of them, they stay unknown.
+/// merges and changes are kept, and marked as [`Seen::stale`]; where nothing is known of them, they stay unknown. A landing order
+/// holds as long as all rows do.
 pub fn carried(mut quick: Status, last: Option<&Seen>) -> Seen {
     let mut stale = Vec::new();
     let same_target = last.is_some_and(|last| last.status.target.newest().1 == quick.target.newest().1);
@@ -20,6 +21,10 @@ pub fn carried(mut quick: Status, last: Option<&Seen>) -> Seen {
             }
             None => stale.push(row.id.clone()),
         }
+    }
+    if let Some(last) = last {
+        quick.left_dirty = last.status.left_dirty;
+        quick.landing = last.status.landing.clone().filter(|_| stale.is_empty());
     }
     Seen { status: quick, stale, whole: false }
 }

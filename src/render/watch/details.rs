@@ -18,7 +18,7 @@ const PATHS: usize = 100;
 pub(super) fn draw(shown: &Shown<'_>, area: Rect, buffer: &mut Buffer) -> Room {
     let (Some(seen), Some(id)) = (shown.seen, &shown.view.selected) else { return Room::default() };
     let Some(row) = seen.status.rows().find(|row| row.id == *id) else { return Room::default() };
-    let lines = lines(row, &seen.status, shown.details.filter(|details| details.row.id == *id));
+    let lines = lines(row, &seen.status, shown.details.filter(|details| details.row.id == *id), area.width.into());
     let page = usize::from(area.height.saturating_sub(1));
     let depth = lines.len().saturating_sub(page);
     let first = shown.view.scroll.min(depth);
@@ -48,11 +48,12 @@ fn rule(row: &Row, (first, page, all): (usize, usize, usize), width: usize) -> L
     Line::from(spans)
 }
 
-fn lines(row: &Row, status: &Status, details: Option<&Details>) -> Vec<Line<'static>> {
+/// What there is to do is told in full; commits, paths and lines of files are cut at the edge.
+fn lines(row: &Row, status: &Status, details: Option<&Details>, width: usize) -> Vec<Line<'static>> {
     let mut lines = facts(row);
     let mut told = Beneath::new(status, true).row(row);
     told.push_str(&removal(row));
-    lines.extend(paint::lines(&told));
+    lines.extend(paint::lines(&told).into_iter().flat_map(|line| paint::broken(line, width)));
     let Some(details) = details else {
         lines.push(Line::styled(format!("  {UNKNOWN}"), DIM));
         return lines;

@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use super::paint::{self, DIM, PLAIN};
 use super::put;
 use crate::model::status::{Row, Status};
-use crate::model::text::{cut, width};
+use crate::model::text::{cut, escape, width};
 use crate::model::watch::{Seen, Sort, View};
-use crate::render::status::{grid, heading};
+use crate::render::status::{grid, heading, nothing as under_way};
 use crate::render::table::{Align, Cell, Column, widths};
 
 /// One line below the headings.
@@ -29,7 +29,9 @@ pub(super) fn draw(seen: &Seen, view: &View, area: Rect, buffer: &mut Buffer) ->
     let status = &seen.status;
     let items = items(status, view);
     if items.is_empty() {
-        put(area, buffer, 0, &Line::styled(nothing(status, view), DIM));
+        for (at, line) in (0..area.height).zip(nothing(status, view)) {
+            put(area, buffer, at, &line);
+        }
         return 0;
     }
     let rows: Vec<&Row> = items.iter().filter_map(Item::row).collect();
@@ -60,10 +62,10 @@ pub(super) fn draw(seen: &Seen, view: &View, area: Rect, buffer: &mut Buffer) ->
     page
 }
 
-fn nothing(status: &Status, view: &View) -> String {
+fn nothing(status: &Status, view: &View) -> Vec<Line<'static>> {
     match status.rows().next() {
-        Some(_) => format!("  no row has '{}'", crate::model::text::escape(&view.filter)),
-        None => "  nothing is under way; 'git dispatch plan' shows what can start".to_owned(),
+        Some(_) => vec![Line::styled(format!("  no row has '{}'", escape(&view.filter)), DIM)],
+        None => paint::lines(&under_way(status)),
     }
 }
 

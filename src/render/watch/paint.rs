@@ -60,6 +60,45 @@ pub(super) fn lines(text: &str) -> Vec<Line<'static>> {
     lines
 }
 
+/// `line` as lines of at most `width` columns, broken at blanks where there are any; what goes on stands two columns deeper.
+pub(super) fn broken(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
+    if line.width() <= width || width == 0 {
+        return vec![line];
+    }
+    let letters: Vec<(char, Style)> =
+        line.spans.iter().flat_map(|span| span.content.chars().map(|letter| (letter, span.style))).collect();
+    let deep = letters.iter().take_while(|(letter, _)| *letter == ' ').count() + 2;
+    let deep = if deep * 2 > width { 0 } else { deep };
+    let mut lines = Vec::new();
+    let mut rest = letters.as_slice();
+    while !rest.is_empty() {
+        let before = if lines.is_empty() { 0 } else { deep };
+        let fits = fitting(rest, width - before);
+        let blank = rest[..fits].iter().rposition(|(letter, _)| *letter == ' ');
+        let end = if fits == rest.len() {
+            fits
+        } else {
+            blank.filter(|&at| rest[..at].iter().any(|(letter, _)| *letter != ' ')).unwrap_or(fits)
+        };
+        let mut next = Line::raw(" ".repeat(before));
+        next.spans.extend(rest[..end].iter().map(|&(letter, style)| Span::styled(letter.to_string(), style)));
+        lines.push(next);
+        let gap = rest[end..].iter().take_while(|(letter, _)| *letter == ' ').count();
+        rest = &rest[end + gap..];
+    }
+    lines
+}
+
+/// How many letters fit into `width` columns: at least one.
+fn fitting(letters: &[(char, Style)], width: usize) -> usize {
+    let mut used = 0;
+    let fits = letters.iter().take_while(|(letter, _)| {
+        used += crate::model::text::width(letter.encode_utf8(&mut [0; 4]));
+        used <= width
+    });
+    fits.count().max(1)
+}
+
 /// `style` after one SGR code, of those that `render` uses.
 fn sgr(style: Style, code: &str) -> Style {
     match code.parse::<u8>().unwrap_or(0) {

@@ -4,9 +4,10 @@ use ratatui::backend::TestBackend;
 use super::*;
 use crate::model::collision::Collisions;
 use crate::model::facts::{Branch, Changes, Head, Merge, Observed, Worktree};
+use crate::model::landing::{Landing, Whom};
 use crate::model::sample::*;
 use crate::model::standing::standings;
-use crate::model::status::{Selection, status};
+use crate::model::status::{Note, Selection, status};
 use crate::model::watch::{Commit, Conflict, Place, Touched};
 
 /// Active tasks whose branches hold `title`, the second in conflict and with changes.
@@ -166,10 +167,10 @@ fn on_a_small_screen_details_take_the_place_of_the_rows_and_scroll() {
     let details = details(&seen, "T-02");
     let view = View { open: true, scroll: 900, ..on(&seen, 1) };
     let screen = text(&shown(Some(&seen), &view, Some(&details)), 60, 8);
-    assert!(screen.contains("── T-02 Score everything ─") && screen.contains("20–24 of 24 ──"), "{screen}");
+    assert!(screen.contains("── T-02 Score everything ─") && screen.contains("21–25 of 25 ──"), "{screen}");
     assert!(screen.contains("      15  >>>>>>> T-02") && !screen.contains("T-01"), "{screen}");
     let (_, room) = drawn(&shown(Some(&seen), &view, Some(&details)), 60, 8);
-    assert_eq!((room.page, room.depth), (4, 19));
+    assert_eq!((room.page, room.depth), (4, 20));
 }
 
 #[test]
@@ -254,4 +255,43 @@ fn batches_have_headings_until_rows_are_sorted() {
     let sorted = View { sort: Sort::Behind, ..on(&seen, 0) };
     let screen = text(&shown(Some(&seen), &sorted, None), 80, 10);
     assert!(!screen.contains("batch-001") && screen.contains(" sort: behind  ↑↓ select"), "{screen}");
+}
+
+#[test]
+fn what_is_to_come_stands_above_the_keys_where_there_is_room() {
+    let mut seen = seen(3, "Score everything");
+    let lands = vec![(id("T-03"), String::new()), (id("T-01"), String::new())];
+    seen.status.landing = Some(Landing { whom: Whom::Done, lands, left: Vec::new(), most: true });
+    seen.status.unread = Some(("1 line of the ledger could not be read".to_owned(), "git notes list".to_owned()));
+    let view = on(&seen, 0);
+    let high = text(&shown(Some(&seen), &view, None), 80, 20);
+    let end = " landing order: T-03, T-01\n 1 line of the ledger could not be read: git notes list\n ↑↓ select";
+    assert!(high.contains(end), "{high}");
+    let low = text(&shown(Some(&seen), &view, None), 80, 8);
+    assert!(!low.contains("landing order"), "the rows come first:\n{low}");
+}
+
+#[test]
+fn without_rows_it_says_what_status_says() {
+    let mut seen = seen(1, "Score everything");
+    seen.status.groups.clear();
+    seen.status.ever = (1, 1);
+    seen.status.left_dirty = 1;
+    let screen = text(&shown(Some(&seen), &View::default(), None), 80, 10);
+    let told = "Nothing is under way; 1 of 1 started task has landed.\n\
+                1 landed task's worktree holds changes that are not committed.\n\n  git dispatch plan\n";
+    assert!(screen.contains(told), "{screen}");
+}
+
+#[test]
+fn what_there_is_to_do_is_broken_into_lines_and_never_cut() {
+    let mut seen = seen(1, "Score everything");
+    let word = "漢".repeat(30);
+    let text_of = format!("if it was squashed, write state = \"landed\" into [task.{word}] and go on");
+    seen.status.groups[0].rows[0].notes = vec![Note { text: text_of, commands: Vec::new(), fault: false }];
+    let view = View { open: true, ..on(&seen, 0) };
+    let screen = text(&shown(Some(&seen), &view, None), 40, 24);
+    let told: String = screen.chars().filter(|letter| !letter.is_whitespace()).collect();
+    assert!(told.contains("write") && told.contains("andgoon"), "{screen}");
+    assert_eq!(told.matches('漢').count(), 30, "{screen}");
 }

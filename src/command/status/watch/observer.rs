@@ -1,6 +1,6 @@
 //! The thread that looks at the repository, one look at a time: first what is cheap, then everything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::command::status::prompt;
-use crate::command::status::watch::{Basis, Look, News};
+use crate::command::status::watch::{Alarm, Basis, Look, News, whom};
 use crate::console::Console;
 use crate::git::{Repo, SourcePlace, Want, Watch, Watched};
 use crate::global::Global;
@@ -52,32 +52,27 @@ pub fn start(task: Task, orders: Receiver<()>, tell: Sender<News>) -> JoinHandle
     })
 }
 
-/// Tells where its thread panics; the panic has told itself already.
-struct Alarm(Sender<News>);
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _ = self.0.send(News::Broken);
-        }
-    }
-}
-
 /// What is watched beside the repository's own folders.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Places {
-    /// The folder of the task file.
+    /// Where the task file is, or would be.
     others: Vec<PathBuf>,
     /// Those of active tasks.
     worktrees: Vec<PathBuf>,
 }
 
+/// The folder in which the task file changes, or would appear.
+fn folder_of<'a>(place: &'a SourcePlace, main: Option<&'a Path>) -> Option<&'a Path> {
+    match place {
+        SourcePlace::Named(path) => path.parent(),
+        SourcePlace::Worktree(folder) => Some(folder),
+        SourcePlace::Commit(_) => main,
+    }
+}
+
 impl Places {
-    fn of(status: &Status, loaded: &Loaded) -> Places {
-        let file = match &loaded.source.place {
-            SourcePlace::Named(path) | SourcePlace::Worktree(path) => path.parent(),
-            SourcePlace::Commit(_) => None,
-        };
+    fn of(status: &Status, loaded: &Loaded, repo: &Repo) -> Places {
+        let file = folder_of(&loaded.source.place, repo.main_worktree());
         let active = status.rows().filter(|row| row.state.holds()).filter_map(|row| row.worktree.as_ref());
         let mut worktrees: Vec<PathBuf> = active.filter(|one| one.folder).map(|one| one.path.clone()).collect();
         worktrees.sort();
@@ -121,11 +116,12 @@ impl Observer {
             let (status, _) = self.see(&repo, &loaded, cheap)?;
             let _ = self.tell.send(News::Seen(Box::new(carried(status, self.last.as_ref()))));
         }
-        let (status, scene) = self.see(&repo, &loaded, Want::EVERYTHING)?;
+        let (mut status, scene) = self.see(&repo, &loaded, Want::EVERYTHING)?;
+        status.landing = whom(false, false, &status).and_then(|whom| read::landing(&repo, &loaded, &scene, whom));
         if matches!(self.task.selection, Selection::Open | Selection::All) {
             prompt::keep(&repo, &scene, &status);
         }
-        let places = Places::of(&status, &loaded);
+        let places = Places::of(&status, &loaded, &repo);
         let seen = Seen { status, stale: Vec::new(), whole: true };
         self.last = Some(seen.clone());
         let _ = self.tell.send(News::Seen(Box::new(seen)));
@@ -152,9 +148,38 @@ impl Observer {
     }
 }
 
-/// What went wrong, without colours and in one line.
+/// What went wrong, without colours and in one line; of a fault in the task file also where.
 fn one_line(fault: &anyhow::Error) -> String {
-    let text = format!("{fault:#}");
-    let line = anstream::adapter::strip_str(text.lines().next().unwrap_or_default()).to_string();
-    line.trim_start_matches("error: ").to_owned()
+    let text = anstream::adapter::strip_str(&format!("{fault:#}")).to_string();
+    let mut lines = text.lines();
+    let what = lines.next().unwrap_or_default().trim_start_matches("error: ");
+    match lines.next().and_then(|next| next.trim_start().strip_prefix("--> ")) {
+        Some(place) => format!("{place}: {what}"),
+        None => what.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::sample::oid;
+
+    #[test]
+    fn the_folder_of_the_task_file_is_watched_wherever_it_comes_from() {
+        let main = Some(Path::new("/x/main"));
+        let of = |place: SourcePlace| folder_of(&place, main).map(Path::to_owned);
+        assert_eq!(of(SourcePlace::Named("/x/conf/tasks.toml".into())), Some("/x/conf".into()));
+        assert_eq!(of(SourcePlace::Worktree("/x/other".into())), Some("/x/other".into()));
+        assert_eq!(of(SourcePlace::Commit(oid('a'))), Some("/x/main".into()), "there it would appear");
+    }
+
+    #[test]
+    fn a_fault_is_one_line_with_its_place() {
+        let told = |text: &str| one_line(&anyhow::anyhow!("{text}"));
+        assert_eq!(
+            told("\u{1b}[1merror: a need is missing\u{1b}[0m\n  --> dispatch.toml:3:5\n   |\n"),
+            "dispatch.toml:3:5: a need is missing"
+        );
+        assert_eq!(told("error: no target\nhint: name one\n"), "no target");
+    }
 }
