@@ -26,6 +26,7 @@ mod landed;
 mod landings;
 mod lint;
 mod mentions;
+mod merge_caches;
 mod merges;
 #[path = "../../benches/support/network.rs"]
 mod network;
