@@ -246,3 +246,49 @@ fn admin_folders_are_numbered_as_git_numbers_them_and_others_stay() {
     assert_eq!(sandbox.git_in(&elsewhere, &["status", "--porcelain"]), "");
     assert!(!sandbox.repo().join(".git/dispatch/making").exists());
 }
+
+#[test]
+fn a_task_that_cannot_be_made_stops_no_other() {
+    let mut sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.path();
+    // The intent is written, and nothing is made.
+    sandbox.wrap_git("case \"$*\" in *--stdin*) kill -9 $PPID; exit 1 ;; esac\nexec \"$REAL\" \"$@\"\n");
+    assert_eq!(sandbox.run(&["start", "A", "B", "C"]).code, None);
+    sandbox.env("PATH", &path);
+    std::fs::write(sandbox.place("B"), "mine").unwrap();
+    let outcome = sandbox.run(&["start", "A", "B", "C"]).exits(4).says("task 'B' of batch-001 could not be started");
+    outcome.says("hint: use 'git dispatch start B' to go on from here");
+    for id in ["A", "C"] {
+        assert_eq!(sandbox.git_in(&sandbox.place(id), &["status", "--porcelain"]), "");
+    }
+    std::fs::remove_file(sandbox.place("B")).unwrap();
+    let _ = sandbox.ok(&["start", "A", "B", "C"]);
+    sandbox.assert_started(&["A", "B", "C"]);
+}
+
+#[test]
+fn all_branches_are_made_in_one_transaction() {
+    let mut sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.path();
+    sandbox.wrap_git("echo \"$*\" >>\"$HOME/calls\"\nexec \"$REAL\" \"$@\"\n");
+    let _ = sandbox.ok(&["start", "A", "B", "C", "D"]);
+    sandbox.env("PATH", &path);
+    let calls = taken(&sandbox.root().join("home/calls"));
+    assert_eq!(calls.lines().filter(|call| call.contains("--stdin")).count(), 1, "{calls}");
+    assert!(!calls.contains("worktree"), "{calls}");
+    sandbox.assert_started(&["A", "B", "C", "D"]);
+}
+
+#[test]
+fn a_sha256_repository_is_checked_out_likewise() {
+    let sandbox = Sandbox::empty();
+    sandbox.init(&["--object-format=sha256"]);
+    sandbox.commit(&[("README", "hello\n"), ("a/b/c", "deep\n"), ("dispatch.toml", TASKS)], "initial commit");
+    let (native, outcome) = started(&sandbox, &["A", "B"]);
+    let _ = outcome.exits(0);
+    assert!(native);
+    for id in ["A", "B"] {
+        assert_eq!(sandbox.git_in(&sandbox.place(id), &["status", "--porcelain"]), "");
+        assert_eq!(sandbox.git_in(&sandbox.place(id), &["write-tree"]), sandbox.git(&["rev-parse", "main^{tree}"]));
+    }
+}
