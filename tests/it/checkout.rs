@@ -224,6 +224,52 @@ fn a_worktree_config_or_an_unknown_extension_is_left_to_git() {
 }
 
 #[test]
+fn hooks_that_only_git_runs_are_run_by_git() {
+    for hook in ["reference-transaction", "post-index-change"] {
+        let sandbox = Sandbox::with_tasks(TASKS);
+        sandbox.script(&format!("repo/.git/hooks/{hook}"), "echo x >>\"$HOME/hooked\"\n");
+        let _ = sandbox.ok(&["start", "-v", "A"]).says(&format!("there is a hook '{hook}'"));
+        assert_ne!(taken(&sandbox.root().join("home/hooked")), "");
+    }
+}
+
+#[test]
+fn a_hook_is_found_where_git_finds_it() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "core.hooksPath", ".mine"]);
+    sandbox.commit(&[("README", "hello\n")], "readme");
+    sandbox.script("repo/.mine/post-checkout", "echo \"$0 $*\" >>\"$HOME/hooked\"\nexit 1\n");
+    let hooked = sandbox.root().join("home/hooked");
+    let (native, outcome) = started(&sandbox, &["A"]);
+    let _ = outcome.exits(0);
+    assert!(native);
+    let ours = taken(&hooked);
+    sandbox.git(&["config", "dispatch.checkout", "git"]);
+    let _ = sandbox.ok(&["start", "B"]);
+    assert_eq!(ours, taken(&hooked));
+    assert!(ours.contains("/repo/.mine/post-checkout 000000"), "{ours}");
+}
+
+#[test]
+fn a_hook_that_outlives_the_start_is_waited_for() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let word = sandbox.root().join("home/go-on");
+    rustix::fs::mknodat(rustix::fs::CWD, &word, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    // The start dies while its hook waits for a word to go on.
+    let body =
+        "set -- $(cat /proc/$PPID/stat)\n[ -e \"$HOME/go-on\" ] || exit 0\nkill -9 $4\nread word <\"$HOME/go-on\"\n";
+    sandbox.script("repo/.git/hooks/post-checkout", body);
+    assert_eq!(sandbox.run(&["start", "A"]).code, None);
+    sandbox.git(&["config", "dispatch.lockTimeout", "0"]);
+    sandbox.run(&["start", "A"]).exits(5).says("is acting on this repository").says("hint: wait until it ends");
+    std::fs::write(&word, "now\n").unwrap();
+    std::fs::remove_file(&word).unwrap();
+    sandbox.git(&["config", "dispatch.lockTimeout", "60"]);
+    let _ = sandbox.ok(&["start", "A"]);
+    sandbox.assert_started(&["A"]);
+}
+
+#[test]
 fn a_word_that_dispatch_checkout_does_not_know_is_refused() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.git(&["config", "dispatch.checkout", "fast"]);

@@ -7,7 +7,7 @@ use super::super::parallel;
 use super::super::program::Version;
 use super::super::repo::{Repo, theirs, variable};
 use super::tree::Tree;
-use super::{Native, admin, attributes};
+use super::{Native, admin, attributes, hook};
 use crate::model::oid::Oid;
 
 /// Larger files are git's: it streams them, or takes the memory.
@@ -119,6 +119,9 @@ fn settings(repo: &Repo) -> Result<(), String> {
     }
     if let Some(name) = ["GIT_REFLOG_ACTION", "GIT_INDEX_VERSION"].iter().find(|name| variable(name).is_some()) {
         return Err(format!("{name} is set"));
+    }
+    if let Some(hook) = hook::other(repo) {
+        return Err(format!("there is a hook '{hook}'"));
     }
     sections(repo)
 }
