@@ -224,6 +224,52 @@ fn a_worktree_config_or_an_unknown_extension_is_left_to_git() {
 }
 
 #[test]
+fn hooks_that_only_git_runs_are_run_by_git() {
+    for hook in ["reference-transaction", "post-index-change"] {
+        let sandbox = Sandbox::with_tasks(TASKS);
+        sandbox.script(&format!("repo/.git/hooks/{hook}"), "echo x >>\"$HOME/hooked\"\n");
+        let _ = sandbox.ok(&["start", "-v", "A"]).says(&format!("there is a hook '{hook}'"));
+        assert_ne!(taken(&sandbox.root().join("home/hooked")), "");
+    }
+}
+
+#[test]
+fn a_hook_is_found_where_git_finds_it() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "core.hooksPath", ".mine"]);
+    sandbox.commit(&[("README", "hello\n")], "readme");
+    sandbox.script("repo/.mine/post-checkout", "echo \"$0 $*\" >>\"$HOME/hooked\"\nexit 1\n");
+    let hooked = sandbox.root().join("home/hooked");
+    let (native, outcome) = started(&sandbox, &["A"]);
+    let _ = outcome.exits(0);
+    assert!(native);
+    let ours = taken(&hooked);
+    sandbox.git(&["config", "dispatch.checkout", "git"]);
+    let _ = sandbox.ok(&["start", "B"]);
+    assert_eq!(ours, taken(&hooked));
+    assert!(ours.contains("/repo/.mine/post-checkout 000000"), "{ours}");
+}
+
+#[test]
+fn a_hook_that_outlives_the_start_is_waited_for() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let word = sandbox.root().join("home/go-on");
+    rustix::fs::mknodat(rustix::fs::CWD, &word, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    // The start dies while its hook waits for a word to go on.
+    let body =
+        "set -- $(cat /proc/$PPID/stat)\n[ -e \"$HOME/go-on\" ] || exit 0\nkill -9 $4\nread word <\"$HOME/go-on\"\n";
+    sandbox.script("repo/.git/hooks/post-checkout", body);
+    assert_eq!(sandbox.run(&["start", "A"]).code, None);
+    sandbox.git(&["config", "dispatch.lockTimeout", "0"]);
+    sandbox.run(&["start", "A"]).exits(5).says("is acting on this repository").says("hint: wait until it ends");
+    std::fs::write(&word, "now\n").unwrap();
+    std::fs::remove_file(&word).unwrap();
+    sandbox.git(&["config", "dispatch.lockTimeout", "60"]);
+    let _ = sandbox.ok(&["start", "A"]);
+    sandbox.assert_started(&["A"]);
+}
+
+#[test]
 fn a_word_that_dispatch_checkout_does_not_know_is_refused() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.git(&["config", "dispatch.checkout", "fast"]);
@@ -245,4 +291,50 @@ fn admin_folders_are_numbered_as_git_numbers_them_and_others_stay() {
     assert!(git_dir.ends_with("/repo-task-A1") || git_dir.ends_with("/repo-task-A2"), "{git_dir}");
     assert_eq!(sandbox.git_in(&elsewhere, &["status", "--porcelain"]), "");
     assert!(!sandbox.repo().join(".git/dispatch/making").exists());
+}
+
+#[test]
+fn a_task_that_cannot_be_made_stops_no_other() {
+    let mut sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.path();
+    // The intent is written, and nothing is made.
+    sandbox.wrap_git("case \"$*\" in *--stdin*) kill -9 $PPID; exit 1 ;; esac\nexec \"$REAL\" \"$@\"\n");
+    assert_eq!(sandbox.run(&["start", "A", "B", "C"]).code, None);
+    sandbox.env("PATH", &path);
+    std::fs::write(sandbox.place("B"), "mine").unwrap();
+    let outcome = sandbox.run(&["start", "A", "B", "C"]).exits(4).says("task 'B' of batch-001 could not be started");
+    outcome.says("hint: use 'git dispatch start B' to go on from here");
+    for id in ["A", "C"] {
+        assert_eq!(sandbox.git_in(&sandbox.place(id), &["status", "--porcelain"]), "");
+    }
+    std::fs::remove_file(sandbox.place("B")).unwrap();
+    let _ = sandbox.ok(&["start", "A", "B", "C"]);
+    sandbox.assert_started(&["A", "B", "C"]);
+}
+
+#[test]
+fn all_branches_are_made_in_one_transaction() {
+    let mut sandbox = Sandbox::with_tasks(TASKS);
+    let path = sandbox.path();
+    sandbox.wrap_git("echo \"$*\" >>\"$HOME/calls\"\nexec \"$REAL\" \"$@\"\n");
+    let _ = sandbox.ok(&["start", "A", "B", "C", "D"]);
+    sandbox.env("PATH", &path);
+    let calls = taken(&sandbox.root().join("home/calls"));
+    assert_eq!(calls.lines().filter(|call| call.contains("--stdin")).count(), 1, "{calls}");
+    assert!(!calls.contains("worktree"), "{calls}");
+    sandbox.assert_started(&["A", "B", "C", "D"]);
+}
+
+#[test]
+fn a_sha256_repository_is_checked_out_likewise() {
+    let sandbox = Sandbox::empty();
+    sandbox.init(&["--object-format=sha256"]);
+    sandbox.commit(&[("README", "hello\n"), ("a/b/c", "deep\n"), ("dispatch.toml", TASKS)], "initial commit");
+    let (native, outcome) = started(&sandbox, &["A", "B"]);
+    let _ = outcome.exits(0);
+    assert!(native);
+    for id in ["A", "B"] {
+        assert_eq!(sandbox.git_in(&sandbox.place(id), &["status", "--porcelain"]), "");
+        assert_eq!(sandbox.git_in(&sandbox.place(id), &["write-tree"]), sandbox.git(&["rev-parse", "main^{tree}"]));
+    }
 }

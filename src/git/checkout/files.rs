@@ -142,16 +142,16 @@ impl<'a> Writer<'a> {
         let path = tree.path(entry);
         let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
         self.enter(&path[..start]);
-        let mut data = std::mem::take(&mut self.buffer);
-        if entry.kind == EntryKind::Commit {
-            data.clear();
-        } else {
-            self.gix.objects.find_blob(&entry.id, &mut data).map_err(|fault| fault.to_string())?;
-        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let data = match entry.kind {
+            EntryKind::Commit => &[],
+            // The buffer may hold more than the blob.
+            _ => self.gix.objects.find_blob(&entry.id, &mut buffer).map_err(|fault| fault.to_string())?.data,
+        };
         let mut first = None;
         for site in 0..self.order.tops.len() {
             let Some(folder) = self.folder(site) else { continue };
-            let written = write_one(folder, &path[start..], (entry.kind, &data), self.order.modified, first.as_ref());
+            let written = write_one(folder, &path[start..], (entry.kind, data), self.order.modified, first.as_ref());
             match written {
                 Ok((stat, file)) => {
                     first = first.or(file.filter(|_| self.clones && data.len() >= WORTH_CLONING));
@@ -161,8 +161,8 @@ impl<'a> Writer<'a> {
             }
         }
         // Kept for the next, unless it takes much.
-        if data.capacity() <= KEPT {
-            self.buffer = data;
+        if buffer.capacity() <= KEPT {
+            self.buffer = buffer;
         }
         Ok(())
     }

@@ -34,6 +34,13 @@ pub(super) fn find(repo: &Repo) -> anyhow::Result<Option<Hook>> {
     Ok(Some(Hook { exe, exec_path }))
 }
 
+/// A hook that git would run while it makes a worktree, other than the one that is run here.
+pub(super) fn other(repo: &Repo) -> Option<&'static str> {
+    let configured = repo.config_path("core.hooksPath").map(|folder| repo.anchor().join(folder));
+    let folder = configured.unwrap_or_else(|| repo.common_dir().join("hooks"));
+    ["reference-transaction", "post-index-change"].into_iter().find(|name| is_executable(&folder.join(name)))
+}
+
 fn is_executable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
 }

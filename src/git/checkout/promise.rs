@@ -1,5 +1,7 @@
 //! Whether a checkout of our own would be what git makes, and if not, why.
 
+use std::collections::HashSet;
+
 use gix::objs::Kind;
 use gix::objs::tree::EntryKind;
 
@@ -7,11 +9,14 @@ use super::super::parallel;
 use super::super::program::Version;
 use super::super::repo::{Repo, theirs, variable};
 use super::tree::Tree;
-use super::{Native, admin, attributes};
+use super::{Native, admin, attributes, hook};
 use crate::model::oid::Oid;
 
 /// Larger files are git's: it streams them, or takes the memory.
 const LARGE: u64 = 32 << 20;
+
+/// What is below this in a worktree will hardly be [`LARGE`] in the repository.
+const SMALL: u32 = 1 << 20;
 
 /// Since then git knows `index.skipHash`.
 const SKIPS_HASH: Version = Version(2, 40);
@@ -42,13 +47,28 @@ pub(in crate::git) fn promise(repo: &Repo, tip: Oid) -> Result<Native, String> {
     Ok(Native { tree, by_git, tip, skip_hash, identity })
 }
 
+/// Blobs that the index of this worktree holds to be small, if they are stored as they are. Looking at a blob's own header takes
+/// as many reads as its chain of deltas is long.
+fn known_small(gix: &gix::Repository) -> HashSet<gix::ObjectId> {
+    let Ok(index) = gix.index_or_empty() else { return HashSet::new() };
+    let small = index.entries().iter().filter(|entry| (1..SMALL).contains(&entry.stat.size));
+    small.map(|entry| entry.id).collect()
+}
+
 /// For each entry, whether it is a large blob.
+///
+/// # Errors
+/// An object is missing or of another kind.
 fn large(gix: &gix::Repository, tree: &Tree) -> Result<Vec<bool>, String> {
+    let small = known_small(gix);
     let chunks: Vec<_> = tree.entries.chunks(512).collect();
     let states = (0..parallel::threads(chunks.len())).map(|_| gix.clone()).collect();
     let looked = parallel::each(&chunks, states, |gix, chunk| {
         let one = |entry: &super::tree::Entry| match entry.kind {
             EntryKind::Commit => Ok(false),
+            EntryKind::Blob | EntryKind::BlobExecutable if small.contains(&entry.id) && gix.has_object(entry.id) => {
+                Ok(false)
+            }
             kind => match gix.find_header(entry.id) {
                 Ok(found) if found.kind() == Kind::Blob => match (kind, found.size()) {
                     (EntryKind::Link, size) if size == 0 || size > 4_000 => {
@@ -119,6 +139,9 @@ fn settings(repo: &Repo) -> Result<(), String> {
     }
     if let Some(name) = ["GIT_REFLOG_ACTION", "GIT_INDEX_VERSION"].iter().find(|name| variable(name).is_some()) {
         return Err(format!("{name} is set"));
+    }
+    if let Some(hook) = hook::other(repo) {
+        return Err(format!("there is a hook '{hook}'"));
     }
     sections(repo)
 }
