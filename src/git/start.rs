@@ -9,9 +9,11 @@ use std::process::Stdio;
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 
+use super::by_git;
 use super::halfway;
 use super::lock::Lock;
-use super::program::{failed, run};
+use super::locked::{lock_reason, lock_worktree};
+use super::program::failed;
 use super::repo::Repo;
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::Head;
@@ -75,12 +77,13 @@ pub fn make(repo: &Repo, held: &Lock, task: &Snapshot, lock: bool) -> Result<Mad
     let branched = make_branch(repo, task)?;
     let path = task.path.as_deref().with_context(|| format!("the ledger knows no path for task '{}'", task.id))?;
     let folder = resolved(&absolute(repo, path));
+    let reason = lock.then(|| lock_reason(&task.id));
     let (listed, added) = match find(repo, task, &folder)? {
         Some(listed) => (listed, false),
-        None => (add_worktree(repo, held, task, &folder)?, true),
+        None => (add_worktree(repo, held, task, &folder, reason.as_deref())?, true),
     };
     if lock && listed.locked.is_none() && !listed.main {
-        lock_worktree(repo, held, &task.id, &listed.path)?;
+        lock_worktree(repo, &task.id, &listed.path)?;
     }
     let folder = listed.path;
     Ok(Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: !branched && !added })
@@ -197,7 +200,7 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
     Ok(None)
 }
 
-fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Result<Listed> {
+fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path, reason: Option<&str>) -> Result<Listed> {
     if occupant(folder).as_deref() == Some("a folder") {
         // What git leaves when it is killed first of all; a folder with anything else in it stays.
         halfway::clear_orphan(repo, task, folder)?;
@@ -210,30 +213,11 @@ fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Res
         .hint("move it away, then run the same command again")
         .into());
     }
-    let mut command = repo.command();
-    command.args(["worktree", "add", "--quiet", "--"]).arg(folder).arg(&task.branch).stdin(held.handed_on()?);
-    let output = run(&mut command)?;
-    if !output.status.success() {
-        halfway::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
+    let branch = format!("refs/heads/{}", task.branch);
+    let tip = repo.commit_of(&branch)?.with_context(|| format!("branch '{}' is gone", task.branch))?;
+    let added = by_git::add((repo, held), folder, (&task.branch, tip), reason);
+    if added.is_err() {
+        halfway::clear_stale_lock(repo, &branch)?;
     }
-    let now = worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(task.branch.clone()));
-    now.filter(|listed| !halfway::is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
-}
-
-/// Stands behind `task ID` where a worktree is locked for a task.
-const LOCK_REASON: &str = " of git dispatch is active; 'git worktree unlock' releases it";
-
-/// The id of the task that a worktree with this reason is locked for.
-pub(super) fn locked_for(reason: &str) -> Option<&str> {
-    reason.strip_prefix("task ")?.strip_suffix(LOCK_REASON)
-}
-
-/// Locks the worktree at `folder` for its task, so that no `git worktree` command takes it away.
-pub(super) fn lock_worktree(repo: &Repo, held: &Lock, id: &TaskId, folder: &Path) -> Result<()> {
-    let reason = format!("task {id}{LOCK_REASON}");
-    let mut command = repo.command();
-    command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder).stdin(held.handed_on()?);
-    let output = run(&mut command)?;
-    let locked = worktrees(repo)?.into_iter().any(|listed| listed.path == *folder && listed.locked.is_some());
-    if locked { Ok(()) } else { Err(failed(&command, &output).into()) }
+    added
 }

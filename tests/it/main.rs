@@ -39,6 +39,8 @@ mod shapes;
 mod shell;
 mod start;
 mod status;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod step;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;

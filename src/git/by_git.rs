@@ -1,0 +1,83 @@
+//! A worktree made by git, in steps of which each can be killed: `git worktree add` as a whole removes a pseudo-ref on its way, and
+//! for that holds `packed-refs.lock`, which a kill leaves behind and nobody can tell from that of a living git.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::halfway::{INITIALIZING, is_half_made};
+use super::lock::Lock;
+use super::locked::write_lock;
+use super::program::{failed, run};
+use super::repo::Repo;
+use super::worktrees::{Listed, worktrees};
+use crate::model::facts::Head;
+use crate::model::oid::Oid;
+
+/// Makes a worktree at `folder` for `branch`, which points at `tip`, as `git worktree add` would: the files, the reflog, then the
+/// hook. In the end it is locked for `reason`, or not at all.
+///
+/// # Errors
+/// git failed. What it made is known as half-made: it is locked with git's own word for that.
+pub(super) fn add(
+    (repo, held): (&Repo, &Lock),
+    folder: &Path,
+    (branch, tip): (&str, Oid),
+    reason: Option<&str>,
+) -> Result<Listed> {
+    let mut command = repo.command();
+    // The hook runs when the files are there.
+    command.args([
+        "-c",
+        "core.hooksPath=/dev/null",
+        "worktree",
+        "add",
+        "--quiet",
+        "--no-checkout",
+        "--lock",
+        "--reason",
+    ]);
+    command.args([INITIALIZING, "--"]).arg(folder).arg(branch).stdin(held.handed_on()?);
+    let output = run(&mut command)?;
+    let made = find(repo, branch)?;
+    // Exit codes lie both ways: the worktree itself says how it ended.
+    let Some(listed) = made.filter(|listed| listed.locked.as_deref() == Some(INITIALIZING)) else {
+        return Err(failed(&command, &output).into());
+    };
+    let inside = |arguments: &[&str]| -> Result<Command> {
+        let mut command = repo.git.command(folder);
+        command.env("GIT_DIR", &listed.admin_dir).env("GIT_WORK_TREE", folder).args(arguments);
+        command.stdin(held.handed_on()?);
+        Ok(command)
+    };
+    let mut files = inside(&["read-tree", "--reset", "-u", "--no-recurse-submodules", "HEAD"])?;
+    let output = run(&mut files)?;
+    // It comes last of all that is written.
+    if !listed.admin_dir.join("index").exists() {
+        return Err(failed(&files, &output).into());
+    }
+    // What the reset of `git worktree add` leaves beside the files.
+    let tip = tip.to_string();
+    must(inside(&["update-ref", "ORIG_HEAD", &tip])?)?;
+    must(inside(&["update-ref", "-m", "reset: moving to HEAD", "HEAD", &tip])?)?;
+    // A hook that fails stops no `git worktree add` either.
+    let mut hook = repo.git.command(folder);
+    hook.args(["hook", "run", "--ignore-missing", "post-checkout", "--", &repo.null_oid(), &tip, "1"]);
+    run(hook.stdin(held.handed_on()?))?;
+    match reason {
+        Some(reason) => write_lock(&listed, reason),
+        None => std::fs::remove_file(listed.admin_dir.join("locked")),
+    }
+    .with_context(|| format!("could not lock or unlock worktree '{}'", folder.display()))?;
+    find(repo, branch)?.filter(|listed| !is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
+}
+
+fn must(mut command: Command) -> Result<()> {
+    let output = run(&mut command)?;
+    if output.status.success() { Ok(()) } else { Err(failed(&command, &output).into()) }
+}
+
+fn find(repo: &Repo, branch: &str) -> Result<Option<Listed>> {
+    Ok(worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(branch.to_owned())))
+}
