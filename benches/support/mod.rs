@@ -83,7 +83,7 @@ pub fn cpu() -> Duration {
 }
 
 /// Runs the command to its end, its output thrown away.
-fn cost(contender: &Contender<'_>, mut command: Command) -> Cost {
+pub fn cost(contender: &Contender<'_>, mut command: Command) -> Cost {
     let name = &contender.name;
     let begun = Instant::now();
     #[expect(clippy::zombie_processes, reason = "wait4 waits for it, and tells what it cost")]

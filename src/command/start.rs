@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Lock, Repo, Swap, Want};
+use crate::git::{self, Lock, Progress, Repo, Swap, Want};
 use crate::global::Global;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
@@ -14,6 +14,7 @@ use crate::model::oid::Oid;
 use crate::model::plan::{Options, plan};
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::template::is_branch_name;
+use crate::model::text::escape;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
 
@@ -164,23 +165,46 @@ fn act(
         let batch = &ledger.batches[index];
         let tasks = ledger.unfinished().remove(&index).unwrap_or_default();
         teller.batch(batch, &tasks, decided.resume.contains(&index));
-        let mut made = Vec::new();
-        for task in tasks {
-            let one = make((repo, lock), loaded, task, &batch.name)?;
-            teller.made(&one);
-            made.push(one);
-        }
+        let made = make_all((repo, lock), loaded, &tasks, &batch.name, teller)?;
         record(repo, ledger, index, &made)?;
         all.extend(made);
     }
     Ok(all)
 }
 
-fn make((repo, lock): (&Repo, &Lock), loaded: &Loaded, task: &Snapshot, batch: &str) -> Result<Made> {
-    git::make(repo, lock, task, loaded.file.settings.lock_worktrees()).map_err(|error| {
-        let what = format!("task '{}' of {batch} could not be started: {error:#}", task.id);
-        halfway(what, &error).hint(format!("use 'git dispatch start {}' to go on from here", task.id)).into()
-    })
+/// Makes what each task of a batch needs, and tells of it. All of them are tried.
+///
+/// # Errors
+/// One could not be made ([`Exit::Halfway`]); of several, the first.
+fn make_all(
+    (repo, lock): (&Repo, &Lock),
+    loaded: &Loaded,
+    tasks: &[&Snapshot],
+    batch: &str,
+    teller: &Teller<'_>,
+) -> Result<Vec<Made>> {
+    let mut fates: Vec<Option<Result<Made>>> = tasks.iter().map(|_| None).collect();
+    let mut told = 0;
+    git::make_all(repo, lock, tasks, loaded.file.settings.lock_worktrees(), &mut |progress| match progress {
+        Progress::ByGit(why) => teller.console.detail(&format!("git checks out the files: {}", escape(&why))),
+        Progress::Task(at, fate) => {
+            fates[at] = Some(fate);
+            // In the order of the tasks, as the answer is.
+            while let Some(Some(fate)) = fates.get(told) {
+                if let Ok(made) = fate {
+                    teller.made(made);
+                }
+                told += 1;
+            }
+        }
+    });
+    let fates = tasks.iter().zip(fates.into_iter().flatten());
+    fates.map(|(task, fate)| fate.map_err(|error| not_started(task, batch, &error).into())).collect()
+}
+
+fn not_started(task: &Snapshot, batch: &str, error: &anyhow::Error) -> Failure {
+    let what = format!("task '{}' of {batch} could not be started: {error:#}", task.id);
+    halfway(what, error).hint(format!("use 'git dispatch start {}' to go on from here", task.id))
 }
 
 /// What went wrong, with the hints of its cause.

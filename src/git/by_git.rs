@@ -1,11 +1,13 @@
 //! A worktree made by git, in steps of which each can be killed: `git worktree add` as a whole removes a pseudo-ref on its way, and
 //! for that holds `packed-refs.lock`, which a kill leaves behind and nobody can tell from that of a living git.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::checkout::hook;
 use super::halfway::{INITIALIZING, is_half_made};
 use super::lock::Lock;
 use super::locked::write_lock;
@@ -45,32 +47,40 @@ pub(super) fn add(
     let Some(listed) = made.filter(|listed| listed.locked.as_deref() == Some(INITIALIZING)) else {
         return Err(failed(&command, &output).into());
     };
-    let inside = |arguments: &[&str]| -> Result<Command> {
-        let mut command = repo.git.command(folder);
-        command.env("GIT_DIR", &listed.admin_dir).env("GIT_WORK_TREE", folder).args(arguments);
-        command.stdin(held.handed_on()?);
-        Ok(command)
-    };
-    let mut files = inside(&["read-tree", "--reset", "-u", "--no-recurse-submodules", "HEAD"])?;
-    let output = run(&mut files)?;
-    // It comes last of all that is written.
-    if !listed.admin_dir.join("index").exists() {
-        return Err(failed(&files, &output).into());
+    fill((repo, held), folder, &listed.admin_dir, tip)?;
+    if let Some(hook) = hook::find(repo)? {
+        hook.run(repo, held, folder, tip)?;
     }
-    // What the reset of `git worktree add` leaves beside the files.
-    let tip = tip.to_string();
-    must(inside(&["update-ref", "ORIG_HEAD", &tip])?)?;
-    must(inside(&["update-ref", "-m", "reset: moving to HEAD", "HEAD", &tip])?)?;
-    // A hook that fails stops no `git worktree add` either.
-    let mut hook = repo.git.command(folder);
-    hook.args(["hook", "run", "--ignore-missing", "post-checkout", "--", &repo.null_oid(), &tip, "1"]);
-    run(hook.stdin(held.handed_on()?))?;
     match reason {
         Some(reason) => write_lock(&listed, reason),
         None => std::fs::remove_file(listed.admin_dir.join("locked")),
     }
     .with_context(|| format!("could not lock or unlock worktree '{}'", folder.display()))?;
     find(repo, branch)?.filter(|listed| !is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
+}
+
+/// Writes the files and what `git worktree add` has its `git reset --hard` leave beside them.
+///
+/// # Errors
+/// git failed.
+pub(super) fn fill((repo, held): (&Repo, &Lock), folder: &Path, admin: &Path, tip: Oid) -> Result<()> {
+    let inside = |arguments: &[&str]| -> Result<Command> {
+        let mut command = repo.git.command(folder);
+        command.env("GIT_DIR", admin).env("GIT_WORK_TREE", folder).args(arguments).stdin(held.handed_on()?);
+        Ok(command)
+    };
+    let index = || admin.join("index").symlink_metadata().ok().map(|found| found.ino());
+    let before = index();
+    let mut files = inside(&["read-tree", "--reset", "-u", "--no-recurse-submodules", "HEAD"])?;
+    let output = run(&mut files)?;
+    // The index comes last of all that is written, whatever the exit code says.
+    let unwritten = index().is_none() || (index() == before && !output.status.success());
+    if unwritten {
+        return Err(failed(&files, &output).into());
+    }
+    let commit = tip.to_string();
+    must(inside(&["update-ref", "ORIG_HEAD", &commit])?)?;
+    must(inside(&["update-ref", "-m", "reset: moving to HEAD", "HEAD", &commit])?)
 }
 
 fn must(mut command: Command) -> Result<()> {

@@ -61,6 +61,9 @@ pub fn overlay(repo: &Repo, settings: &mut Settings) -> Result<()> {
         let word = one_of("dispatch.lockWorktrees", &value.to_ascii_lowercase(), truths)?;
         settings.lock_worktrees = Some(["true", "yes", "on", "1"].contains(&word));
     }
+    if let Some(value) = text("checkout") {
+        one_of("dispatch.checkout", &value, [("auto", ()), ("git", ())])?;
+    }
     max_file_size(repo).map(|_| ())
 }
 

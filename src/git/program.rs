@@ -108,6 +108,17 @@ impl Git {
         Some(config.join("git/attributes"))
     }
 
+    /// The shell, in `dir`, with the environment that git's children get: for what git itself would run. stdin is closed.
+    ///
+    /// # Errors
+    /// There is none on an absolute entry of `PATH`.
+    pub(super) fn shell(&self, dir: &Path) -> Result<Command> {
+        let exe = find_program("sh").context("sh was not found on an absolute entry of PATH")?;
+        let mut command = bare_command(&exe);
+        command.current_dir(dir).stdin(Stdio::null());
+        Ok(command)
+    }
+
     /// A git command that runs in `dir` and sees the caller's repository variables: for finding the repository only.
     #[expect(clippy::disallowed_methods, reason = "git finds the repository by the caller's environment")]
     pub(super) fn as_caller(&self, dir: &Path) -> Command {

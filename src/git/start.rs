@@ -2,27 +2,30 @@
 //! and what already stands is no longer work, so that running it again completes it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 
 use super::by_git;
+use super::checkout::{self, Job};
 use super::halfway;
 use super::lock::Lock;
 use super::locked::{lock_reason, lock_worktree};
-use super::program::failed;
 use super::repo::Repo;
-use super::worktrees::{Listed, worktrees};
+use super::worktrees::{Listed, linked_worktree, worktrees};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::Snapshot;
 use crate::model::made::Made;
+use crate::model::oid::Oid;
 use crate::model::start::{Ground, Place};
 use crate::model::text::shell_word;
+
+mod branches;
+
+pub(super) use branches::update_refs;
 
 /// The ref that keeps the base of a task from being collected.
 pub fn base_ref(id: &TaskId) -> String {
@@ -69,24 +72,131 @@ pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
     Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: false }
 }
 
-/// Makes branch, base ref and worktree of one task whose intent stands in the ledger.
-///
-/// # Errors
-/// A step failed, or did not do what it said. What was made so far stays, and the same call goes on from there.
-pub fn make(repo: &Repo, held: &Lock, task: &Snapshot, lock: bool) -> Result<Made> {
-    let branched = make_branch(repo, task)?;
+/// What [`make_all`] tells while it goes on.
+pub enum Progress {
+    /// git checks the files out, for this reason.
+    ByGit(String),
+    /// A task, by its place, has all it needs, or why not: what was made so far stays, and the same call goes on from there.
+    Task(usize, Result<Made>),
+}
+
+/// Makes branches, base refs and worktrees of tasks whose intent stands in the ledger; with `lock`, the worktrees are locked for
+/// them. Each task is told of once, as it becomes true; one that fails stops no other.
+pub fn make_all(repo: &Repo, held: &Lock, tasks: &[&Snapshot], lock: bool, tell: &mut dyn FnMut(Progress)) {
+    let branched = branches::make_all(repo, tasks);
+    let mut wanted = Vec::new();
+    for (at, (task, branched)) in tasks.iter().zip(branched).enumerate() {
+        let stands = branched.and_then(|branched| Ok((branched, look(repo, task)?)));
+        match stands {
+            Err(fault) => tell(Progress::Task(at, Err(fault))),
+            Ok((_, (folder, None))) => wanted.push(Wanted { at, task, folder }),
+            Ok((branched, (_, Some(listed)))) => {
+                let locked = lock_for(repo, task, &listed, lock);
+                let made = locked.map(|()| made(task, listed.path, !branched));
+                tell(Progress::Task(at, made));
+            }
+        }
+    }
+    while !wanted.is_empty() {
+        let tip = wanted[0].tip(repo);
+        let (same, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|one| one.tip(repo) == tip);
+        worktrees_of(repo, held, (tip, &same), lock, tell);
+        wanted = others;
+    }
+}
+
+/// A task whose worktree is to be made.
+struct Wanted<'a> {
+    at: usize,
+    task: &'a Snapshot,
+    folder: PathBuf,
+}
+
+impl Wanted<'_> {
+    /// What its branch says now: that is checked out.
+    fn tip(&self, repo: &Repo) -> Option<Oid> {
+        repo.commit_of(&format!("refs/heads/{}", self.task.branch)).ok().flatten()
+    }
+}
+
+/// Where the worktree of a task belongs, and the one that stands.
+fn look(repo: &Repo, task: &Snapshot) -> Result<(PathBuf, Option<Listed>)> {
     let path = task.path.as_deref().with_context(|| format!("the ledger knows no path for task '{}'", task.id))?;
     let folder = resolved(&absolute(repo, path));
-    let reason = lock.then(|| lock_reason(&task.id));
-    let (listed, added) = match find(repo, task, &folder)? {
-        Some(listed) => (listed, false),
-        None => (add_worktree(repo, held, task, &folder, reason.as_deref())?, true),
+    let found = find(repo, task, &folder)?;
+    if found.is_none() {
+        make_room(repo, task, &folder)?;
+    }
+    Ok((folder, found))
+}
+
+/// Makes worktrees that have one commit in common.
+fn worktrees_of(
+    repo: &Repo,
+    held: &Lock,
+    (tip, wanted): (Option<Oid>, &[Wanted<'_>]),
+    lock: bool,
+    tell: &mut dyn FnMut(Progress),
+) {
+    let reasons: Vec<String> = wanted.iter().map(|one| lock_reason(&one.task.id)).collect();
+    let jobs = wanted.iter().zip(&reasons).map(|(one, reason)| {
+        let branch = one.task.branch.as_str();
+        Job { folder: &one.folder, branch, lock: lock.then_some(reason.as_str()) }
+    });
+    let jobs: Vec<Job<'_>> = jobs.collect();
+    let promised = match tip {
+        Some(tip) => are_usual(repo, &jobs).and_then(|()| checkout::promise(repo, tip)),
+        None => Err("the branch cannot be read".to_owned()),
     };
+    let native = match promised {
+        Ok(native) => native,
+        Err(why) => {
+            tell(Progress::ByGit(why));
+            for (one, job) in wanted.iter().zip(&jobs) {
+                let listed = add_worktree(repo, held, one.task, &one.folder, job.lock);
+                tell(Progress::Task(one.at, listed.map(|listed| made(one.task, listed.path, false))));
+            }
+            return;
+        }
+    };
+    checkout::make((repo, held), &native, &jobs, &mut |at, admin| {
+        let one = &wanted[at];
+        let whole = admin.and_then(|admin| is_whole(repo, one, &admin));
+        tell(Progress::Task(one.at, whole.map(|path| made(one.task, path, false))));
+    });
+}
+
+/// Whether git would register these worktrees as it is done here.
+fn are_usual(repo: &Repo, jobs: &[Job<'_>]) -> Result<(), String> {
+    if let Some(job) = jobs.iter().find(|job| !job.has_usual_name()) {
+        return Err(format!("git gives '{}' another name", job.folder.display()));
+    }
+    let listed = worktrees(repo).map_err(|fault| format!("{fault:#}"))?;
+    match jobs.iter().find(|job| listed.iter().any(|listed| listed.path == job.folder)) {
+        Some(job) => Err(format!("a worktree is registered at '{}' already", job.folder.display())),
+        None => Ok(()),
+    }
+}
+
+/// The path of a worktree that was just made, as its admin folder says.
+fn is_whole(repo: &Repo, wanted: &Wanted<'_>, admin: &Path) -> Result<PathBuf> {
+    let listed = linked_worktree(admin.to_owned(), repo.common_dir());
+    let whole = listed.head == Head::Branch(wanted.task.branch.clone()) && !halfway::is_half_made(&listed);
+    if whole && listed.path == wanted.folder {
+        return Ok(listed.path);
+    }
+    Err(anyhow!("worktree '{}' was changed while it was made", wanted.folder.display()))
+}
+
+fn made(task: &Snapshot, folder: PathBuf, already: bool) -> Made {
+    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already }
+}
+
+fn lock_for(repo: &Repo, task: &Snapshot, listed: &Listed, lock: bool) -> Result<()> {
     if lock && listed.locked.is_none() && !listed.main {
         lock_worktree(repo, &task.id, &listed.path)?;
     }
-    let folder = listed.path;
-    Ok(Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: !branched && !added })
+    Ok(())
 }
 
 /// A path of the ledger or of a template, made absolute without asking the file system.
@@ -129,53 +239,6 @@ pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
     .into())
 }
 
-fn make_branch(repo: &Repo, task: &Snapshot) -> Result<bool> {
-    let branch = format!("refs/heads/{}", task.branch);
-    let base = base_ref(&task.id);
-    let clear_locks = || [&branch, &base].into_iter().try_for_each(|name| halfway::clear_stale_lock(repo, name));
-    clear_locks()?;
-    let exists = repo.commit_of(&branch)?.is_some();
-    if exists && repo.commit_of(&base)? == Some(task.base) {
-        return Ok(false);
-    }
-    if exists {
-        // The base is kept first, so a branch without it is none of ours.
-        let what = format!("branch '{}' is in the way of task '{}'", task.branch, task.id);
-        return Err(Failure::new(Exit::Halfway, what)
-            .hint(format!("use 'git branch -m {} NEW-NAME' to free the name", shell_word(&task.branch)))
-            .into());
-    }
-    let edits = format!("update {base}\0{}\0\0create {branch}\0{0}\0", task.base);
-    let said = update_refs(repo, &edits, &format!("dispatch: start {}", task.id));
-    // Exit codes lie both ways: the refs themselves say how it ended.
-    match (repo.commit_of(&branch)?, repo.commit_of(&base)?) {
-        (Some(_), Some(kept)) if kept == task.base => {
-            if said.is_err() {
-                clear_locks()?;
-            }
-            Ok(true)
-        }
-        _ => {
-            said?;
-            Err(anyhow!("git made no branch '{}', although it said so", task.branch))
-        }
-    }
-}
-
-/// One transaction of `git update-ref --stdin -z`, synced to disk.
-pub(super) fn update_refs(repo: &Repo, edits: &str, reason: &str) -> Result<()> {
-    let mut command = repo.command();
-    command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "--create-reflog", "-m", reason]);
-    command.args(["--stdin", "-z"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().context("could not run 'git update-ref'")?;
-    let mut stdin = child.stdin.take().context("could not talk to 'git update-ref'")?;
-    // A git that died early says why on stderr; the broken pipe says nothing.
-    let _ = stdin.write_all(edits.as_bytes());
-    drop(stdin);
-    let output = child.wait_with_output().context("could not wait for 'git update-ref'")?;
-    if output.status.success() { Ok(()) } else { Err(failed(&command, &output).into()) }
-}
-
 /// The finished worktree of this task, wherever it is now. A half-made one at the intended place is cleared away first.
 fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
     for listed in worktrees(repo)? {
@@ -200,9 +263,12 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
     Ok(None)
 }
 
-fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path, reason: Option<&str>) -> Result<Listed> {
+/// Clears away what git leaves when it is killed first of all; a folder with anything else in it stays.
+///
+/// # Errors
+/// Something is in the way.
+fn make_room(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
     if occupant(folder).as_deref() == Some("a folder") {
-        // What git leaves when it is killed first of all; a folder with anything else in it stays.
         halfway::clear_orphan(repo, task, folder)?;
     }
     if let Some(what) = occupant(folder) {
@@ -213,6 +279,10 @@ fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path, reason
         .hint("move it away, then run the same command again")
         .into());
     }
+    Ok(())
+}
+
+fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path, reason: Option<&str>) -> Result<Listed> {
     let branch = format!("refs/heads/{}", task.branch);
     let tip = repo.commit_of(&branch)?.with_context(|| format!("branch '{}' is gone", task.branch))?;
     let added = by_git::add((repo, held), folder, (&task.branch, tip), reason);

@@ -83,7 +83,8 @@ fn main_worktree(repo: &Repo) -> Listed {
     }
 }
 
-fn linked_worktree(admin_dir: PathBuf, common: &Path) -> Listed {
+/// The worktree that this admin folder describes.
+pub(super) fn linked_worktree(admin_dir: PathBuf, common: &Path) -> Listed {
     let names = names_in(&admin_dir);
     let recorded = path_in(&admin_dir.join("gitdir"), &admin_dir);
     let whole = recorded.as_ref().is_some_and(|dot_git| points_back(dot_git, &admin_dir))

@@ -7,6 +7,7 @@ mod cache_files;
 mod check;
 #[path = "../../benches/support/checker.rs"]
 mod checker;
+mod checkout;
 mod collisions;
 mod counts;
 mod crash;
