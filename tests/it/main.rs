@@ -32,6 +32,7 @@ mod observe;
 mod order;
 mod pictures;
 mod prompt;
+mod races;
 mod readme;
 mod remedies;
 mod scene;

@@ -112,32 +112,77 @@ fn calls_that_change_files_are_counted_over_all_processes_and_stopped_before_the
     assert!(one.outcome.code == Some(7) && !twin.repo().join("folder").exists(), "{one:?}");
 }
 
+/// With files that git converts: those it writes itself.
+const CONVERTED: [(&str, &str); 2] = [(".gitattributes", "*.txt eol=crlf\n"), ("a.txt", "1\n2\n")];
+
+fn native() -> Stage {
+    Stage::new(prepared(&[]), &START, &IDS)
+}
+
+fn sha256() -> Stage {
+    Stage::new(prepared(&["--object-format=sha256"]), &START, &IDS)
+}
+
+/// git makes the worktrees.
+fn by_git() -> Stage {
+    let sandbox = prepared(&[]);
+    sandbox.git(&["config", "dispatch.checkout", "git"]);
+    Stage::new(sandbox, &START, &IDS)
+}
+
 #[test]
 fn a_start_killed_at_any_call_goes_on_to_the_same_end() {
-    let stage = Stage::new(prepared(&[]), &START, &IDS);
-    step(&stage, Disturbance::KillTree, 100);
+    step(&native(), Disturbance::KillTree, 150);
 }
 
 #[test]
 fn a_start_told_to_end_at_any_call_goes_on_to_the_same_end() {
-    let stage = Stage::new(prepared(&[]), &START, &IDS);
-    step(&stage, Disturbance::TermTree, 100);
+    step(&native(), Disturbance::TermTree, 150);
 }
 
 #[test]
 fn a_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    let stage = Stage::new(prepared(&[]), &START, &IDS);
-    step(&stage, Disturbance::KillOne, 100);
+    step(&native(), Disturbance::KillOne, 150);
 }
 
 #[test]
 fn a_start_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_same_end() {
-    let stage = Stage::new(prepared(&[]), &START, &IDS);
-    step(&stage, Disturbance::FullOnce, 100);
+    step(&native(), Disturbance::FullOnce, 150);
 }
 
 #[test]
 fn a_start_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
-    let stage = Stage::new(prepared(&[]), &START, &IDS);
-    step(&stage, Disturbance::FullFromThere, 100);
+    step(&native(), Disturbance::FullFromThere, 150);
+}
+
+#[test]
+fn a_start_with_sha256_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&sha256(), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_with_sha256_and_a_disk_that_becomes_full_goes_on_to_the_same_end() {
+    step(&sha256(), Disturbance::FullFromThere, 150);
+}
+
+#[test]
+fn a_start_by_git_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&by_git(), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_by_git_told_to_end_at_any_call_goes_on_to_the_same_end() {
+    step(&by_git(), Disturbance::TermTree, 150);
+}
+
+#[test]
+fn a_start_by_git_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&by_git(), Disturbance::KillOne, 150);
+}
+
+#[test]
+fn a_start_whose_files_git_converts_killed_at_any_call_goes_on_to_the_same_end() {
+    let sandbox = prepared(&[]);
+    sandbox.commit(&CONVERTED, "converted");
+    step(&Stage::new(sandbox, &["start", "A", "B"], &["A", "B"]), Disturbance::KillTree, 100);
 }
