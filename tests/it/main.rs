@@ -12,6 +12,7 @@ mod collisions;
 mod counts;
 mod crash;
 mod demo;
+mod disks;
 mod doubts;
 mod drift;
 mod faults;
