@@ -69,6 +69,11 @@ pub(super) fn fill((repo, held): (&Repo, &Lock), folder: &Path, admin: &Path, ti
         command.env("GIT_DIR", admin).env("GIT_WORK_TREE", folder).args(arguments).stdin(held.handed_on()?);
         Ok(command)
     };
+    let mut asked = inside(&["config", "--get-regexp", r"^filter\..*\.process$"])?;
+    if run(&mut asked)?.status.success() {
+        // Only a reset tells such a filter of the commit; killed, it may leave `packed-refs.lock`.
+        return must(inside(&["reset", "--hard", "--no-recurse-submodules", "--quiet"])?);
+    }
     let index = || admin.join("index").symlink_metadata().ok().map(|found| found.ino());
     let before = index();
     let mut files = inside(&["read-tree", "--reset", "-u", "--no-recurse-submodules", "HEAD"])?;

@@ -134,7 +134,7 @@ fn state(sandbox: &Sandbox) -> Result<String, String> {
         Ok::<(), String>(())
     };
     add(&sandbox.repo(), &["fsck", "--no-progress", "--no-dangling"])?;
-    add(&sandbox.repo(), &["for-each-ref", "--exclude=refs/notes/dispatch"])?;
+    add(&sandbox.repo(), &["for-each-ref", "refs/heads", "refs/tags", "refs/remotes", "refs/dispatch"])?;
     add(&sandbox.repo(), &["worktree", "list", "--porcelain"])?;
     let beside = listing(&sandbox.root());
     for name in beside.iter().filter(|name| name.starts_with("repo")) {
