@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Lock, Repo, Swap, Want};
+use crate::git::{self, Repo, Swap, Want};
 use crate::global::Global;
 use crate::model::adopt::{self, Adoption, Offer};
 use crate::model::failure::{Exit, Failure};
@@ -39,7 +39,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
         let adoption = decide(&repo, &loaded, &scene, (args, global))?;
         let settled = match &lock {
-            Some(lock) => act((&repo, lock), &scene, &adoption)?,
+            Some(_) => act(&repo, &scene, &adoption)?,
             None => true,
         };
         if settled {
@@ -87,11 +87,11 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &
 ///
 /// A detached worktree gets its branch before the record, so a kill in between leaves a worktree with the task's branch,
 /// which is what `adopt` would look for: run again, it only records.
-fn act((repo, lock): (&Repo, &Lock), scene: &Scene, adoption: &Adoption) -> Result<bool> {
+fn act(repo: &Repo, scene: &Scene, adoption: &Adoption) -> Result<bool> {
     let Adoption { batch, target, snapshot, .. } = adoption.clone();
     let subject = format!("adopted {}", snapshot.id);
     let base = snapshot.base;
-    git::carry_out(repo, lock, adoption)?;
+    git::carry_out(repo, adoption)?;
     let at = scene.facts.ledger.moment(scene.facts.now);
     let event = git::event(repo, at, Body::Adopted { batch, target, tasks: vec![snapshot] })?;
     Ok(git::append(repo, scene.facts.ledger.tip, base, &[event], &subject)? != Swap::Lost)

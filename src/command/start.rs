@@ -2,7 +2,7 @@
 
 mod setup;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::console::Console;
 use crate::git::{self, Lock, Progress, Repo, Swap, Want};
@@ -198,10 +198,14 @@ fn make_all(
 }
 
 fn not_started(task: &Snapshot, batch: &str, error: &anyhow::Error) -> Failure {
-    let failure = Failure::new(Exit::Halfway, format!("task '{}' of {batch} could not be started: {error:#}", task.id));
-    let hints = error.downcast_ref::<Failure>().map(|inner| inner.hints.clone()).unwrap_or_default();
-    let failure = hints.into_iter().fold(failure, Failure::hint);
-    failure.hint(format!("use 'git dispatch start {}' to go on from here", task.id))
+    let what = format!("task '{}' of {batch} could not be started: {error:#}", task.id);
+    halfway(what, error).hint(format!("use 'git dispatch start {}' to go on from here", task.id))
+}
+
+/// What went wrong, with the hints of its cause.
+fn halfway(what: String, cause: &anyhow::Error) -> Failure {
+    let hints = cause.downcast_ref::<Failure>().map(|inner| inner.hints.clone()).unwrap_or_default();
+    hints.into_iter().fold(Failure::new(Exit::Halfway, what), Failure::hint)
 }
 
 /// The outcome is a fact whatever else was written meanwhile, so it is appended to whatever the ledger is then.
@@ -209,9 +213,14 @@ fn record(repo: &Repo, ledger: &Ledger, index: usize, made: &[Made]) -> Result<(
     let batch = &ledger.batches[index];
     let tasks: Vec<TaskId> = made.iter().map(|one| one.id.clone()).collect();
     let body = Body::Started { batch: batch.name.clone(), of: batch.uid.clone(), tasks };
-    let event = git::event(repo, ledger.moment(git::now()), body)?;
-    git::append_outcome(repo, batch.base, &[event], &format!("started {}", batch.name))
-        .with_context(|| format!("{} was started, but that could not be recorded", batch.name))
+    let recorded = git::event(repo, ledger.moment(git::now()), body)
+        .and_then(|event| git::append_outcome(repo, batch.base, &[event], &format!("started {}", batch.name)));
+    recorded.map_err(|error| {
+        let ids: Vec<&str> = made.iter().map(|one| one.id.as_str()).collect();
+        let what = format!("{} was started, but that could not be recorded: {error:#}", batch.name);
+        let hint = format!("use 'git dispatch start {}' to go on from here", ids.join(" "));
+        halfway(what, &error).hint(hint).into()
+    })
 }
 
 /// What is told while tasks are made, and in the end; JSON comes in one piece.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::lock::Lock;
+use super::locked::lock_worktree;
 use super::program::{failed, run};
 use super::repo::{Repo, ours, theirs};
-use super::start::{base_ref, lock_worktree, update_refs};
+use super::start::{base_ref, update_refs};
 use super::worktrees::{Listed, worktrees};
 use crate::model::adopt::{Adoption, Found};
 use crate::model::facts::Head;
@@ -110,7 +110,7 @@ fn relative(from: &Path, folder: &Path) -> PathBuf {
 /// # Errors
 /// A ref cannot be made, the worktree's HEAD cannot be moved onto it, or it cannot be locked; running it again goes on from
 /// there.
-pub fn carry_out(repo: &Repo, held: &Lock, adoption: &Adoption) -> Result<()> {
+pub fn carry_out(repo: &Repo, adoption: &Adoption) -> Result<()> {
     let task = &adoption.snapshot;
     let mut edits = format!("update {}\0{}\0\0", base_ref(&task.id), task.base);
     let branch = format!("refs/heads/{}", task.branch);
@@ -123,7 +123,7 @@ pub fn carry_out(repo: &Repo, held: &Lock, adoption: &Adoption) -> Result<()> {
     if adoption.make_branch {
         attach(repo, folder, &branch, &reason)?;
     }
-    if adoption.lock { lock_worktree(repo, held, &task.id, folder) } else { Ok(()) }
+    if adoption.lock { lock_worktree(repo, &task.id, folder) } else { Ok(()) }
 }
 
 /// Moves the HEAD of the worktree `folder` onto `branch`, a full name.

@@ -5,7 +5,7 @@ mod admin;
 mod attributes;
 mod cache;
 mod files;
-mod hook;
+pub(super) mod hook;
 mod index;
 mod promise;
 mod tree;
@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
+use super::by_git;
 use super::clock::unix_nanos;
 use super::lock::Lock;
-use super::program::{failed, run};
 use super::repo::Repo;
 
 pub(super) use promise::promise;
@@ -140,7 +140,7 @@ fn complete(
     hook: Option<&Hook>,
 ) -> Result<()> {
     if native.asks_git() {
-        reset(repo, held, job.folder, &site.admin)?;
+        by_git::fill((repo, held), job.folder, &site.admin, native.tip)?;
         wrote_all(native, site)?;
     }
     if let Some(hook) = hook {
@@ -158,13 +158,4 @@ fn wrote_all(native: &Native, site: &Site) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The very command that `git worktree add` runs: it writes what is not there yet, and converts it.
-fn reset(repo: &Repo, held: &Lock, folder: &Path, admin: &Path) -> Result<()> {
-    let mut command = repo.git.command(folder);
-    command.env("GIT_DIR", admin).env("GIT_WORK_TREE", folder).stdin(held.handed_on()?);
-    command.args(["reset", "--hard", "--no-recurse-submodules", "--quiet"]);
-    let output = run(&mut command)?;
-    if output.status.success() { Ok(()) } else { Err(failed(&command, &output).into()) }
 }

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
+use super::fault::Told;
 use super::program::stdout_of;
 use super::read::read_bounded;
-use super::repo::Repo;
+use super::repo::{Repo, theirs};
 use super::worktrees::Listed;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Snapshot;
 
 /// What git writes into `locked` while it makes a worktree (git `builtin/worktree.c`).
-const INITIALIZING: &str = "initializing";
+pub(super) const INITIALIZING: &str = "initializing";
 
 /// git holds the lock of a ref for milliseconds.
 const LONGEST_HELD: Duration = Duration::from_secs(2);
@@ -49,28 +50,32 @@ pub(super) fn clear(repo: &Repo, task: &Snapshot, listed: &Listed, folder: &Path
     std::fs::remove_dir_all(admin).with_context(|| format!("could not remove half-made '{}'", admin.display()))
 }
 
-/// Removes a folder that git was making, or taking back, when it was killed: an empty one, or one whose `.git` leads to an admin
-/// folder of this repository that is not there.
+/// Removes a folder that git was making, or taking back, when it was killed: one whose `.git` leads to an admin folder of this
+/// repository that is not there, or one without `.git` that holds nothing but what the base has (a git that was told to end removes
+/// the folder while its child still writes there).
 ///
 /// # Errors
 /// As [`clear`].
 pub(super) fn clear_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
-    if is_orphan(repo, folder) { clear_folder(repo, task, folder) } else { Ok(()) }
+    if is_orphan(repo, task, folder)? { clear_folder(repo, task, folder) } else { Ok(()) }
 }
 
 /// Whether `folder` is such a folder.
-pub(super) fn is_orphan(repo: &Repo, folder: &Path) -> bool {
+///
+/// # Errors
+/// The base of `task` cannot be read.
+pub(super) fn is_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<bool> {
     let dot_git = folder.join(".git");
-    match std::fs::symlink_metadata(&dot_git) {
+    Ok(match std::fs::symlink_metadata(&dot_git) {
         Ok(found) if found.is_file() => {
-            let Ok(link) = read_bounded(&dot_git) else { return false };
+            let Ok(link) = read_bounded(&dot_git) else { return Ok(false) };
             let target = link.strip_prefix(b"gitdir: ").unwrap_or_default().trim_ascii();
             let target = Path::new(std::ffi::OsStr::from_bytes(target));
             link.is_empty() || target.starts_with(repo.common_dir().join("worktrees")) && !target.exists()
         }
         Ok(_) => false,
-        Err(_) => std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()),
-    }
+        Err(_) => holds_only_the_base(repo, task, folder)?,
+    })
 }
 
 fn belongs_to(folder: &Path, listed: &Listed) -> bool {
@@ -97,6 +102,34 @@ fn clear_folder(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
         }
     }
     std::fs::remove_dir_all(folder).with_context(could_not)
+}
+
+/// Whether each file in `folder` is a file of the base, as far as it was written.
+fn holds_only_the_base(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<bool> {
+    if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()) {
+        return Ok(true);
+    }
+    let what = || format!("could not read the files of commit {}", task.base);
+    let commit = repo.gix.find_commit(theirs(task.base)).told(what)?;
+    let tree = commit.tree().told(what)?;
+    Ok(is_of(&tree, folder))
+}
+
+fn is_of(tree: &gix::Tree<'_>, folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.into_iter().all(|entry| {
+        let Ok(entry) = entry else { return false };
+        let Some(known) = tree.find_entry(entry.file_name().as_bytes()) else { return false };
+        let Ok(object) = known.object() else { return false };
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => object.try_into_tree().is_ok_and(|tree| is_of(&tree, &entry.path())),
+            Ok(kind) if kind.is_file() => read_bounded(&entry.path()).is_ok_and(|text| object.data.starts_with(&text)),
+            Ok(kind) if kind.is_symlink() => {
+                std::fs::read_link(entry.path()).is_ok_and(|target| object.data == target.as_os_str().as_bytes())
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Refuses where `folder` holds more than what git was making.

@@ -1,5 +1,6 @@
 //! The ledger in `refs/notes/dispatch`: appended by compare-and-swap, synced to disk.
 
+mod kept;
 mod notes;
 
 use std::path::PathBuf;
@@ -83,6 +84,34 @@ pub fn committer(repo: &Repo) -> Result<String> {
 /// The ledger could not be read or written. Then it is as it was, or another process moved it; objects may be left behind,
 /// which `git gc` removes.
 pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event], subject: &str) -> Result<Swap> {
+    let mut written = write(repo, expected, commit, (events, subject));
+    for _ in 0..AGAIN {
+        if written.is_err() {
+            written = write(repo, expected, commit, (events, subject));
+        }
+    }
+    let (new, objects) = written?;
+    // One that a prune has removed already: it is written anew in another attempt.
+    let Some(kept) = kept::Kept::of(repo, &objects) else { return Ok(Swap::Lost) };
+    sync(repo, &objects)?;
+    let done = swap(repo, expected, new, subject)?;
+    if done != Swap::Lost {
+        kept.outlast_prune(repo)?;
+    }
+    Ok(done)
+}
+
+/// How often objects are written again where they could not be: a gc beside removes folders of objects that are empty, also
+/// those into which one was just about to be renamed.
+pub(super) const AGAIN: usize = 5;
+
+/// Writes the objects of an append: its commit, and all of them.
+fn write(
+    repo: &Repo,
+    expected: Option<Oid>,
+    commit: Oid,
+    (events, subject): (&[Event], &str),
+) -> Result<(Oid, Vec<gix::ObjectId>)> {
     let root = match expected {
         Some(tip) => tree_of(repo, tip)?,
         None => gix::ObjectId::empty_tree(repo.gix.object_hash()),
@@ -98,9 +127,9 @@ pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event],
         .new_commit(format!("{subject}\n"), edit.tree, parents)
         .told(|| format!("could not write a commit for {LEDGER_REF}"))?
         .id;
-    sync(repo, &[note, new])?;
-    sync_trees(repo, edit.tree, commit)?;
-    swap(repo, expected, ours(&new), subject)
+    let mut objects = vec![note, new];
+    objects.extend(trees(repo, edit.tree, commit));
+    Ok((ours(&new), objects))
 }
 
 /// Appends events that tell what has become true, to whatever the ledger is by then.
@@ -138,21 +167,20 @@ fn grown_note(repo: &Repo, notes: &mut State, commit: Oid, events: &[Event]) -> 
     Ok(blob.told(|| format!("could not write the note on {commit}"))?.detach())
 }
 
-/// Syncs the trees from `root` down to where `commit` is annotated.
-fn sync_trees(repo: &Repo, root: gix::ObjectId, commit: Oid) -> Result<()> {
+/// The trees from `root` down to where `commit` is annotated.
+fn trees(repo: &Repo, root: gix::ObjectId, commit: Oid) -> Vec<gix::ObjectId> {
     let hex = commit.to_string();
-    let mut tree = root;
+    let mut trees = vec![root];
     for level in 0.. {
-        sync(repo, &[tree])?;
         let Some(pair) = hex.get(level * 2..level * 2 + 2) else { break };
-        let Ok(found) = repo.gix.find_tree(tree) else { break };
+        let Ok(found) = repo.gix.find_tree(trees[level]) else { break };
         let Some(entry) = found.iter().flatten().find(|entry| entry.filename() == pair && entry.mode().is_tree())
         else {
             break;
         };
-        tree = entry.object_id();
+        trees.push(entry.object_id());
     }
-    Ok(())
+    trees
 }
 
 fn sync(repo: &Repo, objects: &[gix::ObjectId]) -> Result<()> {
@@ -173,6 +201,12 @@ fn loose_path(repo: &Repo, id: &gix::oid) -> PathBuf {
     repo.common_dir().join("objects").join(&hex[..2]).join(&hex[2..])
 }
 
+/// Where the ledger's ref points, be the commit there or not: a prune may take it away at this moment.
+fn tip(repo: &Repo) -> Result<Option<Oid>> {
+    let found = repo.gix.try_find_reference(LEDGER_REF).told(|| format!("could not read ref '{LEDGER_REF}'"))?;
+    Ok(found.and_then(|found| found.target().try_id().map(ours)))
+}
+
 /// git moves the ref: it syncs, writes the reflog and asks the reference-transaction hook. Exit codes lie both ways
 /// (a kill between rename and exit; a hook that fails after the fact), so the ref itself says how it ended.
 fn swap(repo: &Repo, expected: Option<Oid>, new: Oid, subject: &str) -> Result<Swap> {
@@ -182,14 +216,18 @@ fn swap(repo: &Repo, expected: Option<Oid>, new: Oid, subject: &str) -> Result<S
     command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "-m"]);
     command.args([&format!("dispatch: {subject}"), LEDGER_REF, &new.to_string(), &old]);
     let output = run(&mut command)?;
-    let now = repo.commit_of(LEDGER_REF)?;
+    let now = tip(repo)?;
     match () {
         () if now == Some(new) => Ok(Swap::Done(new)),
         () if now != expected => Ok(Swap::Lost),
         () => {
-            // Unmoved, yet refused: another process may hold the ref's lock at this moment.
+            // Unmoved, yet refused: another process may hold the ref's lock at this moment, or prunes what nothing names yet.
             let locked = String::from_utf8_lossy(&output.stderr).contains(".lock");
-            if locked { Ok(Swap::Lost) } else { Err(failed(&command, &output).into()) }
+            if locked || !repo.gix.has_object(theirs(new)) {
+                Ok(Swap::Lost)
+            } else {
+                Err(failed(&command, &output).into())
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::repo::Repo;
 use crate::model::failure::{Exit, Failure};
+use crate::model::text::shell_word;
 
 /// How long to wait for another acting command, unless `dispatch.lockTimeout` (seconds) says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,10 +40,13 @@ impl Lock {
 pub fn lock(repo: &Repo, command: &str) -> Result<Lock> {
     let folder = repo.common_dir().join("dispatch");
     let path = folder.join("lock");
-    let cannot = || format!("could not open the lock '{}'", path.display());
-    std::fs::create_dir_all(&folder).with_context(cannot)?;
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).with_context(cannot)?;
+    let opened = std::fs::create_dir_all(&folder)
+        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(&path));
+    let mut file = opened.map_err(|fault| {
+        let failure = Failure::new(Exit::Git, format!("could not open the lock '{}': {fault}", path.display()));
+        let there = if folder.exists() { &*folder } else { repo.common_dir() };
+        failure.hint(format!("use 'ls -ld {}' to see who may write there", shell_word(&there.to_string_lossy())))
+    })?;
     let patience = repo.config("dispatch.lockTimeout").and_then(|seconds| seconds.parse().ok());
     let patience = patience.map_or(PATIENCE, Duration::from_secs);
     wait(&mut file, &path, patience)?;

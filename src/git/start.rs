@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 
+use super::by_git;
 use super::checkout::{self, Job};
 use super::halfway;
 use super::lock::Lock;
-use super::program::{failed, run};
+use super::locked::{lock_reason, lock_worktree};
 use super::repo::Repo;
 use super::worktrees::{Listed, linked_worktree, worktrees};
 use crate::model::facts::Head;
@@ -90,7 +91,7 @@ pub fn make_all(repo: &Repo, held: &Lock, tasks: &[&Snapshot], lock: bool, tell:
             Err(fault) => tell(Progress::Task(at, Err(fault))),
             Ok((_, (folder, None))) => wanted.push(Wanted { at, task, folder }),
             Ok((branched, (_, Some(listed)))) => {
-                let locked = lock_for(repo, held, task, &listed, lock);
+                let locked = lock_for(repo, task, &listed, lock);
                 let made = locked.map(|()| made(task, listed.path, !branched));
                 tell(Progress::Task(at, made));
             }
@@ -151,13 +152,9 @@ fn worktrees_of(
         Ok(native) => native,
         Err(why) => {
             tell(Progress::ByGit(why));
-            for one in wanted {
-                let listed = add_worktree(repo, held, one.task, &one.folder);
-                let locked = listed.and_then(|listed| {
-                    lock_for(repo, held, one.task, &listed, lock)?;
-                    Ok(made(one.task, listed.path, false))
-                });
-                tell(Progress::Task(one.at, locked));
+            for (one, job) in wanted.iter().zip(&jobs) {
+                let listed = add_worktree(repo, held, one.task, &one.folder, job.lock);
+                tell(Progress::Task(one.at, listed.map(|listed| made(one.task, listed.path, false))));
             }
             return;
         }
@@ -195,9 +192,9 @@ fn made(task: &Snapshot, folder: PathBuf, already: bool) -> Made {
     Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already }
 }
 
-fn lock_for(repo: &Repo, held: &Lock, task: &Snapshot, listed: &Listed, lock: bool) -> Result<()> {
+fn lock_for(repo: &Repo, task: &Snapshot, listed: &Listed, lock: bool) -> Result<()> {
     if lock && listed.locked.is_none() && !listed.main {
-        lock_worktree(repo, held, &task.id, &listed.path)?;
+        lock_worktree(repo, &task.id, &listed.path)?;
     }
     Ok(())
 }
@@ -285,35 +282,12 @@ fn make_room(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path) -> Result<Listed> {
-    let mut command = repo.command();
-    command.args(["worktree", "add", "--quiet", "--"]).arg(folder).arg(&task.branch).stdin(held.handed_on()?);
-    let output = run(&mut command)?;
-    if !output.status.success() {
-        halfway::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
+fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path, reason: Option<&str>) -> Result<Listed> {
+    let branch = format!("refs/heads/{}", task.branch);
+    let tip = repo.commit_of(&branch)?.with_context(|| format!("branch '{}' is gone", task.branch))?;
+    let added = by_git::add((repo, held), folder, (&task.branch, tip), reason);
+    if added.is_err() {
+        halfway::clear_stale_lock(repo, &branch)?;
     }
-    let now = worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(task.branch.clone()));
-    now.filter(|listed| !halfway::is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
-}
-
-/// Stands behind `task ID` where a worktree is locked for a task.
-const LOCK_REASON: &str = " of git dispatch is active; 'git worktree unlock' releases it";
-
-/// The id of the task that a worktree with this reason is locked for.
-pub(super) fn locked_for(reason: &str) -> Option<&str> {
-    reason.strip_prefix("task ")?.strip_suffix(LOCK_REASON)
-}
-
-fn lock_reason(id: &TaskId) -> String {
-    format!("task {id}{LOCK_REASON}")
-}
-
-/// Locks the worktree at `folder` for its task, so that no `git worktree` command takes it away.
-pub(super) fn lock_worktree(repo: &Repo, held: &Lock, id: &TaskId, folder: &Path) -> Result<()> {
-    let reason = lock_reason(id);
-    let mut command = repo.command();
-    command.args(["worktree", "lock", "--reason", &reason, "--"]).arg(folder).stdin(held.handed_on()?);
-    let output = run(&mut command)?;
-    let locked = worktrees(repo)?.into_iter().any(|listed| listed.path == *folder && listed.locked.is_some());
-    if locked { Ok(()) } else { Err(failed(&command, &output).into()) }
+    added
 }

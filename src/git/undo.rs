@@ -10,9 +10,10 @@ use anyhow::{Context, Result, anyhow};
 use super::halfway;
 use super::leavings::leavings;
 use super::lock::Lock;
+use super::locked::locked_for;
 use super::program::{failed, run};
 use super::repo::Repo;
-use super::start::{absolute, base_ref, locked_for, resolved, update_refs};
+use super::start::{absolute, base_ref, resolved, update_refs};
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::{Branch, Head};
 use crate::model::failure::{Exit, Failure};
@@ -48,7 +49,9 @@ pub fn left_of(
         Stands::Other(obstacle) => left.obstacles.push(obstacle),
         Stands::Gone(_) => left.worktree = Some(folder),
         Stands::Nothing if folder.symlink_metadata().is_err() => {}
-        Stands::Nothing if !halfway::is_orphan(repo, &folder) => left.obstacles.push(Obstacle::NoWorktree(folder)),
+        Stands::Nothing if !halfway::is_orphan(repo, task, &folder)? => {
+            left.obstacles.push(Obstacle::NoWorktree(folder))
+        }
         Stands::HalfMade(_) | Stands::Nothing => {
             let work = halfway::refuse_work(repo, task, &folder).err();
             left.obstacles.extend(work.map(|why| Obstacle::Unreadable(folder.clone(), format!("{why:#}"))));

@@ -60,7 +60,7 @@ fn an_adopted_worktree_is_locked_like_a_started_one() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.worktree("mine", "mine", "main");
     sandbox.ok(&["adopt", "A", "mine"]);
-    assert_eq!(locks(&sandbox), ["locked task A of git dispatch is active; 'git worktree unlock' releases it"]);
+    assert_eq!(locks(&sandbox), ["locked task A of git dispatch is active; 'git dispatch drop A' releases it"]);
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.worktree("mine", "mine", "main");
     sandbox.git(&["worktree", "lock", "--reason", "on a stick", "../mine"]);

@@ -258,11 +258,9 @@ fn a_git_that_lies_about_its_exit_is_noticed() {
         ("update-ref*-m*refs/notes/dispatch", false, 128),
         ("update-ref*--stdin", false, 4),
         ("worktree add", false, 4),
-        ("worktree lock", false, 4),
         ("update-ref*-m*refs/notes/dispatch", true, 0),
         ("update-ref*--stdin", true, 0),
         ("worktree add", true, 0),
-        ("worktree lock", true, 0),
     ] {
         let mut sandbox = Sandbox::with_tasks(TASKS);
         sandbox.git(&["config", "dispatch.checkout", "git"]);

@@ -12,6 +12,7 @@ mod collisions;
 mod counts;
 mod crash;
 mod demo;
+mod disks;
 mod doubts;
 mod drift;
 mod faults;
@@ -35,6 +36,7 @@ mod order;
 mod pictures;
 mod pipes;
 mod prompt;
+mod races;
 mod readme;
 mod remedies;
 mod scene;
@@ -45,6 +47,8 @@ mod shell;
 mod signals;
 mod start;
 mod status;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod step;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;

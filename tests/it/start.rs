@@ -49,7 +49,7 @@ fn a_started_task_has_branch_base_worktree_and_record() {
     assert!(lines[1].contains("\"event\":\"started\",\"batch\":\"batch-001\""), "{shown}");
     assert!(sandbox.git(&["log", "--notes=dispatch", "-1", "main"]).contains("Notes (dispatch):"));
     let list = sandbox.git(&["worktree", "list", "--porcelain"]);
-    let reason = "locked task A of git dispatch is active; 'git worktree unlock' releases it";
+    let reason = "locked task A of git dispatch is active; 'git dispatch drop A' releases it";
     assert!(list.lines().any(|line| line == reason), "{list}");
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The clock of a sandbox starts here: 2026-01-19T00:00:00Z.
 pub const EPOCH: u64 = 1_768_780_800;
@@ -13,7 +14,7 @@ pub const EPOCH: u64 = 1_768_780_800;
 /// Every command runs with a cleared environment, a fixed identity and a clock that each commit moves by a minute.
 pub struct Sandbox {
     root: tempfile::TempDir,
-    minutes: std::cell::Cell<u64>,
+    minutes: AtomicU64,
     extra: BTreeMap<String, String>,
 }
 
@@ -28,10 +29,24 @@ impl Sandbox {
 
     /// Without a repository; `repo` is an empty folder.
     pub fn empty() -> Sandbox {
-        let root = tempfile::Builder::new().prefix("git-dispatch-test-").tempdir().unwrap();
+        Sandbox::empty_in(&std::env::temp_dir())
+    }
+
+    /// As [`Sandbox::empty`], but in `folder`.
+    pub fn empty_in(folder: &Path) -> Sandbox {
+        let root = tempfile::Builder::new().prefix("git-dispatch-test-").tempdir_in(folder).unwrap();
         std::fs::create_dir(root.path().join("home")).unwrap();
         std::fs::create_dir(root.path().join("repo")).unwrap();
-        Sandbox { root, minutes: std::cell::Cell::new(0), extra: BTreeMap::new() }
+        Sandbox { root, minutes: AtomicU64::new(0), extra: BTreeMap::new() }
+    }
+
+    /// A copy of this one, which has no worktree yet, beside it.
+    pub fn twin(&self) -> Sandbox {
+        let mut twin = Sandbox::empty_in(self.root().parent().unwrap());
+        copy(&self.root(), &twin.root());
+        twin.minutes.store(self.minutes.load(Ordering::Relaxed), Ordering::Relaxed);
+        twin.extra.clone_from(&self.extra);
+        twin
     }
 
     /// `git init` with these further arguments, and the configuration that a developer's own could else change.
@@ -125,7 +140,7 @@ impl Sandbox {
         for (path, content) in files {
             write_in(dir, path, content);
         }
-        self.minutes.set(self.minutes.get() + 1);
+        self.minutes.fetch_add(1, Ordering::Relaxed);
         self.git_in(dir, &["add", "--all"]);
         self.git_in(dir, &["commit", "--quiet", "--allow-empty", "-m", message]);
         self.git_in(dir, &["rev-parse", "HEAD"])
@@ -140,7 +155,7 @@ impl Sandbox {
 
     pub fn environment(&self) -> BTreeMap<String, String> {
         let home = self.root().join("home").display().to_string();
-        let date = format!("{} +0000", EPOCH + 60 * self.minutes.get());
+        let date = format!("{} +0000", EPOCH + 60 * self.minutes.load(Ordering::Relaxed));
         #[expect(clippy::disallowed_methods, reason = "git is looked up where the developer has it")]
         let path = std::env::var("PATH").unwrap();
         let fixed = [
@@ -165,6 +180,22 @@ impl Sandbox {
         let mut all: BTreeMap<_, _> = fixed.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         all.extend(self.extra.clone());
         all
+    }
+}
+
+/// Copies what stands in the folder `from` to the folder `to`, times and all.
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let new = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&new).unwrap();
+            copy(&entry.path(), &new);
+            continue;
+        }
+        std::fs::copy(entry.path(), &new).unwrap();
+        let modified = entry.metadata().unwrap().modified().unwrap();
+        std::fs::File::open(&new).unwrap().set_modified(modified).unwrap();
     }
 }
 

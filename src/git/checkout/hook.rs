@@ -11,7 +11,7 @@ use super::super::repo::{Repo, variable};
 use crate::model::oid::Oid;
 
 /// The hook, and where git's own programs are.
-pub(super) struct Hook {
+pub(in crate::git) struct Hook {
     exe: PathBuf,
     exec_path: PathBuf,
 }
@@ -20,7 +20,7 @@ pub(super) struct Hook {
 ///
 /// # Errors
 /// git does not tell.
-pub(super) fn find(repo: &Repo) -> anyhow::Result<Option<Hook>> {
+pub(in crate::git) fn find(repo: &Repo) -> anyhow::Result<Option<Hook>> {
     let usual = repo.common_dir().join("hooks/post-checkout");
     if repo.config("core.hooksPath").is_none() && !is_executable(&usual) {
         return Ok(None);
@@ -56,7 +56,7 @@ impl Hook {
     ///
     /// # Errors
     /// It cannot be run.
-    pub(super) fn run(&self, repo: &Repo, held: &Lock, folder: &Path, tip: Oid) -> anyhow::Result<()> {
+    pub(in crate::git) fn run(&self, repo: &Repo, held: &Lock, folder: &Path, tip: Oid) -> anyhow::Result<()> {
         let mut shell = repo.git.shell(folder)?;
         shell.args(["-c", "\"$@\" </dev/null 1>&2; exit $?", "sh"]).arg(&self.exe);
         shell.args([repo.null_oid().as_str(), &tip.to_string(), "1"]).stdin(held.handed_on()?);

@@ -146,7 +146,12 @@ impl Problems {
         };
         let word = if state == State::Active { "already active" } else { state.word() };
         let all_active = self.list.is_empty() || self.all_active;
-        self.add(format!("task '{id}' is {word} on branch '{branch}'{place}"), [hint]);
+        let whose = scene
+            .facts
+            .ledger
+            .batch_of(id)
+            .map_or_else(String::new, |batch| format!(", in {} by '{}' on '{}'", batch.name, batch.by, batch.host));
+        self.add(format!("task '{id}' is {word} on branch '{branch}'{place}{whose}"), [hint]);
         self.all_active = all_active;
     }
 

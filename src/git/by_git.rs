@@ -1,0 +1,98 @@
+//! A worktree made by git, in steps of which each can be killed: `git worktree add` as a whole removes a pseudo-ref on its way, and
+//! for that holds `packed-refs.lock`, which a kill leaves behind and nobody can tell from that of a living git.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::checkout::hook;
+use super::halfway::{INITIALIZING, is_half_made};
+use super::lock::Lock;
+use super::locked::write_lock;
+use super::program::{failed, run};
+use super::repo::Repo;
+use super::worktrees::{Listed, worktrees};
+use crate::model::facts::Head;
+use crate::model::oid::Oid;
+
+/// Makes a worktree at `folder` for `branch`, which points at `tip`, as `git worktree add` would: the files, the reflog, then the
+/// hook. In the end it is locked for `reason`, or not at all.
+///
+/// # Errors
+/// git failed. What it made is known as half-made: it is locked with git's own word for that.
+pub(super) fn add(
+    (repo, held): (&Repo, &Lock),
+    folder: &Path,
+    (branch, tip): (&str, Oid),
+    reason: Option<&str>,
+) -> Result<Listed> {
+    let mut command = repo.command();
+    // The hook runs when the files are there.
+    command.args([
+        "-c",
+        "core.hooksPath=/dev/null",
+        "worktree",
+        "add",
+        "--quiet",
+        "--no-checkout",
+        "--lock",
+        "--reason",
+    ]);
+    command.args([INITIALIZING, "--"]).arg(folder).arg(branch).stdin(held.handed_on()?);
+    let output = run(&mut command)?;
+    let made = find(repo, branch)?;
+    // Exit codes lie both ways: the worktree itself says how it ended.
+    let Some(listed) = made.filter(|listed| listed.locked.as_deref() == Some(INITIALIZING)) else {
+        return Err(failed(&command, &output).into());
+    };
+    fill((repo, held), folder, &listed.admin_dir, tip)?;
+    if let Some(hook) = hook::find(repo)? {
+        hook.run(repo, held, folder, tip)?;
+    }
+    match reason {
+        Some(reason) => write_lock(&listed, reason),
+        None => std::fs::remove_file(listed.admin_dir.join("locked")),
+    }
+    .with_context(|| format!("could not lock or unlock worktree '{}'", folder.display()))?;
+    find(repo, branch)?.filter(|listed| !is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
+}
+
+/// Writes the files and what `git worktree add` has its `git reset --hard` leave beside them.
+///
+/// # Errors
+/// git failed.
+pub(super) fn fill((repo, held): (&Repo, &Lock), folder: &Path, admin: &Path, tip: Oid) -> Result<()> {
+    let inside = |arguments: &[&str]| -> Result<Command> {
+        let mut command = repo.git.command(folder);
+        command.env("GIT_DIR", admin).env("GIT_WORK_TREE", folder).args(arguments).stdin(held.handed_on()?);
+        Ok(command)
+    };
+    let mut asked = inside(&["config", "--get-regexp", r"^filter\..*\.process$"])?;
+    if run(&mut asked)?.status.success() {
+        // Only a reset tells such a filter of the commit; killed, it may leave `packed-refs.lock`.
+        return must(inside(&["reset", "--hard", "--no-recurse-submodules", "--quiet"])?);
+    }
+    let index = || admin.join("index").symlink_metadata().ok().map(|found| found.ino());
+    let before = index();
+    let mut files = inside(&["read-tree", "--reset", "-u", "--no-recurse-submodules", "HEAD"])?;
+    let output = run(&mut files)?;
+    // The index comes last of all that is written, whatever the exit code says.
+    let unwritten = index().is_none() || (index() == before && !output.status.success());
+    if unwritten {
+        return Err(failed(&files, &output).into());
+    }
+    let commit = tip.to_string();
+    must(inside(&["update-ref", "ORIG_HEAD", &commit])?)?;
+    must(inside(&["update-ref", "-m", "reset: moving to HEAD", "HEAD", &commit])?)
+}
+
+fn must(mut command: Command) -> Result<()> {
+    let output = run(&mut command)?;
+    if output.status.success() { Ok(()) } else { Err(failed(&command, &output).into()) }
+}
+
+fn find(repo: &Repo, branch: &str) -> Result<Option<Listed>> {
+    Ok(worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(branch.to_owned())))
+}

@@ -1,0 +1,188 @@
+//! Proof by stepping: a command, disturbed before each system call by which any of its processes changes a file, one call
+//! after the other until none is left. Each time the repository works on, and the same command again reaches the same end.
+
+mod after;
+mod calls;
+mod kernel;
+mod tracer;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::Sandbox;
+use after::Stage;
+use tracer::{Disturbance, trace};
+
+const TASKS: &str = "[task.A]\n[task.B]\n[task.C]\n";
+const IDS: [&str; 3] = ["A", "B", "C"];
+const START: [&str; 4] = ["start", "A", "B", "C"];
+
+/// In memory where there is such a place.
+fn scratch() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if tempfile::tempfile_in(memory).is_ok() { memory.to_owned() } else { std::env::temp_dir() }
+}
+
+/// A repository with three tasks, made by `git init` with these further arguments.
+fn prepared(init: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::empty_in(&scratch());
+    let mut arguments = vec!["--template="];
+    arguments.extend(init);
+    sandbox.init(&arguments);
+    sandbox.commit(&[("README", "hello\n"), ("src/one", "1\n"), ("dispatch.toml", TASKS)], "initial commit");
+    sandbox
+}
+
+/// The program, in `repo`, for a tracer.
+fn program(sandbox: &Sandbox, arguments: &[&str]) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "a tracer starts its child itself")]
+    let mut command = Command::new(env!("CARGO_BIN_EXE_git-dispatch"));
+    command.args(arguments).current_dir(sandbox.repo()).env_clear().envs(sandbox.environment());
+    command
+}
+
+/// For whoever runs the tests with `--nocapture`.
+#[expect(clippy::disallowed_macros, reason = "a test has no console")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Disturbs the stage's command at each call in turn, several at once, until a run ends by itself.
+fn step(stage: &Stage, how: Disturbance, least: usize) {
+    let next = AtomicUsize::new(1);
+    let done = Mutex::new((0, Vec::new()));
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let sandbox = stage.prepared.twin();
+            let traced = trace(program(&sandbox, &stage.command), &sandbox.root(), how, at);
+            let found = stage.check(&sandbox, how, &traced);
+            let mut done = done.lock().unwrap();
+            let disturbed = traced.disturbed.as_deref().unwrap_or("nothing left to disturb");
+            if let Err(fault) = found {
+                done.1.push((at, format!("{how:?} at {at}, {disturbed}: {fault}")));
+            }
+            if traced.disturbed.is_none() {
+                return;
+            }
+            done.0 += 1;
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| (0..cores).for_each(|_| _ = scope.spawn(work)));
+    let (points, mut faults) = done.into_inner().unwrap();
+    faults.sort();
+    let told: Vec<&str> = faults.iter().map(|(_, fault)| fault.as_str()).collect();
+    say(&format!("{how:?}: {points} points, {} fail", faults.len()));
+    assert!(faults.is_empty(), "{} of {points} points fail:\n{}", faults.len(), told.join("\n\n"));
+    assert!(points >= least, "only {points} points");
+}
+
+#[test]
+fn calls_that_change_files_are_counted_over_all_processes_and_stopped_before_they_happen() {
+    let sandbox = Sandbox::empty_in(&scratch());
+    let body =
+        "echo 1 >one; (echo 2 >two; mkdir folder) & wait; mv one folder/three; cat two >/dev/null; rm two; exit 7";
+    let script = sandbox.script("home/script", body);
+    let run = |how, at| {
+        let twin = sandbox.twin();
+        #[expect(clippy::disallowed_methods, reason = "a tracer starts its child itself")]
+        let mut command = Command::new(&script);
+        command.current_dir(twin.repo()).env_clear().envs(twin.environment());
+        let traced = trace(command, &twin.root(), how, at);
+        (traced, twin)
+    };
+    let (whole, twin) = run(Disturbance::KillTree, usize::MAX);
+    assert_eq!((whole.calls, whole.outcome.code, whole.disturbed), (7, Some(7), None));
+    assert!(twin.repo().join("folder/three").exists());
+    let (killed, twin) = run(Disturbance::KillTree, 6);
+    assert_eq!((killed.outcome.code, killed.calls), (None, 6));
+    assert!(killed.disturbed.unwrap().starts_with("rename") && twin.repo().join("one").exists());
+    let (full, twin) = run(Disturbance::FullOnce, 5);
+    assert_eq!(full.disturbed.as_deref(), Some("mkdir folder"));
+    assert!(full.outcome.stderr.contains("No space left on device"), "{full:?}");
+    assert!(!twin.repo().join("folder").exists() && !twin.repo().join("two").exists());
+    let (full, twin) = run(Disturbance::FullFromThere, 1);
+    assert!(full.calls > 1 && !twin.repo().join("one").exists() && !twin.repo().join("two").exists());
+    let (ended, _) = run(Disturbance::TermTree, 1);
+    assert_eq!(ended.outcome.code, None);
+    let (one, twin) = run(Disturbance::KillOne, 3);
+    assert!(one.outcome.code == Some(7) && !twin.repo().join("folder").exists(), "{one:?}");
+}
+
+/// With files that git converts: those it writes itself.
+const CONVERTED: [(&str, &str); 2] = [(".gitattributes", "*.txt eol=crlf\n"), ("a.txt", "1\n2\n")];
+
+fn native() -> Stage {
+    Stage::new(prepared(&[]), &START, &IDS)
+}
+
+fn sha256() -> Stage {
+    Stage::new(prepared(&["--object-format=sha256"]), &START, &IDS)
+}
+
+/// git makes the worktrees.
+fn by_git() -> Stage {
+    let sandbox = prepared(&[]);
+    sandbox.git(&["config", "dispatch.checkout", "git"]);
+    Stage::new(sandbox, &START, &IDS)
+}
+
+#[test]
+fn a_start_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&native(), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_told_to_end_at_any_call_goes_on_to_the_same_end() {
+    step(&native(), Disturbance::TermTree, 150);
+}
+
+#[test]
+fn a_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&native(), Disturbance::KillOne, 150);
+}
+
+#[test]
+fn a_start_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_same_end() {
+    step(&native(), Disturbance::FullOnce, 150);
+}
+
+#[test]
+fn a_start_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
+    step(&native(), Disturbance::FullFromThere, 150);
+}
+
+#[test]
+fn a_start_with_sha256_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&sha256(), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_with_sha256_and_a_disk_that_becomes_full_goes_on_to_the_same_end() {
+    step(&sha256(), Disturbance::FullFromThere, 150);
+}
+
+#[test]
+fn a_start_by_git_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&by_git(), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_by_git_told_to_end_at_any_call_goes_on_to_the_same_end() {
+    step(&by_git(), Disturbance::TermTree, 150);
+}
+
+#[test]
+fn a_start_by_git_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&by_git(), Disturbance::KillOne, 150);
+}
+
+#[test]
+fn a_start_whose_files_git_converts_killed_at_any_call_goes_on_to_the_same_end() {
+    let sandbox = prepared(&[]);
+    sandbox.commit(&CONVERTED, "converted");
+    step(&Stage::new(sandbox, &["start", "A", "B"], &["A", "B"]), Disturbance::KillTree, 100);
+}
