@@ -9,8 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 
+use crate::model::text::cut;
+
 /// So much of the end of a log is read to show its last lines, in bytes.
 const TAIL: u64 = 16 << 10;
+
+/// A line of it that is longer is cut.
+const LONGEST: usize = 200;
 
 /// A command, ready to run, and where its output goes.
 pub struct Job {
@@ -74,5 +79,5 @@ fn tail(mut file: File, lines: usize) -> Vec<String> {
     }
     let text = String::from_utf8_lossy(&end);
     let all: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+    all[all.len().saturating_sub(lines)..].iter().map(|line| cut(line, LONGEST).into_owned()).collect()
 }

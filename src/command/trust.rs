@@ -56,7 +56,7 @@ fn ask(open: &[Command], known: &Trust, source: &str, console: &Console) -> Resu
             .into());
     }
     console.answer(&render::trust::question(open, source));
-    if !console.asks("Let them run in this repository? [y/N] ") {
+    if !console.asks(&render::trust::asked(open)) {
         console.note("nothing is approved");
         return Ok(Exit::No);
     }

@@ -133,7 +133,10 @@ pub fn not_set_up(setup: &Setup) -> String {
         SetUp::Killed => "was killed".to_owned(),
         SetUp::NotRun(why) => format!("did not run: {why}"),
     };
-    let mut out = format!("the setup of task '{}' {how}; its log is '{}'", setup.id, setup.log.display());
+    let mut out = format!("the setup of task '{}' {how}", setup.id);
+    if !matches!(setup.fate, SetUp::NotRun(_)) {
+        out.push_str(&format!("; its log is '{}'", setup.log.display()));
+    }
     for line in &setup.tail {
         out.push_str(&format!("\n| {line}"));
     }

@@ -8,7 +8,20 @@ use crate::model::text::{count, escape};
 use crate::model::trust::Command;
 
 const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// More empty lines than this in a row are counted instead: nothing scrolls out of sight on them.
+const MOST_EMPTY: usize = 3;
+
+/// What is asked behind the [`question`]: how much there is to have looked at.
+pub fn asked(open: &[Command]) -> String {
+    let lines: usize = open.iter().map(|command| command.text.split('\n').count()).sum();
+    format!(
+        "Let {} run in this repository? [y/N] ",
+        if lines == 1 { "this line".to_owned() } else { format!("these {lines} lines") }
+    )
+}
 
 /// Every byte of the commands, escaped; nothing in them moves a cursor or hides a line.
 pub fn question(open: &[Command], source: &str) -> String {
@@ -34,9 +47,24 @@ pub fn list(all: &[(Command, bool)]) -> String {
 }
 
 fn whole(command: &Command, state: &str) -> String {
-    let mut out = format!("{BOLD}{}{BOLD:#}{state}\n", escape(&command.name));
-    for text in command.text.split('\n') {
-        out.push_str(&format!("  | {}\n", escape(text)));
+    let lines: Vec<&str> = command.text.split('\n').collect();
+    let mut out = format!("{BOLD}{}{BOLD:#}, {}{state}\n", escape(&command.name), count(lines.len(), "line"));
+    if lines.iter().any(|line| escape(line) != *line) {
+        out.push_str(&format!(
+            "  {YELLOW}it has characters that do not show, or move others: they stand as escapes\n{YELLOW:#}"
+        ));
+    }
+    let width = lines.len().to_string().len();
+    let mut at = 0;
+    while at < lines.len() {
+        let empty = lines[at..].iter().take_while(|line| line.trim().is_empty()).count();
+        if empty > MOST_EMPTY {
+            out.push_str(&format!("  {:width$} | {DIM}({empty} empty lines){DIM:#}\n", ""));
+            at += empty;
+            continue;
+        }
+        out.push_str(&format!("  {:>width$} | {}\n", at + 1, escape(lines[at])));
+        at += 1;
     }
     out + "\n"
 }
@@ -90,13 +118,24 @@ mod tests {
     fn nothing_in_a_command_hides_another_part_of_it() {
         let open: Vec<Command> = commands().into_iter().map(|(command, _)| command).take(1).collect();
         let text = anstream::adapter::strip_str(&question(&open, "dispatch.toml")).to_string();
-        let expected = "'dispatch.toml' has 1 command that would run as you:\n\ncommands.setup\n  | npm ci\\rrm -rf ~\n  | line two \\u{202e}\n\n";
+        let expected = "'dispatch.toml' has 1 command that would run as you:\n\n\
+            commands.setup, 2 lines\n  it has characters that do not show, or move others: they stand as escapes\n  \
+            1 | npm ci\\rrm -rf ~\n  2 | line two \\u{202e}\n\n";
         assert_eq!(text, expected);
         let listed = anstream::adapter::strip_str(&list(&commands())).to_string();
         assert!(
-            listed.contains("commands.check  approved\n  | true\n") && listed.contains("setup  not approved"),
+            listed.contains("commands.check, 1 line  approved\n  1 | true\n")
+                && listed.contains("setup, 2 lines  not approved"),
             "{listed}"
         );
+    }
+
+    #[test]
+    fn what_is_far_below_is_not_out_of_sight() {
+        let far = Command { name: "commands.setup".into(), text: format!("touch PWN{}npm ci", "\n ".repeat(300)) };
+        let text = anstream::adapter::strip_str(&question(std::slice::from_ref(&far), "f")).to_string();
+        assert!(text.ends_with("    1 | touch PWN\n      | (299 empty lines)\n  301 |  npm ci\n\n"), "{text}");
+        assert_eq!(asked(&[far]), "Let these 301 lines run in this repository? [y/N] ");
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn approved(sandbox: &Sandbox) -> Vec<bool> {
 fn without_a_terminal_nothing_is_approved() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.refuses(&["trust"], 3, "commands are approved by a person at a terminal");
-    sandbox.ok(&["trust", "--list"]).answers("commands.setup  not approved\n  | touch PWNED\\rnpm ci\n");
+    sandbox.ok(&["trust", "--list"]).answers("commands.setup, 1 line  not approved\n  it has characters");
     assert!(!file(&sandbox).exists());
     assert_eq!(approved(&sandbox), [false, false]);
 }
@@ -40,12 +40,12 @@ fn without_a_terminal_nothing_is_approved() {
 fn a_person_sees_every_byte_and_the_answer_holds_for_that_text_there() {
     let sandbox = Sandbox::with_tasks(TASKS);
     let screen = asked(&sandbox, "n", "code 1");
-    assert!(screen.contains("| touch PWNED\\rnpm ci"), "{screen}");
+    assert!(screen.contains("1 | touch PWNED\\rnpm ci"), "{screen}");
     assert_eq!(approved(&sandbox), [false, false]);
     asked(&sandbox, "y", "code 0");
     assert_eq!(approved(&sandbox), [true, true]);
     assert_eq!(std::fs::metadata(file(&sandbox)).unwrap().permissions().mode() & 0o777, 0o600);
-    sandbox.ok(&["trust"]).answers("commands.setup  approved");
+    sandbox.ok(&["trust"]).answers("commands.setup, 1 line  approved");
     sandbox.commit(&[("dispatch.toml", &TASKS.replace("npm ci", "npm ci "))], "one byte more");
     assert_eq!(approved(&sandbox), [false, true]);
     sandbox.commit(&[("dispatch.toml", TASKS)], "back");
