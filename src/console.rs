@@ -1,9 +1,15 @@
 //! The only writer to stdout and stderr, and the only one who looks at the terminal.
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::failure::{Exit, Failure};
 use crate::model::text::escape;
@@ -36,6 +42,26 @@ impl std::fmt::Display for Shown {
 }
 
 impl std::error::Error for Shown {}
+
+/// A bar on stderr; it is gone when this is dropped.
+pub struct Bar {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A bar that could not be drawn is none.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What is over sooner needs no bar.
+const BEFORE_A_BAR: Duration = Duration::from_millis(500);
+const BAR_STEP: Duration = Duration::from_millis(60);
 
 /// Both streams of the process, and how they are written.
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +187,30 @@ impl Console {
         let mut line = String::new();
         let read = std::io::stdin().read_line(&mut line);
         read.is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// Shows on stderr how many of `total` are `done`, from half a second on, until what is returned is dropped; `None` where
+    /// stderr is no terminal, or with `--quiet`.
+    pub fn bar(&self, what: &'static str, total: usize, done: Arc<AtomicUsize>) -> Option<Bar> {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            if stopped.recv_timeout(BEFORE_A_BAR) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+            bar.set_message(what);
+            if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
+                bar.set_style(style.progress_chars("█▌ "));
+            }
+            while stopped.recv_timeout(BAR_STEP) == Err(RecvTimeoutError::Timeout) {
+                bar.set_position(done.load(Ordering::Relaxed) as u64);
+            }
+            bar.finish_and_clear();
+        });
+        Some(Bar { stop: Some(stop), thread: Some(thread) })
     }
 
     fn problem(&self, label: &str, style: Style, text: &str) {

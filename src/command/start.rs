@@ -4,7 +4,7 @@ mod setup;
 
 use anyhow::Result;
 
-use crate::console::Console;
+use crate::console::{Bar, Console};
 use crate::git::{self, Lock, Progress, Repo, Swap, Want};
 use crate::global::Global;
 use crate::model::facts::Target;
@@ -191,9 +191,12 @@ fn make_all(
 ) -> (Vec<Made>, Option<Failure>) {
     let mut fates: Vec<Option<Result<Made>>> = tasks.iter().map(|_| None).collect();
     let mut told = 0;
+    let mut bar: Option<Bar> = None;
     git::make_all(repo, lock, tasks, loaded.file.settings.lock_worktrees(), &mut |progress| match progress {
+        Progress::Writing(files, done) => bar = teller.console.bar("writing files", files, done),
         Progress::ByGit(why) => teller.console.detail(&format!("git checks out the files: {}", escape(&why))),
         Progress::Task(at, fate) => {
+            bar = None;
             fates[at] = Some(fate);
             // In the order of the tasks, as the answer is.
             while let Some(Some(fate)) = fates.get(told) {

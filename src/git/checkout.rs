@@ -11,6 +11,8 @@ mod promise;
 mod tree;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use anyhow::{Result, anyhow};
 
@@ -64,20 +66,25 @@ impl Job<'_> {
     }
 }
 
-/// Makes the worktrees of `jobs`, and tells of each as it becomes true, in their order: the admin folder, or why it is not
-/// complete. One that fails stops no other; what was made of it is known as half-made.
-pub(super) fn make(
-    (repo, held): (&Repo, &Lock),
-    native: &Native,
-    jobs: &[Job<'_>],
-    tell: &mut dyn FnMut(usize, Result<PathBuf>),
-) {
+/// What [`make`] tells.
+pub(super) enum Told {
+    /// So many files are being written from now on, and are counted.
+    Writing(usize, Arc<AtomicUsize>),
+    /// The admin folder of a job's worktree, or why it is not complete.
+    Made(usize, Result<PathBuf>),
+}
+
+/// Makes the worktrees of `jobs`, and tells of each as it becomes true, in their order. One that fails stops no other; what was
+/// made of it is known as half-made.
+pub(super) fn make((repo, held): (&Repo, &Lock), native: &Native, jobs: &[Job<'_>], tell: &mut dyn FnMut(Told)) {
     let template = Template::new(&native.tree, native.skip_hash);
     let hook = hook::find(repo);
     let most = files::most_at_once(&native.tree);
     for (number, group) in jobs.chunks(most).enumerate() {
         let mut sites: Vec<Result<Site>> = group.iter().map(|job| prepare(repo, native, job)).collect();
-        let stats = written(repo, native, &mut sites);
+        let done = Arc::new(AtomicUsize::new(0));
+        tell(Told::Writing(native.tree.entries.len() * sites.len(), Arc::clone(&done)));
+        let stats = written(repo, native, &mut sites, &done);
         let mut stats = stats.into_iter();
         for (at, (job, site)) in group.iter().zip(sites).enumerate() {
             let made = site.and_then(|site| {
@@ -87,7 +94,7 @@ pub(super) fn make(
                 complete((repo, held), native, job, &site, hook)?;
                 Ok(site.admin)
             });
-            tell(number * most + at, made);
+            tell(Told::Made(number * most + at, made));
         }
     }
 }
@@ -106,7 +113,7 @@ fn prepare(repo: &Repo, native: &Native, job: &Job<'_>) -> Result<Site> {
 }
 
 /// Writes the files of all sites that are there; one that fails becomes its fault, and the stats of the others are returned.
-fn written(repo: &Repo, native: &Native, sites: &mut [Result<Site>]) -> Vec<Vec<Stat>> {
+fn written(repo: &Repo, native: &Native, sites: &mut [Result<Site>], done: &AtomicUsize) -> Vec<Vec<Stat>> {
     let (mut places, mut tops) = (Vec::new(), Vec::new());
     for (at, site) in sites.iter_mut().enumerate() {
         match site.as_ref().map(|site| site.top.try_clone()) {
@@ -120,7 +127,7 @@ fn written(repo: &Repo, native: &Native, sites: &mut [Result<Site>]) -> Vec<Vec<
     }
     // Whole seconds, two ago at least: no file is as young as its index.
     let modified = unix_nanos() / 1_000_000_000 - 2;
-    let order = Order { tree: &native.tree, by_git: &native.by_git, tops: &tops, modified };
+    let order = Order { tree: &native.tree, by_git: &native.by_git, tops: &tops, modified, done };
     let written = files::write(&repo.gix, &order);
     let mut stats = Vec::new();
     for (at, written) in places.into_iter().zip(written) {

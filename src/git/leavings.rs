@@ -11,19 +11,53 @@ use super::repo::Repo;
 use crate::model::pattern::glob;
 use crate::model::undo::Obstacle;
 
-/// What is not committed in the worktree whose files are in `folder` now, ignored files that are not `disposable`, and processes
-/// that work there; `shown` is the place to name. Files below ignored folders count by their folder.
+/// What is not committed in the worktree whose files are in `folder` now, ignored files that are not `disposable`, files that git is
+/// told to overlook, submodules that are there, and processes that work there; `shown` is the place to name. Files below
+/// ignored folders count by their folder.
 pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, disposable: &[String]) -> Vec<Obstacle> {
+    let asked = |arguments: &[&str]| {
+        let mut command = repo.git.command(folder);
+        stdout_of(command.args(["-c", "core.fsmonitor=false", "-c", "status.renames=false"]).args(arguments))
+    };
+    let status = asked(&[
+        "status",
+        "--porcelain=v2",
+        "-z",
+        "--untracked-files=normal",
+        "--ignored=traditional",
+        "--ignore-submodules=none",
+    ]);
+    let told = status.map(|said| in_words(&said, shown, &Disposable::new(disposable)));
+    let files = asked(&["ls-files", "-z", "-v", "--stage"]).map(|said| hidden(&said, folder, shown));
     let mut found = Vec::new();
-    let mut command = repo.git.command(folder);
-    command.args(["-c", "core.fsmonitor=false", "-c", "status.renames=false", "status", "--porcelain=v2", "-z"]);
-    command.args(["--untracked-files=normal", "--ignored=traditional", "--ignore-submodules=none"]);
-    match stdout_of(&mut command) {
-        Ok(said) => found.extend(in_words(&said, shown, &Disposable::new(disposable))),
-        Err(fault) => found.push(Obstacle::Unreadable(shown.to_owned(), format!("{fault:#}"))),
+    for told in [told, files] {
+        match told {
+            Ok(obstacles) => found.extend(obstacles),
+            Err(fault) => found.push(Obstacle::Unreadable(shown.to_owned(), format!("{fault:#}"))),
+        }
     }
     found.extend(process_in(folder).map(|who| Obstacle::Process(shown.to_owned(), who)));
     found
+}
+
+/// `git ls-files -v --stage`: `H 100644 <oid> 0<tab>path`; a small letter says `assume-unchanged`, `S` `skip-worktree`, which is usual
+/// where the file is not there (a sparse checkout). git status says nothing of either, nor of what a submodule holds
+/// beside its commit.
+fn hidden(said: &[u8], folder: &Path, shown: &Path) -> Vec<Obstacle> {
+    let (mut overlooked, mut submodules) = (Vec::new(), false);
+    for line in said.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+        let Some(tab) = line.iter().position(|byte| *byte == b'\t') else { continue };
+        let (tag, path) = (line[0], &line[tab + 1..]);
+        let place = folder.join(OsStr::from_bytes(path));
+        if line[1..].starts_with(b" 160000 ") {
+            submodules |= std::fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_some());
+        } else if tag.is_ascii_lowercase() || tag == b'S' && place.symlink_metadata().is_ok() {
+            overlooked.push(path);
+        }
+    }
+    let first = overlooked.first().map(|path| String::from_utf8_lossy(path).into_owned());
+    let overlooked = first.map(|path| Obstacle::Overlooked(shown.to_owned(), path, overlooked.len()));
+    overlooked.into_iter().chain(submodules.then(|| Obstacle::Submodules(shown.to_owned()))).collect()
 }
 
 /// git's porcelain v2: `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`, `! path`.
@@ -50,24 +84,32 @@ fn in_words(said: &[u8], shown: &Path, disposable: &Disposable) -> Vec<Obstacle>
 }
 
 /// Ignored files that removal may delete, as `disposable` of the task file declares them: like a line of a `.gitignore` at
-/// the top.
-struct Disposable(GlobSet);
+/// the top. With a slash at its end, a pattern means folders only.
+struct Disposable {
+    any: GlobSet,
+    folders: GlobSet,
+}
 
 impl Disposable {
     fn new(patterns: &[String]) -> Disposable {
-        let mut set = GlobSetBuilder::new();
+        let (mut any, mut folders) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in patterns {
             let bare = pattern.trim_end_matches('/');
-            let anywhere =
-                if bare.contains('/') { bare.trim_start_matches('/').to_owned() } else { format!("**/{bare}") };
-            glob(&anywhere).into_iter().for_each(|glob| _ = set.add(glob));
+            let whole = if bare.contains('/') { bare.trim_start_matches('/').to_owned() } else { format!("**/{bare}") };
+            let set = if pattern.ends_with('/') { &mut folders } else { &mut any };
+            glob(&whole).into_iter().for_each(|glob| _ = set.add(glob));
         }
-        Disposable(set.build().unwrap_or_default())
+        Disposable { any: any.build().unwrap_or_default(), folders: folders.build().unwrap_or_default() }
     }
 
+    /// `path` ends with a slash where it is a folder.
     fn covers(&self, path: &[u8]) -> bool {
-        let path = Path::new(OsStr::from_bytes(path.strip_suffix(b"/").unwrap_or(path)));
-        path.ancestors().any(|above| self.0.is_match(above))
+        let bare = path.strip_suffix(b"/").unwrap_or(path);
+        let is_folder = bare.len() < path.len();
+        let mut above = Path::new(OsStr::from_bytes(bare)).ancestors();
+        let itself =
+            above.next().is_some_and(|path| self.any.is_match(path) || is_folder && self.folders.is_match(path));
+        itself || above.any(|folder| self.any.is_match(folder) || self.folders.is_match(folder))
     }
 }
 
@@ -100,12 +142,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_status_does_not_tell_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("sub/x")).unwrap();
+        std::fs::create_dir_all(folder.path().join("bare")).unwrap();
+        std::fs::write(folder.path().join("there"), "").unwrap();
+        let told = |said: &[u8]| hidden(said, folder.path(), Path::new("/w"));
+        assert_eq!(told(b"H 100644 aa 0\tthere\0S 100644 aa 0\tsparse\0H 160000 aa 0\tbare\0"), []);
+        assert_eq!(
+            told(b"S 100644 aa 0\tthere\0h 100644 aa 0\tb\0"),
+            [Obstacle::Overlooked("/w".into(), "there".into(), 2)]
+        );
+        assert_eq!(told(b"H 160000 aa 0\tsub\0"), [Obstacle::Submodules("/w".into())]);
+    }
+
+    #[test]
     fn disposable_files_are_found_as_in_a_gitignore() {
         let disposable = Disposable::new(&["node_modules/".into(), "/build".into(), "a/*.o".into()]);
         for path in ["node_modules/", "web/node_modules/", "node_modules/x", "build/x/y", "a/x.o"] {
             assert!(disposable.covers(path.as_bytes()), "{path}");
         }
-        for path in [".env", "web/build", "b/x.o", "node_modules2"] {
+        for path in [".env", "web/build", "b/x.o", "node_modules2", "node_modules", "web/node_modules"] {
             assert!(!disposable.covers(path.as_bytes()), "{path}");
         }
     }

@@ -7,6 +7,8 @@ mod trees;
 mod working;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Result;
@@ -15,8 +17,10 @@ use self::trees::Trees;
 use self::working::{Ignores, Working};
 use super::observe::{Places, Seen, Want, see};
 use super::parallel;
+use super::quarantine::Quarantine;
 use super::refs::Refs;
 use super::repo::{Repo, ours, theirs};
+use super::scan::scan;
 use super::worktrees::Listed;
 use crate::model::check::{Looked, Touch};
 use crate::model::facts::{Head, Target};
@@ -60,14 +64,26 @@ pub fn look(
     let ignores = Ignores::default();
     let one = &mut searcher.eyes(1)[0];
     let everything = [TreePath::new([])];
-    let here = one
-        .uncommitted(&mine, asked.unwrap_or(&everything), &ignores)
+    let scanned = standing.filter(|_| asked.is_none()).and_then(|standing| changed_in(repo, target, standing));
+    let here = scanned
+        .or_else(|| one.uncommitted(&mine, asked.unwrap_or(&everything), &ignores))
         .and_then(|before| one.touches(&mine, asked.unwrap_or(&everything), before))
         .ok_or_else(|| untold(repo, here, [mine.tip, mine.base]))?;
     let asked = asked.map_or_else(|| here.keys().cloned().collect(), <[TreePath]>::to_vec);
     let Others { touches, lacking, unread } = searcher.search(&others, &asked, &ignores);
     let own = own.map(|own| own.id.clone());
     Ok(Looked { own, tip: mine.tip, asked, here: here.into_values().collect(), others: touches, lacking, unread })
+}
+
+/// What is not committed in a whole worktree; `None` where no branch is checked out, an operation is under way, or it cannot be
+/// read.
+fn changed_in(repo: &Repo, target: Oid, listed: &Listed) -> Option<Touches> {
+    let scanned = scan(repo, &Quarantine::new(target), &[listed], true).pop().flatten()?;
+    let touch = |path: TreePath| {
+        let gone = listed.path.join(OsStr::from_bytes(path.as_bytes())).symlink_metadata().is_err();
+        (path.clone(), Touch { path, committed: false, uncommitted: true, gone })
+    };
+    Some(scanned.uncommitted?.paths.into_iter().map(touch).collect())
 }
 
 /// Names the first object of `commits` that is missing or damaged.

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 
 use super::by_git;
-use super::checkout::{self, Job};
+use super::checkout::{self, Job, Told};
 use super::halfway;
 use super::lock::Lock;
 use super::locked::{lock_reason, lock_worktree};
@@ -76,6 +78,8 @@ pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
 pub enum Progress {
     /// git checks the files out, for this reason.
     ByGit(String),
+    /// So many files are being written from now on, and are counted.
+    Writing(usize, Arc<AtomicUsize>),
     /// A task, by its place, has all it needs, or why not: what was made so far stays, and the same call goes on from there.
     Task(usize, Result<Made>),
 }
@@ -159,10 +163,13 @@ fn worktrees_of(
             return;
         }
     };
-    checkout::make((repo, held), &native, &jobs, &mut |at, admin| {
-        let one = &wanted[at];
-        let whole = admin.and_then(|admin| is_whole(repo, one, &admin));
-        tell(Progress::Task(one.at, whole.map(|path| made(one.task, path, false))));
+    checkout::make((repo, held), &native, &jobs, &mut |told| match told {
+        Told::Writing(files, done) => tell(Progress::Writing(files, done)),
+        Told::Made(at, admin) => {
+            let one = &wanted[at];
+            let whole = admin.and_then(|admin| is_whole(repo, one, &admin));
+            tell(Progress::Task(one.at, whole.map(|path| made(one.task, path, false))));
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::read::read_bounded;
 use super::repo::{Repo, ours, theirs};
-use super::worktrees::{main_worktree, worktrees};
+use super::worktrees::{main_worktree, on_branch};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
@@ -80,9 +80,7 @@ fn main_has(repo: &Repo, target: &str) -> bool {
 fn candidates(repo: &Repo, target: Option<&str>) -> Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     if let Some(target) = target {
-        let listed = worktrees(repo)?;
-        let has_target = |head: &Head| matches!(head, Head::Branch(branch) if branch == target);
-        folders.extend(listed.into_iter().filter(|one| !one.bare && has_target(&one.head)).map(|one| one.path));
+        folders.extend(on_branch(repo, target)?.into_iter().filter(|one| !one.bare).map(|one| one.path));
     }
     folders.extend(repo.main_worktree().map(Path::to_owned));
     Ok(folders)

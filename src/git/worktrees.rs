@@ -48,13 +48,34 @@ impl Listed {
 /// # Errors
 /// The folder `worktrees` in the common git dir exists and cannot be read.
 pub fn worktrees(repo: &Repo) -> Result<Vec<Listed>> {
+    listed(repo, |_| true)
+}
+
+/// Those of all [`worktrees`] that have `branch` checked out, as git counts that.
+///
+/// # Errors
+/// As [`worktrees`].
+pub(super) fn on_branch(repo: &Repo, branch: &str) -> Result<Vec<Listed>> {
+    let wanted = format!("ref: refs/heads/{branch}");
+    // A detached HEAD may be that of a rebase, which began on a branch.
+    let may_be = |admin: &Path| {
+        let head = read_bounded(&admin.join("HEAD")).unwrap_or_default();
+        !head.starts_with(b"ref: ") || head.trim_ascii_end() == wanted.as_bytes()
+    };
+    let all = listed(repo, may_be)?;
+    let on_it = |listed: &Listed| matches!(&listed.head, Head::Branch(head) if head == branch);
+    Ok(all.into_iter().filter(on_it).collect())
+}
+
+/// The main worktree, and those linked ones of whose admin folder `wanted` holds.
+fn listed(repo: &Repo, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Listed>> {
     let mut linked = Vec::new();
     let folder = repo.common_dir().join("worktrees");
     match std::fs::read_dir(&folder) {
         Ok(entries) => {
             for entry in entries {
                 let admin = entry.with_context(|| format!("could not read '{}'", folder.display()))?.path();
-                if admin.is_dir() {
+                if admin.is_dir() && wanted(&admin) {
                     linked.push(linked_worktree(admin, repo.common_dir()));
                 }
             }

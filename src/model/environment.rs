@@ -51,6 +51,7 @@ pub fn environment(snapshot: &Snapshot, around: &Around<'_>) -> Vec<(&'static st
         ("GIT_DISPATCH_TARGET", around.target.to_owned()),
         ("GIT_DISPATCH_BASE", base.to_string()),
         ("GIT_DISPATCH_BATCH", around.batch.to_owned()),
+        ("GIT_DISPATCH_BRIEF", String::new()),
         ("GIT_DISPATCH_PORT", number(snapshot.port.map(u32::from))),
     ]
     .into_iter()

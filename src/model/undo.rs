@@ -45,8 +45,14 @@ pub enum Obstacle {
     Changed(PathBuf, String, usize),
     /// Files that git ignores and that are not disposable, by the first of them and how many.
     Ignored(PathBuf, String, usize),
+    /// Files of which git is told to overlook what changes, by the first of them and how many.
+    Overlooked(PathBuf, String, usize),
     /// Submodules are checked out in it.
     Submodules(PathBuf),
+    /// Commits that were on the branch once and that nothing else holds, by the first of them and how many.
+    ResetAway(Oid, usize),
+    /// The worktree has refs of its own.
+    OwnRefs(PathBuf),
     /// A rebase or the like is under way.
     Operation(PathBuf, String),
     /// Somebody locked it, for this reason.
@@ -179,6 +185,15 @@ impl Obstacle {
             Obstacle::Ignored(at, path, number) => {
                 format!("ignored by git, but perhaps needed, in '{}': {}", at.display(), first(path, *number))
             }
+            Obstacle::Overlooked(at, path, number) => {
+                let paths = first(path, *number);
+                format!("git is told to overlook changes in '{}': {paths}", at.display())
+            }
+            Obstacle::ResetAway(commit, number) => {
+                let more = if *number > 1 { format!(" and {} more", number - 1) } else { String::new() };
+                format!("task '{id}' had commits that nothing else holds now: {}{more}", commit.short())
+            }
+            Obstacle::OwnRefs(at) => format!("'{}' has refs of its own", at.display()),
             Obstacle::Submodules(at) => format!("submodules are checked out in '{}'", at.display()),
             Obstacle::Operation(at, operation) => format!("a {operation} is under way in '{}'", at.display()),
             Obstacle::Locked(at, reason) if reason.is_empty() => format!("'{}' is locked", at.display()),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gix::objs::FindExt;
 use gix::objs::tree::EntryKind;
@@ -39,6 +40,8 @@ pub(super) struct Order<'a> {
     pub tops: &'a [OwnedFd],
     /// In seconds since the epoch: before the index is written, so that no file is racily clean.
     pub modified: i64,
+    /// Counts the files as they are written.
+    pub done: &'a AtomicUsize,
 }
 
 /// Writes every file that is not git's to each worktree; for each worktree the stats in the order of the entries, or why it is not
@@ -123,6 +126,7 @@ impl<'a> Writer<'a> {
                 break;
             }
         }
+        self.order.done.fetch_add(chunk.len() * self.order.tops.len(), Ordering::Relaxed);
         stats
     }
 

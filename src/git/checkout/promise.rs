@@ -71,8 +71,8 @@ fn large(gix: &gix::Repository, tree: &Tree) -> Result<Vec<bool>, String> {
             }
             kind => match gix.find_header(entry.id) {
                 Ok(found) if found.kind() == Kind::Blob => match (kind, found.size()) {
-                    (EntryKind::Link, size) if size == 0 || size > 4_000 => {
-                        Err(format!("the symlink {} is too long", entry.id))
+                    (EntryKind::Link, size) if size == 0 || size > 4_000 || has_nul(gix, entry.id) => {
+                        Err(format!("the symlink {} leads to no path", entry.id))
                     }
                     (_, size) => Ok(size > LARGE),
                 },
@@ -82,6 +82,11 @@ fn large(gix: &gix::Repository, tree: &Tree) -> Result<Vec<bool>, String> {
         chunk.iter().map(one).collect::<Result<Vec<bool>, String>>()
     });
     Ok(looked.into_iter().collect::<Result<Vec<_>, String>>()?.concat())
+}
+
+/// git makes a link to what stands before the NUL.
+fn has_nul(gix: &gix::Repository, link: gix::ObjectId) -> bool {
+    gix.find_object(link).is_ok_and(|link| link.data.contains(&0))
 }
 
 /// Booleans under which git does something that is not done here.

@@ -77,7 +77,10 @@ impl Tree {
             }
             path.truncate(start);
         }
-        if folders.iter().any(|(name, _)| files.binary_search(name).is_ok()) || !files.is_sorted_by(|a, b| a < b) {
+        let twice = folders.iter().any(|(name, _)| files.binary_search(name).is_ok());
+        // Sorted as git sorts folders: with a slash at the end.
+        let in_order = |(a, _): &(Vec<u8>, _), (b, _): &(Vec<u8>, _)| a.iter().chain(b"/").lt(b.iter().chain(b"/"));
+        if twice || !files.is_sorted_by(|a, b| a < b) || !folders.is_sorted_by(in_order) {
             return Err(UNSORTED.to_owned());
         }
         let count = self.entries.len() - first;
