@@ -77,11 +77,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let Some(ledger) = written(&repo, &scene, &decided)? else { continue };
         let mut teller = Teller::new(&console, global, &scene.facts.target);
         teller.warnings(&decided);
-        let made = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
+        let (made, fault) = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
         drop(lock);
         let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
         let setups = setup.map(|text| setup::run((&repo, &loaded, &ledger), &text, &places, &console));
         let setups = setups.unwrap_or_default();
+        if let Some(fault) = fault {
+            return Err(fault.into());
+        }
         teller.answer(&ledger, &made, &setups);
         return Ok(setup::exit(&setups));
     }
@@ -144,15 +147,18 @@ fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>
     }
 }
 
-/// Makes and records what was decided, what earlier starts left open first. What was made; `teller` hears of each as it
-/// becomes true.
+/// Makes and records what was decided, what earlier starts left open first; `teller` hears of each as it becomes true. What was
+/// made, and why no more ([`Exit::Halfway`]).
+///
+/// # Errors
+/// What was made could not be recorded ([`Exit::Halfway`]).
 fn act(
     (repo, lock): (&Repo, &Lock),
     loaded: &Loaded,
     ledger: &Ledger,
     decided: &Start,
     teller: &mut Teller<'_>,
-) -> Result<Vec<Made>> {
+) -> Result<(Vec<Made>, Option<Failure>)> {
     let mut open = decided.resume.clone();
     open.extend(decided.batch.as_ref().and_then(|new| ledger.batches.iter().rposition(|batch| batch.name == new.name)));
     let mut all = Vec::new();
@@ -160,24 +166,29 @@ fn act(
         let batch = &ledger.batches[index];
         let tasks = ledger.unfinished().remove(&index).unwrap_or_default();
         teller.batch(batch, &tasks, decided.resume.contains(&index));
-        let made = make_all((repo, lock), loaded, &tasks, &batch.name, teller)?;
-        record(repo, ledger, index, &made)?;
+        for task in tasks.iter().filter(|_| batch.undoing.is_some()) {
+            git::leave_off(repo, batch, task).map_err(|error| not_started(task, &batch.name, &error))?;
+        }
+        let (made, fault) = make_all((repo, lock), loaded, &tasks, &batch.name, teller);
+        if !made.is_empty() {
+            record(repo, ledger, index, &made)?;
+        }
         all.extend(made);
+        if fault.is_some() {
+            return Ok((all, fault));
+        }
     }
-    Ok(all)
+    Ok((all, None))
 }
 
-/// Makes what each task of a batch needs, and tells of it. All of them are tried.
-///
-/// # Errors
-/// One could not be made ([`Exit::Halfway`]); of several, the first.
+/// Makes what each task of a batch needs, and tells of it. All of them are tried: those that were made, and the first fault.
 fn make_all(
     (repo, lock): (&Repo, &Lock),
     loaded: &Loaded,
     tasks: &[&Snapshot],
     batch: &str,
     teller: &Teller<'_>,
-) -> Result<Vec<Made>> {
+) -> (Vec<Made>, Option<Failure>) {
     let mut fates: Vec<Option<Result<Made>>> = tasks.iter().map(|_| None).collect();
     let mut told = 0;
     let mut bar: Option<Bar> = None;
@@ -196,8 +207,14 @@ fn make_all(
             }
         }
     });
-    let fates = tasks.iter().zip(fates.into_iter().flatten());
-    fates.map(|(task, fate)| fate.map_err(|error| not_started(task, batch, &error).into())).collect()
+    let (mut made, mut fault) = (Vec::new(), None);
+    for (task, fate) in tasks.iter().zip(fates.into_iter().flatten()) {
+        match fate {
+            Ok(one) => made.push(one),
+            Err(error) => fault = fault.or_else(|| Some(not_started(task, batch, &error))),
+        }
+    }
+    (made, fault)
 }
 
 fn not_started(task: &Snapshot, batch: &str, error: &anyhow::Error) -> Failure {

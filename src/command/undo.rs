@@ -1,12 +1,13 @@
 //! `git dispatch undo`: takes back a batch that was started.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap, Want};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Batch, Body, Event};
+use crate::model::text::shell_word;
 use crate::model::undo::{self, Undo};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
@@ -105,10 +106,19 @@ fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, batch: &Batch, decided: &U
     for (task, left) in &decided.tasks {
         git::take_back((repo, lock), (batch, task), left, &loaded.file.settings.disposable).map_err(|error| {
             let what = format!("task '{}' of {} could not be taken back: {error:#}", task.id, batch.name);
-            Failure::new(Exit::Halfway, what).hint(format!("use 'git dispatch undo {}' to go on from here", batch.name))
+            let hints = error.downcast_ref::<Failure>().map(|cause| cause.hints.clone()).unwrap_or_default();
+            hints.into_iter().fold(halfway(what, batch), Failure::hint)
         })?;
     }
-    record(repo, batch).with_context(|| format!("{} was taken back, but that could not be recorded", batch.name))
+    record(repo, batch).map_err(|error| {
+        let what = format!("{} was taken back, but that could not be recorded: {error:#}", batch.name);
+        halfway(what, batch).into()
+    })
+}
+
+fn halfway(what: String, batch: &Batch) -> Failure {
+    let go_on = format!("use 'git dispatch undo {}' to go on from here", shell_word(&batch.name));
+    Failure::new(Exit::Halfway, what).hint(go_on)
 }
 
 /// With the batch goes what voided earlier proofs of its tasks.

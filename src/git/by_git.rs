@@ -11,7 +11,7 @@ use super::checkout::hook;
 use super::halfway::{INITIALIZING, is_half_made};
 use super::lock::Lock;
 use super::locked::write_lock;
-use super::program::{failed, run};
+use super::program::{failed, run, stdout_of};
 use super::repo::Repo;
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::Head;
@@ -69,23 +69,32 @@ pub(super) fn fill((repo, held): (&Repo, &Lock), folder: &Path, admin: &Path, ti
         command.env("GIT_DIR", admin).env("GIT_WORK_TREE", folder).args(arguments).stdin(held.handed_on()?);
         Ok(command)
     };
-    let mut asked = inside(&["config", "--get-regexp", r"^filter\..*\.process$"])?;
-    if run(&mut asked)?.status.success() {
-        // Only a reset tells such a filter of the commit; killed, it may leave `packed-refs.lock`.
-        return must(inside(&["reset", "--hard", "--no-recurse-submodules", "--quiet"])?);
-    }
     let index = || admin.join("index").symlink_metadata().ok().map(|found| found.ino());
     let before = index();
-    let mut files = inside(&["read-tree", "--reset", "-u", "--no-recurse-submodules", "HEAD"])?;
+    let mut asked = inside(&["config", "--get-regexp", r"^filter\..*\.process$"])?;
+    let told = run(&mut asked)?.status.success() && !is_empty(repo, tip)?;
+    let files = if told { &[][..] } else { &["-u"] };
+    let mut files = inside(&[&["read-tree", "--reset"], files, &["--no-recurse-submodules", "HEAD"]].concat())?;
     let output = run(&mut files)?;
     // The index comes last of all that is written, whatever the exit code says.
     let unwritten = index().is_none() || (index() == before && !output.status.success());
     if unwritten {
         return Err(failed(&files, &output).into());
     }
+    if told {
+        // Such a filter is told of the commit, which a reset does too: but killed, that may leave `packed-refs.lock`.
+        let arguments = ["-c", "core.hooksPath=/dev/null", "checkout", "--quiet", "--force", "--no-recurse-submodules"];
+        must(inside(&[&arguments[..], &["HEAD", "--", ":/"]].concat())?)?;
+    }
     let commit = tip.to_string();
     must(inside(&["update-ref", "ORIG_HEAD", &commit])?)?;
     must(inside(&["update-ref", "-m", "reset: moving to HEAD", "HEAD", &commit])?)
+}
+
+/// Whether the commit has no file: no pathspec is of one.
+fn is_empty(repo: &Repo, tip: Oid) -> Result<bool> {
+    let listed = stdout_of(repo.command().args(["ls-tree", "--name-only", &format!("{tip}^{{tree}}")]))?;
+    Ok(listed.is_empty())
 }
 
 fn must(mut command: Command) -> Result<()> {

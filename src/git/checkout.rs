@@ -21,6 +21,7 @@ use super::clock::unix_nanos;
 use super::lock::Lock;
 use super::repo::Repo;
 
+pub(super) use admin::clear_staging;
 pub(super) use promise::promise;
 
 use self::admin::{Head, Site};

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
@@ -76,6 +76,13 @@ pub(super) fn is_orphan(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<b
         Ok(_) => false,
         Err(_) => holds_only_the_base(repo, task, folder)?,
     })
+}
+
+/// The admin folder that the `.git` of a worktree names.
+pub(super) fn linked_admin(folder: &Path) -> Option<PathBuf> {
+    let link = read_bounded(&folder.join(".git")).ok()?;
+    let target = link.strip_prefix(b"gitdir: ")?.trim_ascii();
+    Some(folder.join(std::ffi::OsStr::from_bytes(target)))
 }
 
 fn belongs_to(folder: &Path, listed: &Listed) -> bool {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 
 use super::repo::Repo;
+use super::unref;
 use crate::model::failure::{Exit, Failure};
 use crate::model::text::shell_word;
 
@@ -33,7 +34,7 @@ impl Lock {
     }
 }
 
-/// Takes the repository's lock, waiting a bounded time.
+/// Takes the repository's lock, waiting a bounded time, and clears away the locks of refs that a killed owner of it left.
 ///
 /// # Errors
 /// Another process holds it all that time ([`Exit::Held`], naming it), or the file cannot be made.
@@ -52,6 +53,7 @@ pub fn lock(repo: &Repo, command: &str) -> Result<Lock> {
     wait(&mut file, &path, patience)?;
     // Who holds it is told to those who wait; that it cannot be written stops nobody.
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{} git dispatch {command}", std::process::id()));
+    unref::clear(repo.common_dir())?;
     Ok(Lock { file })
 }
 

@@ -46,6 +46,7 @@ mod target;
 mod taskfile;
 mod touched;
 mod undo;
+mod unref;
 mod walk;
 mod worktrees;
 
@@ -76,5 +77,5 @@ pub use scan::{Scanned, index_is_damaged, scan};
 pub use start::{Progress, absolute, branch_names, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};
-pub use undo::{left_of, take_back};
+pub use undo::{leave_off, left_of, take_back};
 pub use worktrees::{Listed, worktrees};

@@ -5,15 +5,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
+use super::checkout;
 use super::halfway;
 use super::leavings::leavings;
 use super::lock::Lock;
 use super::locked::locked_for;
 use super::program::{failed, run};
 use super::repo::Repo;
-use super::start::{absolute, base_ref, resolved, update_refs};
+use super::start::{absolute, base_ref, resolved};
+use super::unref;
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::{Branch, Head};
 use crate::model::failure::{Exit, Failure};
@@ -148,23 +150,44 @@ pub fn take_back(
 ) -> Result<()> {
     if batch.adopted {
         unlock(repo, lock, task)?;
-        return delete_ref(repo, &base_ref(&task.id), task.base);
+        return unref::delete(repo, lock, &base_ref(&task.id), task.base);
     }
     if let Some(folder) = folder_of(repo, task) {
         let aside = Aside::of(repo, batch, &folder);
         aside.bring_back(repo, &folder)?;
         match find(repo, task, &folder)? {
             Stands::Whole(listed) => aside.take(repo, &listed, disposable)?,
-            Stands::HalfMade(listed) => halfway::clear(repo, task, &listed, &folder)?,
+            Stands::HalfMade(listed) => {
+                halfway::clear(repo, task, &listed, &folder)?;
+                // Killed earlier still, git had not written its link there.
+                if folder.symlink_metadata().is_ok() {
+                    halfway::clear_orphan(repo, task, &folder)?;
+                }
+            }
             Stands::Gone(listed) => aside.take_admin(&listed)?,
             Stands::Other(_) => return Err(changed(task)),
             Stands::Nothing if folder.symlink_metadata().is_ok() => halfway::clear_orphan(repo, task, &folder)?,
             Stands::Nothing => {}
         }
-        delete_refs(repo, task, left)?;
+        delete_refs((repo, lock), task, left)?;
+        checkout::clear_staging(repo)?;
+        // As git does it: the folder goes with the last worktree, and is made again with the next.
+        let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
         return aside.remove();
     }
-    delete_refs(repo, task, left)
+    delete_refs((repo, lock), task, left)
+}
+
+/// Leaves off taking `task` of `batch` back, for `start` to make it whole: a worktree that was moved aside goes back to its
+/// place, unless it was to be removed already.
+///
+/// # Errors
+/// It cannot be moved or removed.
+pub fn leave_off(repo: &Repo, batch: &Batch, task: &Snapshot) -> Result<()> {
+    let Some(folder) = folder_of(repo, task) else { return Ok(()) };
+    let aside = Aside::of(repo, batch, &folder);
+    aside.bring_back(repo, &folder)?;
+    aside.remove()
 }
 
 fn changed(task: &Snapshot) -> anyhow::Error {
@@ -172,24 +195,13 @@ fn changed(task: &Snapshot) -> anyhow::Error {
 }
 
 /// The branch first: as long as the ref that keeps its base stands, the branch is known to be ours.
-fn delete_refs(repo: &Repo, task: &Snapshot, left: &Left) -> Result<()> {
-    if let Some(tip) = left.tip {
-        delete_ref(repo, &branch_ref(task), tip)?;
+fn delete_refs((repo, lock): (&Repo, &Lock), task: &Snapshot, left: &Left) -> Result<()> {
+    match left.tip {
+        Some(tip) => unref::delete(repo, lock, &branch_ref(task), tip)?,
+        // A start that was killed may have been about to make it.
+        None => unref::tidy(repo, &branch_ref(task))?,
     }
-    delete_ref(repo, &base_ref(&task.id), task.base)
-}
-
-/// Deletes a ref that points at `expected`. One that is gone is done.
-fn delete_ref(repo: &Repo, name: &str, expected: Oid) -> Result<()> {
-    halfway::clear_stale_lock(repo, name)?;
-    if repo.commit_of(name)?.is_none() {
-        return Ok(());
-    }
-    let said = update_refs(repo, &format!("delete {name}\0{expected}\0"), "dispatch: undo");
-    match repo.commit_of(name)? {
-        None => halfway::clear_stale_lock(repo, name),
-        Some(_) => Err(said.err().unwrap_or_else(|| anyhow!("git did not delete '{name}', although it said so"))),
-    }
+    unref::delete(repo, lock, &base_ref(&task.id), task.base)
 }
 
 fn unlock(repo: &Repo, lock: &Lock, task: &Snapshot) -> Result<()> {
@@ -242,13 +254,16 @@ impl Aside {
     fn take_admin(&self, listed: &Listed) -> Result<()> {
         let made = self.admin.parent().map_or(Ok(()), std::fs::create_dir_all);
         made.with_context(|| format!("could not make a folder for '{}'", self.admin.display()))?;
-        rename(&listed.admin_dir, &self.admin)?;
-        // As git does it: the folder goes with the last worktree, and is made again with the next.
-        let _ = listed.admin_dir.parent().map(std::fs::remove_dir);
-        Ok(())
+        rename(&listed.admin_dir, &self.admin)
     }
 
     fn remove(&self) -> Result<()> {
+        if halfway::linked_admin(&self.folder).is_some_and(|admin| admin.exists()) {
+            let what = format!("'{}' was moved aside and is a worktree still", self.folder.display());
+            return Err(Failure::new(Exit::Halfway, what)
+                .hint("use 'git worktree list' to see what is in its place")
+                .into());
+        }
         for path in [&self.folder, &self.admin] {
             match std::fs::remove_dir_all(path) {
                 Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {

@@ -14,7 +14,7 @@ use crate::support::Sandbox;
 const TASKS: &str = "[task.A]\n[task.B]\n[task.C]\n[task.D]\n";
 
 /// A process filter that turns letters by 13 places (git `Documentation/technical/long-running-process-protocol.txt`).
-const TURN: &str = r#"
+pub const TURN: &str = r#"
 use strict; use warnings; binmode STDIN; binmode STDOUT; $| = 1;
 sub packet { my $n; return undef unless read(STDIN, $n, 4) == 4; $n = hex $n; return "" if $n == 0; read(STDIN, my $d, $n - 4); $d }
 sub say_ { my $d = shift; printf "%04x%s", length($d) + 4, $d } sub end_ { print "0000" }

@@ -78,6 +78,46 @@ fn what_may_not_be_written_is_told_and_nothing_is_lost() {
     }
 }
 
+#[test]
+fn what_may_not_be_removed_is_told_and_the_same_undo_goes_on() {
+    type Below = fn(&Sandbox) -> PathBuf;
+    let places: [(Below, bool); 2] = [(|sandbox| sandbox.repo().join(".git"), false), (|sandbox| sandbox.root(), true)];
+    for (place, begun) in places {
+        let sandbox = theirs();
+        let before = sandbox.git(&["for-each-ref"]);
+        let Some(started) = as_nobody(&sandbox, &START) else {
+            return skipped("the program cannot be run as another user");
+        };
+        let _ = started.exits(0);
+        let there = sandbox.snapshot();
+        let place = place(&sandbox);
+        let change = |mode: &str| {
+            let path = place.to_str().unwrap();
+            assert!(if begun { system("chmod", &[mode, path]) } else { system("chmod", &["-R", mode, path]) });
+        };
+        change("a-w");
+        let outcome = as_nobody(&sandbox, &["undo"]);
+        change("u+w");
+        let outcome = outcome.unwrap().says("error: ").says("Permission denied").says("hint: ");
+        if begun {
+            outcome.exits(4).says("hint: use 'git dispatch undo batch-001' to go on from here");
+            sandbox.ok(&["status"]).answers("half undone; to go on: git dispatch undo batch-001");
+        } else {
+            assert_eq!(outcome.exits(128).stdout, "");
+            assert_eq!(sandbox.snapshot(), there);
+        }
+        sandbox.git(&["fsck", "--no-progress"]);
+        let _ = as_nobody(&sandbox, &["undo", "batch-001"]).unwrap().exits(0);
+        assert_eq!(but_for_the_ledger(&sandbox), before);
+        assert!(!sandbox.place("A").exists());
+    }
+}
+
+fn but_for_the_ledger(sandbox: &Sandbox) -> String {
+    let all = sandbox.git(&["for-each-ref"]);
+    all.lines().filter(|line| !line.ends_with("refs/notes/dispatch")).collect::<Vec<_>>().join("\n")
+}
+
 /// A file system of its own, as long as this lives.
 struct Small(tempfile::TempDir);
 
@@ -136,6 +176,40 @@ fn on_a_disk_that_fills_half_way_the_same_command_goes_on_once_there_is_room() {
         drop(sandbox);
     }
     assert!(failed > 3, "only {failed} sizes were too small");
+}
+
+#[test]
+fn an_undo_on_a_full_disk_goes_on_once_there_is_room() {
+    let mut failed = 0;
+    for room in (0..100).step_by(8) {
+        let Some(small) = Small::new(65_536) else { return skipped("no file system can be mounted") };
+        let sandbox = Sandbox::empty_in(small.path());
+        sandbox.init(&["--template="]);
+        sandbox.commit(&[("README", "hello\n"), ("dispatch.toml", TASKS)], "initial commit");
+        let before = sandbox.git(&["for-each-ref"]);
+        sandbox.ok(&START);
+        let used = rustix::fs::statvfs(small.path()).unwrap();
+        let used = (used.f_blocks - used.f_bfree) * used.f_frsize / 1024;
+        let size = format!("remount,size={}k", used + room);
+        assert!(system("mount", &["-o", &size, small.path().to_str().unwrap()]));
+        let outcome = sandbox.run(&["undo"]);
+        let whole = outcome.code == Some(0);
+        if !whole {
+            failed += 1;
+            assert!(matches!(outcome.code, Some(4 | 128)), "{room}: {outcome:#?}");
+            let _ = outcome.says("error: ");
+            sandbox.git(&["fsck", "--no-progress"]);
+            sandbox.ok(&["status"]);
+            small.grow();
+            sandbox.ok(&["undo", "batch-001"]);
+        }
+        assert_eq!(but_for_the_ledger(&sandbox), before, "{room}");
+        assert!(!sandbox.place("A").exists(), "{room}");
+        if whole {
+            break;
+        }
+    }
+    assert!(failed > 1, "only {failed} sizes were too small");
 }
 
 #[test]

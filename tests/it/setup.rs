@@ -57,6 +57,26 @@ fn one_that_fails_leaves_the_task_started_and_says_how_to_run_it_again() {
 }
 
 #[test]
+fn of_tasks_of_which_one_cannot_be_made_the_others_are_started_and_set_up() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "dispatch.setup", "pwd >>\"$HOME/set-up\""]);
+    // A ref where a folder is to be.
+    sandbox.git(&["update-ref", "refs/dispatch/base/B/x", "main"]);
+    let outcome = sandbox.run(&["start", "A", "B", "C"]).exits(4);
+    outcome.says("error: task 'B' of batch-001 could not be started").says("use 'git dispatch start B' to go on");
+    assert_eq!(sandbox.events()[1]["tasks"], json!(["A", "C"]));
+    sandbox.ok(&["status"]).answers("not finished; to go on: git dispatch start B\n");
+    sandbox.git(&["update-ref", "-d", "refs/dispatch/base/B/x"]);
+    sandbox.ok(&["start", "A", "B", "C"]);
+    let set_up = std::fs::read_to_string(sandbox.root().join("home/set-up")).unwrap();
+    let mut set_up: Vec<&str> = set_up.lines().collect();
+    set_up.sort_unstable();
+    assert_eq!(set_up, ["A", "B", "C"].map(|id| sandbox.place(id).display().to_string()));
+    sandbox.ok(&["status"]).answers("active");
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
 fn it_runs_outside_of_the_lock_and_without_input() {
     let sandbox = Sandbox::with_tasks(TASKS);
     let program = env!("CARGO_BIN_EXE_git-dispatch");

@@ -116,7 +116,8 @@ fn json_tells_what_was_made() {
     assert_eq!(
         json,
         serde_json::json!({"schema": 1, "command": "start", "dry_run": false, "tasks": [
-            {"id": "A", "batch": "batch-001", "branch": "task/A", "worktree": folder, "base": main, "already": false}]})
+            {"id": "A", "batch": "batch-001", "branch": "task/A", "worktree": folder, "base": main, "already": false,
+             "port": json["tasks"][0]["port"]}]})
     );
 }
 

@@ -165,3 +165,39 @@ fn starting_again_is_undone_with_what_it_voided() {
     assert_eq!((sandbox.count("reopened"), sandbox.count("undone")), (1, 2));
     assert_eq!(sandbox.row("A")["state"], "landed");
 }
+
+#[test]
+fn packed_refs_and_a_hook_that_hears_of_refs_change_nothing() {
+    let (sandbox, before) = started();
+    sandbox.git(&["tag", "-a", "-m", "with an id to peel to", "v1", "main"]);
+    sandbox.git(&["pack-refs", "--all"]);
+    let packed = || std::fs::read_to_string(sandbox.repo().join(".git/packed-refs")).unwrap();
+    assert!(packed().contains("refs/dispatch/base/A") && packed().contains("\n^"));
+    let kept: String = packed()
+        .split_inclusive('\n')
+        .filter(|line| !line.contains("refs/dispatch/base") && !line.contains("/task/"))
+        .collect();
+    sandbox.ok(&["undo"]);
+    assert_eq!(packed(), kept);
+    sandbox.git(&["tag", "-d", "v1"]);
+    assert_eq!(snap(&sandbox), before);
+    sandbox.ok(&["start", "A"]);
+    sandbox.script("repo/.git/hooks/reference-transaction", "cat >>\"$HOME/heard\"\n");
+    sandbox.ok(&["undo"]);
+    let heard = std::fs::read_to_string(sandbox.root().join("home/heard")).unwrap();
+    assert!(heard.contains("refs/heads/task/A") && heard.contains("refs/dispatch/base/A"), "{heard}");
+    std::fs::remove_file(sandbox.repo().join(".git/hooks/reference-transaction")).unwrap();
+    assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn a_lock_of_the_packed_refs_that_is_not_ours_stays_and_is_named() {
+    let (sandbox, before) = started();
+    let lock = sandbox.repo().join(".git/packed-refs.lock");
+    std::fs::write(&lock, "").unwrap();
+    let outcome = sandbox.run(&["undo"]).exits(4).says("packed-refs.lock' is held by another git, or was left by one");
+    outcome.says("hint: use 'rm -- ").says("hint: use 'git dispatch undo batch-001' to go on from here");
+    std::fs::remove_file(&lock).unwrap();
+    sandbox.ok(&["undo", "batch-001"]);
+    assert_eq!(snap(&sandbox), before);
+}

@@ -46,7 +46,7 @@ fn staging(repo: &Repo) -> PathBuf {
 ///
 /// # Errors
 /// It cannot be removed.
-pub(super) fn clear_staging(repo: &Repo) -> Result<()> {
+pub(in crate::git) fn clear_staging(repo: &Repo) -> Result<()> {
     let folder = staging(repo);
     match std::fs::remove_dir_all(&folder) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {

@@ -36,9 +36,20 @@ pub(in crate::git) fn find(repo: &Repo) -> anyhow::Result<Option<Hook>> {
 
 /// A hook that git would run while it makes a worktree, other than the one that is run here.
 pub(super) fn other(repo: &Repo) -> Option<&'static str> {
+    [OF_REFS, "post-index-change"].into_iter().find(|name| is_there(repo, name))
+}
+
+/// Whether a hook of git hears of each change of a ref.
+pub(in crate::git) fn hears_of_refs(repo: &Repo) -> bool {
+    is_there(repo, OF_REFS)
+}
+
+const OF_REFS: &str = "reference-transaction";
+
+fn is_there(repo: &Repo, name: &str) -> bool {
     let configured = repo.config_path("core.hooksPath").map(|folder| repo.anchor().join(folder));
     let folder = configured.unwrap_or_else(|| repo.common_dir().join("hooks"));
-    ["reference-transaction", "post-index-change"].into_iter().find(|name| is_executable(&folder.join(name)))
+    is_executable(&folder.join(name))
 }
 
 fn is_executable(path: &Path) -> bool {

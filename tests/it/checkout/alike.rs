@@ -50,7 +50,7 @@ pub fn assert(sandbox: &Sandbox, ours: &str, theirs: &str) {
 pub fn renamed(names: &[(&str, &str)], ours: &str, theirs: &str) {
     let mut text = ours.to_owned();
     for (ours, theirs) in names {
-        for before in ["task-", "task/", "task "] {
+        for before in ["task-", "task/", "task ", "drop "] {
             text = text.replace(&format!("{before}{ours}"), &format!("{before}{theirs}"));
         }
     }

@@ -4,7 +4,9 @@
 mod after;
 mod calls;
 mod kernel;
+mod state;
 mod tracer;
+mod undone;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Sandbox;
 use after::Stage;
-use tracer::{Disturbance, trace};
+use tracer::{Disturbance, Traced, trace};
+use undone::Undoing;
 
 const TASKS: &str = "[task.A]\n[task.B]\n[task.C]\n";
 const IDS: [&str; 3] = ["A", "B", "C"];
@@ -49,16 +52,28 @@ fn say(text: &str) {
     println!("{text}");
 }
 
-/// Disturbs the stage's command at each call in turn, several at once, until a run ends by itself.
-fn step(stage: &Stage, how: Disturbance, least: usize) {
+/// A command that is disturbed, and what must hold then.
+trait Trial: Sync {
+    /// A fresh one for each run.
+    fn sandbox(&self) -> Sandbox;
+    fn command(&self) -> &[&'static str];
+    /// Everything that is asked after a run in `sandbox` that was disturbed at call `at`.
+    ///
+    /// # Errors
+    /// The first thing that does not hold.
+    fn check(&self, sandbox: &Sandbox, how: Disturbance, at: usize, traced: &Traced) -> Result<(), String>;
+}
+
+/// Disturbs the trial's command at each call in turn, several at once, until a run ends by itself.
+fn step(stage: &impl Trial, how: Disturbance, least: usize) {
     let next = AtomicUsize::new(1);
     let done = Mutex::new((0, Vec::new()));
     let work = || {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let sandbox = stage.prepared.twin();
-            let traced = trace(program(&sandbox, &stage.command), &sandbox.root(), how, at);
-            let found = stage.check(&sandbox, how, &traced);
+            let sandbox = stage.sandbox();
+            let traced = trace(program(&sandbox, stage.command()), &sandbox.root(), how, at);
+            let found = stage.check(&sandbox, how, at, &traced);
             let mut done = done.lock().unwrap();
             let disturbed = traced.disturbed.as_deref().unwrap_or("nothing left to disturb");
             if let Err(fault) = found {
@@ -184,5 +199,70 @@ fn a_start_by_git_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same
 fn a_start_whose_files_git_converts_killed_at_any_call_goes_on_to_the_same_end() {
     let sandbox = prepared(&[]);
     sandbox.commit(&CONVERTED, "converted");
+    step(&Stage::new(sandbox, &["start", "A", "B"], &["A", "B"]), Disturbance::KillTree, 100);
+}
+
+#[test]
+fn a_start_killed_at_any_call_is_taken_back_to_the_state_before() {
+    step(&native().then_undone(), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_by_git_killed_at_any_call_is_taken_back_to_the_state_before() {
+    step(&by_git().then_undone(), Disturbance::KillTree, 150);
+}
+
+fn undo() -> Undoing {
+    let stage = native();
+    Undoing::of(&stage, |_| ()).exactly(&stage)
+}
+
+#[test]
+fn an_undo_killed_at_any_call_goes_on_to_the_state_before() {
+    step(&undo(), Disturbance::KillTree, 50);
+}
+
+#[test]
+fn an_undo_told_to_end_at_any_call_goes_on_to_the_state_before() {
+    step(&undo(), Disturbance::TermTree, 50);
+}
+
+#[test]
+fn an_undo_of_which_one_process_is_killed_at_any_call_goes_on_to_the_state_before() {
+    step(&undo(), Disturbance::KillOne, 50);
+}
+
+#[test]
+fn an_undo_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_state_before() {
+    step(&undo(), Disturbance::FullOnce, 30);
+}
+
+#[test]
+fn an_undo_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_state_before() {
+    step(&undo(), Disturbance::FullFromThere, 30);
+}
+
+#[test]
+fn an_undo_of_packed_refs_killed_at_any_call_goes_on_to_the_state_before() {
+    let packed = Undoing::of(&native(), |sandbox| _ = sandbox.git(&["pack-refs", "--all"]));
+    step(&packed, Disturbance::KillTree, 50);
+}
+
+#[test]
+fn an_undo_with_sha256_killed_at_any_call_goes_on_to_the_state_before() {
+    let stage = sha256();
+    step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 50);
+}
+
+/// A filter that git keeps running, and tells of the commit.
+#[test]
+fn a_start_whose_files_a_process_filters_killed_at_any_call_goes_on_to_the_same_end() {
+    let sandbox = prepared(&[]);
+    let filter = sandbox.script("home/turn", crate::checkout::TURN);
+    let text = std::fs::read_to_string(&filter).unwrap().replacen("#!/bin/sh", "#!/usr/bin/perl", 1);
+    std::fs::write(&filter, text).unwrap();
+    sandbox.git(&["config", "filter.turn.process", filter.to_str().unwrap()]);
+    sandbox.git(&["config", "filter.turn.required", "true"]);
+    sandbox.commit(&[(".gitattributes", "*.txt filter=turn\n"), ("a.txt", "1\n2\n")], "filtered");
     step(&Stage::new(sandbox, &["start", "A", "B"], &["A", "B"]), Disturbance::KillTree, 100);
 }
