@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Lock, Repo, Swap, Want};
+use crate::git::{self, Lock, Repo, Swap, UndoAround, Want};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Batch, Body, Event};
@@ -68,10 +68,11 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Un
     }
     let left = batch.tasks.iter().map(|task| {
         let branch = scene.facts.tasks.get(&task.id).and_then(|seen| seen.branch.as_ref());
-        git::left_of(repo, batch, task, branch, &loaded.file.settings.disposable)
+        let target = scene.facts.target.newest().1;
+        git::left_of(repo, batch, task, &UndoAround { target, branch, disposable: &loaded.file.settings.disposable })
     });
     let left = left.collect::<Result<Vec<_>>>()?;
-    Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left)?)
+    Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left, &git::host())?)
 }
 
 /// A worker takes nothing back, least of all what it stands in.
@@ -85,7 +86,8 @@ fn outside(repo: &Repo, scene: &Scene) -> Result<()> {
     });
     match within {
         Some((id, _)) => Err(Failure::new(Exit::Refused, format!("this is the worktree of task '{id}'"))
-            .hint("use 'git dispatch undo --from-worktree' to act from here all the same")
+            .hint(format!("use 'cd {}' first", shell_word(&repo.anchor().to_string_lossy())))
+            .hint("use --from-worktree to take back a batch that it is not of")
             .into()),
         None => Ok(()),
     }

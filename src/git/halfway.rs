@@ -30,10 +30,23 @@ pub(super) fn is_half_made(listed: &Listed) -> bool {
 }
 
 /// Whether git was about to make a worktree at `folder`, or to take it back: its admin folder names no place, not yet or no more.
-pub(super) fn is_stillborn(listed: &Listed, folder: &Path) -> bool {
+///
+/// Its name alone says little: with `folder` for a task `A` begins that of `A1`. So its HEAD, as far as git had written that, must not
+/// be on another branch than `branch`.
+pub(super) fn is_stillborn(listed: &Listed, folder: &Path, branch: &str) -> bool {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let number = name(&listed.admin_dir).strip_prefix(&name(folder)).map(str::to_owned);
-    listed.path == listed.admin_dir && number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    listed.path == listed.admin_dir
+        && number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        && may_be_on(listed, branch)
+}
+
+/// git writes an object id to HEAD at first, then the branch.
+fn may_be_on(listed: &Listed, branch: &str) -> bool {
+    let Ok(head) = read_bounded(&listed.admin_dir.join("HEAD")) else { return true };
+    let (head, wanted) = (head.trim_ascii(), format!("ref: refs/heads/{branch}"));
+    let unborn = !listed.admin_dir.join("index").exists();
+    head == wanted.as_bytes() || unborn && (wanted.as_bytes().starts_with(head) || !head.starts_with(b"ref:"))
 }
 
 /// Removes a worktree that git was still making when it was killed: nobody has worked in it, its files are the base's.
@@ -119,24 +132,38 @@ fn holds_only_the_base(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<bo
     let what = || format!("could not read the files of commit {}", task.base);
     let commit = repo.gix.find_commit(theirs(task.base)).told(what)?;
     let tree = commit.tree().told(what)?;
-    Ok(is_of(&tree, folder))
+    Ok(is_of(&tree, folder, true))
 }
 
-fn is_of(tree: &gix::Tree<'_>, folder: &Path) -> bool {
+/// The same of a worktree whose checkout came to its end once: work in it shows in what its files hold.
+///
+/// # Errors
+/// The base of `task` cannot be read.
+pub(super) fn holds_work(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<bool> {
+    let what = || format!("could not read the files of commit {}", task.base);
+    let tree = repo.gix.find_commit(theirs(task.base)).told(what)?.tree().told(what)?;
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten();
+    Ok(entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != ".git" && !is_entry_of(&tree, &entry, false))))
+}
+
+/// Whether everything in `folder` is what the tree has there; with `begun`, files may hold the beginning of that only.
+fn is_of(tree: &gix::Tree<'_>, folder: &Path, begun: bool) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
-    entries.into_iter().all(|entry| {
-        let Ok(entry) = entry else { return false };
-        let Some(known) = tree.find_entry(entry.file_name().as_bytes()) else { return false };
-        let Ok(object) = known.object() else { return false };
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => object.try_into_tree().is_ok_and(|tree| is_of(&tree, &entry.path())),
-            Ok(kind) if kind.is_file() => read_bounded(&entry.path()).is_ok_and(|text| object.data.starts_with(&text)),
-            Ok(kind) if kind.is_symlink() => {
-                std::fs::read_link(entry.path()).is_ok_and(|target| object.data == target.as_os_str().as_bytes())
-            }
-            _ => false,
+    entries.into_iter().all(|entry| entry.is_ok_and(|entry| is_entry_of(tree, &entry, begun)))
+}
+
+fn is_entry_of(tree: &gix::Tree<'_>, entry: &std::fs::DirEntry, begun: bool) -> bool {
+    let Some(known) = tree.find_entry(entry.file_name().as_bytes()) else { return false };
+    let Ok(object) = known.object() else { return false };
+    match entry.file_type() {
+        Ok(kind) if kind.is_dir() => object.try_into_tree().is_ok_and(|tree| is_of(&tree, &entry.path(), begun)),
+        Ok(kind) if kind.is_file() => read_bounded(&entry.path())
+            .is_ok_and(|text| if begun { object.data.starts_with(&text) } else { object.data == text }),
+        Ok(kind) if kind.is_symlink() => {
+            std::fs::read_link(entry.path()).is_ok_and(|target| object.data == target.as_os_str().as_bytes())
         }
-    })
+        _ => false,
+    }
 }
 
 /// Refuses where `folder` holds more than what git was making.

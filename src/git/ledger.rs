@@ -55,8 +55,12 @@ pub fn event(repo: &Repo, at: jiff::Timestamp, body: Body) -> Result<Event> {
     let mut random = [0u8; 16];
     getrandom::fill(&mut random).context("could not get random bytes")?;
     let uid = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    Ok(Event { at, uid, v: VERSION, body, by, host })
+    Ok(Event { at, uid, v: VERSION, body, by, host: host() })
+}
+
+/// The name of this machine, as events record it.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Who acts, by git's configuration, as the ledger records it: `Name <mail>`.

@@ -250,7 +250,7 @@ pub fn stays_beside(repo: &Repo, folder: &Path) -> Result<()> {
 fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Option<Listed>> {
     for listed in worktrees(repo)? {
         let ours = listed.path == folder;
-        if (ours && halfway::is_half_made(&listed)) || halfway::is_stillborn(&listed, folder) {
+        if (ours && halfway::is_half_made(&listed)) || halfway::is_stillborn(&listed, folder, &task.branch) {
             halfway::clear(repo, task, &listed, folder)?;
         } else if listed.head == Head::Branch(task.branch.clone()) {
             return Ok(Some(listed));

@@ -14,6 +14,7 @@ use super::lock::Lock;
 use super::locked::locked_for;
 use super::program::{failed, run};
 use super::repo::Repo;
+use super::reset_away::reset_away;
 use super::start::{absolute, base_ref, resolved};
 use super::unref;
 use super::worktrees::{Listed, worktrees};
@@ -23,29 +24,40 @@ use crate::model::ledger::{Batch, Snapshot};
 use crate::model::oid::Oid;
 use crate::model::undo::{Left, Obstacle};
 
-/// What stands of a task of `batch`, and what speaks against taking it back. `disposable` are globs of ignored files that may go.
+/// Beside what the ledger says of a task.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The newest commit of the target.
+    pub target: Oid,
+    pub branch: Option<&'a Branch>,
+    /// Globs of ignored files that may go.
+    pub disposable: &'a [String],
+}
+
+/// What stands of a task of `batch`, and what speaks against taking it back.
 ///
 /// # Errors
 /// Refs or worktrees cannot be read.
-pub fn left_of(
-    repo: &Repo,
-    batch: &Batch,
-    task: &Snapshot,
-    branch: Option<&Branch>,
-    disposable: &[String],
-) -> Result<Left> {
+pub fn left_of(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>) -> Result<Left> {
     let tip = repo.commit_of(&branch_ref(task))?;
+    let base_kept = repo.commit_of(&base_ref(&task.id))? == Some(task.base);
+    let mut left = Left { tip, worktree: None, base_kept, obstacles: Vec::new() };
     if batch.adopted {
-        return Ok(Left { tip, worktree: None, obstacles: Vec::new() });
+        return Ok(left);
     }
-    let mut left = Left { tip, worktree: None, obstacles: Vec::new() };
     if let Some(tip) = tip {
-        left.obstacles.extend(of_branch(repo, task, tip, branch)?);
+        left.obstacles.extend(of_branch(task, tip, around.branch, base_kept));
     }
     let Some(folder) = folder_of(repo, task) else { return Ok(left) };
     match find(repo, task, &folder)? {
         Stands::Whole(listed) => {
-            left.obstacles.extend(of_worktree(repo, task, &listed, disposable));
+            let known = [Some(task.base), tip, Some(around.target)];
+            let known: Vec<Oid> = known.into_iter().flatten().collect();
+            left.obstacles.extend(of_worktree(task, &listed, &folder));
+            if !listed.main {
+                left.obstacles.extend(leavings(repo, &listed.path, &listed.path, around.disposable));
+                left.obstacles.extend(only_in_reflogs(repo, task, &listed, &known)?);
+            }
             left.worktree = Some(listed.path);
         }
         Stands::Other(obstacle) => left.obstacles.push(obstacle),
@@ -55,32 +67,58 @@ pub fn left_of(
             left.obstacles.push(Obstacle::NoWorktree(folder))
         }
         Stands::HalfMade(_) | Stands::Nothing => {
-            let work = halfway::refuse_work(repo, task, &folder).err();
-            left.obstacles.extend(work.map(|why| Obstacle::Unreadable(folder.clone(), format!("{why:#}"))));
+            left.obstacles.extend(work_in_half_made(repo, batch, task, &folder)?);
             left.worktree = Some(folder);
         }
     }
     Ok(left)
 }
 
-fn of_branch(repo: &Repo, task: &Snapshot, tip: Oid, branch: Option<&Branch>) -> Result<Option<Obstacle>> {
-    if repo.commit_of(&base_ref(&task.id))? != Some(task.base) {
-        return Ok(Some(Obstacle::NotOurs));
+/// Nobody has worked in what `start` did not bring to its end; what it did may have lost its index since.
+fn work_in_half_made(repo: &Repo, batch: &Batch, task: &Snapshot, folder: &Path) -> Result<Option<Obstacle>> {
+    if folder.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    if let Err(why) = halfway::refuse_work(repo, task, folder) {
+        return Ok(Some(Obstacle::Unreadable(folder.to_owned(), format!("{why:#}"))));
+    }
+    let work = batch.started.contains(&task.id) && halfway::holds_work(repo, task, folder)?;
+    Ok(work.then(|| Obstacle::NoIndex(folder.to_owned())))
+}
+
+/// Commits that only the reflogs hold that go with the worktree and the branch.
+fn only_in_reflogs(repo: &Repo, task: &Snapshot, listed: &Listed, known: &[Oid]) -> Result<Option<Obstacle>> {
+    let of_branch = repo.common_dir().join("logs").join(branch_ref(task));
+    let logs = [listed.admin_dir.join("logs/HEAD"), of_branch];
+    let own = [branch_ref(task), base_ref(&task.id)];
+    let found = reset_away(repo, &[&logs[0], &logs[1]], known, &own)?;
+    Ok(found.first().map(|first| Obstacle::ResetAway(*first, found.len())))
+}
+
+fn of_branch(task: &Snapshot, tip: Oid, branch: Option<&Branch>, base_kept: bool) -> Option<Obstacle> {
+    if !base_kept {
+        return Some(Obstacle::NotOurs);
     }
     let seen = branch.filter(|branch| branch.tip == tip && branch.name == task.branch);
-    Ok(match seen.map(|branch| (branch.commits, branch.ahead)) {
+    match seen.map(|branch| (branch.commits, branch.ahead)) {
         _ if tip == task.base => None,
         Some((Some(0), Some(0))) => None,
         Some((Some(own), _)) if own > 0 => Some(Obstacle::Commits(own)),
         _ => Some(Obstacle::Moved),
-    })
+    }
 }
 
-fn of_worktree(repo: &Repo, task: &Snapshot, listed: &Listed, disposable: &[String]) -> Vec<Obstacle> {
+fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle> {
     let path = || listed.path.clone();
     let mut found = Vec::new();
-    if listed.main {
+    let locked_for_it = listed.locked.as_deref().and_then(locked_for) == Some(task.id.as_str());
+    // Its own worktree may have been moved, and is locked for it then; any other is somebody's own.
+    if listed.main || listed.path != folder && !locked_for_it {
         return vec![Obstacle::CheckedOut(path())];
+    }
+    let mut refs = ["worktree", "bisect", "rewritten"].iter().map(|kind| listed.admin_dir.join("refs").join(kind));
+    if refs.any(|refs| std::fs::read_dir(refs).is_ok_and(|mut entries| entries.next().is_some())) {
+        found.push(Obstacle::OwnRefs(path()));
     }
     if let Some(reason) = listed.locked.as_deref().filter(|reason| locked_for(reason) != Some(task.id.as_str())) {
         found.push(Obstacle::Locked(path(), reason.to_owned()));
@@ -91,7 +129,6 @@ fn of_worktree(repo: &Repo, task: &Snapshot, listed: &Listed, disposable: &[Stri
     if listed.admin_dir.join("modules").exists() {
         found.push(Obstacle::Submodules(path()));
     }
-    found.extend(leavings(repo, &listed.path, &listed.path, disposable));
     found
 }
 
@@ -118,7 +155,7 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Stands> {
     let mut found = Stands::Nothing;
     for listed in worktrees(repo)? {
         let ours = listed.path == folder;
-        if (ours && halfway::is_half_made(&listed)) || halfway::is_stillborn(&listed, folder) {
+        if (ours && halfway::is_half_made(&listed)) || halfway::is_stillborn(&listed, folder, &task.branch) {
             return Ok(Stands::HalfMade(listed));
         }
         if listed.head == Head::Branch(task.branch.clone()) {
@@ -153,11 +190,15 @@ pub fn take_back(
         return unref::delete(repo, lock, &base_ref(&task.id), task.base);
     }
     if let Some(folder) = folder_of(repo, task) {
-        let aside = Aside::of(repo, batch, &folder);
+        let aside = Aside::of(repo, batch, &folder)?;
         aside.bring_back(repo, &folder)?;
         match find(repo, task, &folder)? {
+            Stands::Whole(listed) if left.worktree.as_ref() != Some(&listed.path) => return Err(changed(task)),
             Stands::Whole(listed) => aside.take(repo, &listed, disposable)?,
             Stands::HalfMade(listed) => {
+                if work_in_half_made(repo, batch, task, &folder)?.is_some() {
+                    return Err(changed(task));
+                }
                 halfway::clear(repo, task, &listed, &folder)?;
                 // Killed earlier still, git had not written its link there.
                 if folder.symlink_metadata().is_ok() {
@@ -173,9 +214,19 @@ pub fn take_back(
         checkout::clear_staging(repo)?;
         // As git does it: the folder goes with the last worktree, and is made again with the next.
         let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
-        return aside.remove();
+        aside.remove()?;
+        remove_empty_above(repo, &folder);
+        return Ok(());
     }
     delete_refs((repo, lock), task, left)
+}
+
+/// A template such as `../wt/{{ id }}` has `start` make the folder above, too: it goes with the last one in it.
+fn remove_empty_above(repo: &Repo, folder: &Path) {
+    let Some(limit) = repo.anchor().parent() else { return };
+    let above = folder.ancestors().skip(1).take_while(|above| *above != limit && above.starts_with(limit));
+    // One that is not empty ends it.
+    let _ = above.map(std::fs::remove_dir).take_while(std::io::Result::is_ok).count();
 }
 
 /// Leaves off taking `task` of `batch` back, for `start` to make it whole: a worktree that was moved aside goes back to its
@@ -185,7 +236,7 @@ pub fn take_back(
 /// It cannot be moved or removed.
 pub fn leave_off(repo: &Repo, batch: &Batch, task: &Snapshot) -> Result<()> {
     let Some(folder) = folder_of(repo, task) else { return Ok(()) };
-    let aside = Aside::of(repo, batch, &folder);
+    let aside = Aside::of(repo, batch, &folder)?;
     aside.bring_back(repo, &folder)?;
     aside.remove()
 }
@@ -213,6 +264,9 @@ fn unlock(repo: &Repo, lock: &Lock, task: &Snapshot) -> Result<()> {
     if worktrees(repo)?.iter().any(ours) { Err(failed(&command, &output).into()) } else { Ok(()) }
 }
 
+/// So many digits of a uid tell batches apart.
+const SHORTEST_UID: usize = 8;
+
 /// Where worktree and admin folder go in one step each, before their files are removed one by one.
 struct Aside {
     folder: PathBuf,
@@ -220,15 +274,19 @@ struct Aside {
 }
 
 impl Aside {
-    fn of(repo: &Repo, batch: &Batch, folder: &Path) -> Aside {
+    fn of(repo: &Repo, batch: &Batch, folder: &Path) -> Result<Aside> {
         // The uid is another's word: no more of it than hexadecimal digits gets into a name.
         let uid: String = batch.uid.chars().filter(char::is_ascii_hexdigit).take(12).collect();
+        if uid.len() < SHORTEST_UID {
+            let what = format!("the uid '{}' of {} is none that this program writes", batch.uid, batch.name);
+            return Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch log --json' to see it").into());
+        }
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let dispatch = repo.common_dir().join("dispatch");
-        Aside {
+        Ok(Aside {
             folder: folder.with_file_name(format!(".{name}.undone-{uid}")),
             admin: dispatch.join(format!("undone-{name}-{uid}")),
-        }
+        })
     }
 
     /// A worktree that was moved aside and not looked at again goes back to its place.

@@ -23,6 +23,8 @@ pub struct Left {
     pub tip: Option<Oid>,
     /// Its worktree, absolute.
     pub worktree: Option<PathBuf>,
+    /// The ref that keeps its base is there, which only the repository has that started it.
+    pub base_kept: bool,
     pub obstacles: Vec<Obstacle>,
 }
 
@@ -41,6 +43,8 @@ pub enum Obstacle {
     Elsewhere(PathBuf),
     /// A folder stands where the worktree was, and is none.
     NoWorktree(PathBuf),
+    /// It has no index, and files that are not as they were checked out.
+    NoIndex(PathBuf),
     /// Files that are changed or new, by the first of them and how many.
     Changed(PathBuf, String, usize),
     /// Files that git ignores and that are not disposable, by the first of them and how many.
@@ -111,7 +115,7 @@ fn last(ledger: &Ledger, caller: &str) -> Result<usize, Failure> {
         .hint(format!("use 'git dispatch undo {}' to undo it all the same", shell_word(&batch.name))))
 }
 
-/// Whether the tasks of a batch may be taken back, given what stands of each.
+/// Whether the tasks of a batch may be taken back, given what stands of each on this `host`.
 ///
 /// # Errors
 /// Something was made since, was started again, reported or landed ([`Exit::Refused`]): all of it, and nothing is changed.
@@ -119,8 +123,10 @@ pub fn decide(
     (file, ledger, standings): (&TaskFile, &Ledger, &Standings),
     index: usize,
     left: Vec<Left>,
+    host: &str,
 ) -> Result<Undo, Failure> {
     let batch = &ledger.batches[index];
+    started_here(batch, &left, host)?;
     let mut told = Vec::new();
     for (task, left) in batch.tasks.iter().zip(&left) {
         match since(file, ledger, standings, (index, &task.id)) {
@@ -140,6 +146,17 @@ pub fn decide(
     ids.sort_unstable();
     Err(Failure::new(Exit::Refused, format!("cannot undo {}: {}", batch.name, told.join("; ")))
         .hint(format!("use 'git dispatch status {}' to see how far they are", ids.join(" "))))
+}
+
+/// A ledger is shared between clones, and worktrees are not: where nothing stands, it may well stand elsewhere.
+fn started_here(batch: &Batch, left: &[Left], host: &str) -> Result<(), Failure> {
+    let nothing = left.iter().all(|left| left.tip.is_none() && left.worktree.is_none() && !left.base_kept);
+    let never_made = batch.host == host && (batch.started.is_empty() || batch.undoing.is_some());
+    if !nothing || never_made {
+        return Ok(());
+    }
+    let what = format!("nothing of {} stands here: it was started by {} on '{}'", batch.name, batch.by, batch.host);
+    Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch undo' in the clone that started it"))
 }
 
 /// What became of the task since it was started, that an undo would contradict.
@@ -179,6 +196,7 @@ impl Obstacle {
                 format!("'{}' has something else checked out than branch '{branch}'", at.display())
             }
             Obstacle::NoWorktree(at) => format!("'{}' stands where the worktree of '{id}' was", at.display()),
+            Obstacle::NoIndex(at) => format!("'{}' has no index, and changed files", at.display()),
             Obstacle::Changed(at, path, number) => {
                 format!("not committed in '{}': {}", at.display(), first(path, *number))
             }

@@ -59,7 +59,11 @@ fn whatever_was_made_since_is_named_and_nothing_is_changed() {
     sandbox.refuses(&["undo"], 3, "'half'; ignored by git, but perhaps needed, in");
     assert_eq!(snap(&sandbox), there);
     assert_eq!((sandbox.count("undoing"), sandbox.count("undone")), (0, 0));
+    let mine = sandbox.git_in(&a, &["rev-parse", "HEAD"]);
     sandbox.git_in(&a, &["reset", "--quiet", "--hard", "main"]);
+    let reset = format!("task 'A' had commits that nothing else holds now: {}", &mine[..7]);
+    sandbox.refuses(&["undo"], 3, &reset);
+    sandbox.git(&["branch", "keep", &mine]);
     std::fs::remove_file(a.join("half")).unwrap();
     std::fs::remove_file(b.join(".env")).unwrap();
     sandbox.ok(&["undo"]);
@@ -199,5 +203,62 @@ fn a_lock_of_the_packed_refs_that_is_not_ours_stays_and_is_named() {
     outcome.says("hint: use 'rm -- ").says("hint: use 'git dispatch undo batch-001' to go on from here");
     std::fs::remove_file(&lock).unwrap();
     sandbox.ok(&["undo", "batch-001"]);
+    assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn what_a_status_hides_is_no_less_work() {
+    let (sandbox, _) = started();
+    let a = sandbox.root().join("repo-task-A");
+    sandbox.git_in(&a, &["update-index", "--assume-unchanged", "README"]);
+    write_in(&a, "README", "work\n");
+    sandbox.refuses(&["undo"], 3, "git is told to overlook changes in");
+    sandbox.git_in(&a, &["update-index", "--no-assume-unchanged", "README"]);
+    std::fs::remove_file(sandbox.repo().join(".git/worktrees/repo-task-A/index")).unwrap();
+    sandbox.refuses(&["undo"], 3, "has no index, and changed files");
+    sandbox.git_in(&a, &["read-tree", "HEAD"]);
+    sandbox.refuses(&["undo"], 3, "not committed in");
+    sandbox.git_in(&a, &["checkout", "--quiet", "--", "README"]);
+    sandbox.git_in(&a, &["update-ref", "refs/worktree/mine", "HEAD"]);
+    sandbox.refuses(&["undo"], 3, "has refs of its own");
+    sandbox.git_in(&a, &["update-ref", "-d", "refs/worktree/mine"]);
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
+fn a_worktree_that_start_did_not_make_stays() {
+    let (sandbox, _) = started();
+    sandbox.git(&["worktree", "unlock", "../repo-task-A"]);
+    sandbox.git(&["worktree", "remove", "../repo-task-A"]);
+    sandbox.git(&["worktree", "add", "--quiet", "../mine", "task/A"]);
+    sandbox.refuses(&["undo"], 3, "branch 'task/A' is checked out in '");
+    sandbox.git(&["worktree", "remove", "../mine"]);
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
+fn a_broken_worktree_of_a_task_whose_id_goes_on_is_not_taken_for_this_ones() {
+    let sandbox = Sandbox::with_tasks("[task.A]\n[task.A1]\n");
+    sandbox.ok(&["start", "A1"]);
+    let admin = sandbox.repo().join(".git/worktrees/repo-task-A1");
+    let gitdir = std::fs::read(admin.join("gitdir")).unwrap();
+    std::fs::write(admin.join("gitdir"), "").unwrap();
+    sandbox.ok(&["start", "A"]);
+    sandbox.ok(&["undo"]);
+    assert!(admin.join("index").exists() && !sandbox.root().join("repo-task-A").exists());
+    std::fs::write(admin.join("gitdir"), gitdir).unwrap();
+    sandbox.ok(&["undo"]);
+    assert!(!admin.exists());
+}
+
+#[test]
+fn the_folder_above_goes_with_the_last_worktree_in_it() {
+    let sandbox = Sandbox::with_tasks(&format!("worktree = \"../wt/deep/{{{{ id }}}}\"\n{TASKS}"));
+    let before = snap(&sandbox);
+    sandbox.ok(&["start", "A"]);
+    sandbox.ok(&["start", "B"]);
+    sandbox.ok(&["undo"]);
+    assert!(sandbox.root().join("wt/deep/A").is_dir());
+    sandbox.ok(&["undo"]);
     assert_eq!(snap(&sandbox), before);
 }

@@ -229,7 +229,6 @@ impl Ledger {
 
     fn nothing_is_started_that_is_being_undone(&mut self) {
         for (index, batch) in self.batches.iter_mut().enumerate().filter(|(_, batch)| batch.undoing.is_some()) {
-            batch.started.clear();
             for task in &batch.tasks {
                 let record = self.records.get_mut(&task.id).filter(|record| record.batch == Some(index));
                 record.into_iter().for_each(|record| record.started = false);

@@ -88,8 +88,10 @@ fn everything_that_speaks_against_it_is_told_at_once() {
         let mut facts = facts();
         facts.ledger = fold(None, lines);
         let standings = standings(&file, &facts, &names(&file));
-        let left = Left { obstacles: obstacles.to_vec(), ..Left::default() };
-        decide((&file, &facts.ledger, &standings), 0, vec![left]).map(|undo| undo.tasks.len()).map_err(|why| why.what)
+        let left = Left { obstacles: obstacles.to_vec(), base_kept: true, ..Left::default() };
+        decide((&file, &facts.ledger, &standings), 0, vec![left], "h")
+            .map(|undo| undo.tasks.len())
+            .map_err(|why| why.what)
     };
     let mut lines = vec![starting(1, "a", "batch-001", "A")];
     assert_eq!(told(&lines, &[]), Ok(1));
@@ -104,4 +106,24 @@ fn everything_that_speaks_against_it_is_told_at_once() {
         told(&lines, &obstacles),
         Err("cannot undo batch-001: task 'A' was started again in batch-002".to_owned())
     );
+}
+
+#[test]
+fn what_stands_nowhere_here_may_stand_in_another_clone() {
+    let file = file(&["A"]);
+    let told = |lines: &[Line], host: &str, left: Left| {
+        let mut facts = facts();
+        facts.ledger = fold(None, lines);
+        let standings = standings(&file, &facts, &names(&file));
+        decide((&file, &facts.ledger, &standings), 0, vec![left], host).map(|_| ()).map_err(|why| why.what)
+    };
+    let elsewhere = Err(format!("nothing of batch-001 stands here: it was started by {ADA} on 'h'"));
+    let mut lines = vec![starting(1, "a", "batch-001", "A")];
+    assert_eq!(told(&lines, "h", Left::default()), Ok(()), "it was killed before it made anything");
+    assert_eq!(told(&lines, "other", Left::default()), elsewhere);
+    lines.push(event(2, "b", r#""event":"started","batch":"batch-001","of":"a","tasks":["A"]"#));
+    assert_eq!(told(&lines, "h", Left::default()), elsewhere);
+    assert_eq!(told(&lines, "h", Left { base_kept: true, ..Left::default() }), Ok(()));
+    lines.push(event(3, "c", r#""event":"undoing","batch":"batch-001","of":"a""#));
+    assert_eq!(told(&lines, "h", Left::default()), Ok(()), "all is gone but the last event");
 }
