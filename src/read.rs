@@ -170,8 +170,9 @@ impl Trust {
 /// Approvals cannot be read, or would lie within the repository ([`Exit::Refused`]).
 pub fn trust(repo: &Repo, loaded: &Loaded) -> Result<Trust> {
     let common = repo.common_dir().canonicalize().unwrap_or_else(|_| repo.common_dir().to_owned());
+    let all: Vec<PathBuf> = git::worktrees(repo)?.into_iter().map(|listed| listed.path).collect();
     let within: Vec<&Path> =
-        [Some(common.as_path()), repo.main_worktree(), repo.here()].into_iter().flatten().collect();
+        [Some(common.as_path()), repo.here()].into_iter().flatten().chain(all.iter().map(PathBuf::as_path)).collect();
     let file = trust::place(&within)?;
     let approvals = trust::read(&file)?;
     let repository = common.into_os_string().into_vec();

@@ -48,6 +48,7 @@ impl Repo {
             None => gix.workdir().and_then(|dir| canonical(dir).ok()),
         };
         let command_line = command_line_config(&git, &common);
+        let gix = with_identity(gix, &command_line);
         Ok(Repo { gix, git, common, main, here, command_line })
     }
 
@@ -199,6 +200,22 @@ pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
 }
 
 /// The settings of `git -c`, by their normal keys; empty where there are none, and where git does not tell.
+/// The repository as one in which `git -c` says who commits.
+fn with_identity(mut gix: gix::Repository, said: &[(String, String)]) -> gix::Repository {
+    let of_identity = |key: &str| ["user.", "author.", "committer."].iter().any(|section| key.starts_with(section));
+    let said: Vec<&(String, String)> = said.iter().filter(|(key, _)| of_identity(key)).collect();
+    if said.is_empty() {
+        return gix;
+    }
+    let mut config = gix.config_snapshot_mut();
+    for (key, value) in said {
+        // What the library does not take, git takes where it acts itself.
+        let _ = config.set_raw_value(key.as_str(), value.as_str());
+    }
+    drop(config);
+    gix
+}
+
 fn command_line_config(git: &Git, common: &Path) -> Vec<(String, String)> {
     if variable("GIT_CONFIG_PARAMETERS").is_none() {
         return Vec::new();

@@ -3,6 +3,9 @@
 //!
 //! Every step can be found half done and is gone on from: the names of what is moved aside follow from the batch's uid.
 
+use std::fs::Permissions;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -57,11 +60,17 @@ pub fn left_of(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>)
             if !listed.main {
                 left.obstacles.extend(leavings(repo, &listed.path, &listed.path, around.disposable));
                 left.obstacles.extend(only_in_reflogs(repo, task, &listed, &known)?);
+                let below = |other: &Listed| other.path != listed.path && other.path.starts_with(&listed.path);
+                let others = worktrees(repo)?.into_iter().filter(below);
+                left.obstacles.extend(others.map(|other| Obstacle::Holds(listed.path.clone(), other.path)));
             }
             left.worktree = Some(listed.path);
         }
         Stands::Other(obstacle) => left.obstacles.push(obstacle),
-        Stands::Gone(_) => left.worktree = Some(folder),
+        Stands::Gone(_) if Aside::of(repo, batch, &folder)?.folder.symlink_metadata().is_ok() => {
+            left.worktree = Some(folder);
+        }
+        Stands::Gone(_) => left.obstacles.push(Obstacle::OutOfSight(folder)),
         Stands::Nothing if folder.symlink_metadata().is_err() => {}
         Stands::Nothing if !halfway::is_orphan(repo, task, &folder)? => {
             left.obstacles.push(Obstacle::NoWorktree(folder))
@@ -194,7 +203,7 @@ pub fn take_back(
         aside.bring_back(repo, &folder)?;
         match find(repo, task, &folder)? {
             Stands::Whole(listed) if left.worktree.as_ref() != Some(&listed.path) => return Err(changed(task)),
-            Stands::Whole(listed) => aside.take(repo, &listed, disposable)?,
+            Stands::Whole(listed) => aside.take((repo, task), &listed, left, disposable)?,
             Stands::HalfMade(listed) => {
                 if work_in_half_made(repo, batch, task, &folder)?.is_some() {
                     return Err(changed(task));
@@ -298,10 +307,16 @@ impl Aside {
         Ok(())
     }
 
-    fn take(&self, repo: &Repo, listed: &Listed, disposable: &[String]) -> Result<()> {
+    fn take(
+        &self,
+        (repo, task): (&Repo, &Snapshot),
+        listed: &Listed,
+        left: &Left,
+        disposable: &[String],
+    ) -> Result<()> {
         rename(&listed.path, &self.folder)?;
         let since = leavings(repo, &self.folder, &listed.path, disposable);
-        if since.is_empty() {
+        if since.is_empty() && repo.commit_of(&branch_ref(task))? == left.tip {
             return self.take_admin(listed);
         }
         rename(&self.folder, &listed.path)?;
@@ -323,8 +338,8 @@ impl Aside {
                 .into());
         }
         for path in [&self.folder, &self.admin] {
-            match std::fs::remove_dir_all(path) {
-                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+            match remove(path) {
+                Err(fault) if fault.kind() != ErrorKind::NotFound => {
                     let what = format!("could not remove '{}', which was taken back: {fault}", path.display());
                     return Err(Failure::new(Exit::Halfway, what).into());
                 }
@@ -333,6 +348,28 @@ impl Aside {
         }
         Ok(())
     }
+}
+
+/// Removes a folder with all in it, also where that holds folders that nothing may be written to.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(fault) if fault.kind() == ErrorKind::PermissionDenied => {
+            let _ = open_up(path);
+            std::fs::remove_dir_all(path)
+        }
+        outcome => outcome,
+    }
+}
+
+fn open_up(folder: &Path) -> std::io::Result<()> {
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {

@@ -43,6 +43,10 @@ pub enum Obstacle {
     Elsewhere(PathBuf),
     /// A folder stands where the worktree was, and is none.
     NoWorktree(PathBuf),
+    /// Its folder is not where it was: deleted, moved, or not mounted.
+    OutOfSight(PathBuf),
+    /// Another worktree lies in it.
+    Holds(PathBuf, PathBuf),
     /// It has no index, and files that are not as they were checked out.
     NoIndex(PathBuf),
     /// Files that are changed or new, by the first of them and how many.
@@ -104,7 +108,8 @@ pub fn choose(ledger: &Ledger, name: Option<&str>, caller: &str) -> Result<usize
 
 fn last(ledger: &Ledger, caller: &str) -> Result<usize, Failure> {
     let Some(batch) = ledger.batches.last() else {
-        return Err(Failure::new(Exit::No, "there is nothing to undo: no batch was started")
+        let why = if ledger.undone.is_empty() { "no batch was started" } else { "every batch was undone" };
+        return Err(Failure::new(Exit::No, format!("there is nothing to undo: {why}"))
             .hint("use 'git dispatch plan' to see what can start"));
     };
     if batch.by == caller {
@@ -196,6 +201,12 @@ impl Obstacle {
                 format!("'{}' has something else checked out than branch '{branch}'", at.display())
             }
             Obstacle::NoWorktree(at) => format!("'{}' stands where the worktree of '{id}' was", at.display()),
+            Obstacle::OutOfSight(at) => format!(
+                "the worktree '{0}' is out of sight: 'git worktree repair NEW-PATH' finds a moved one, 'git worktree unlock {0}' and \
+                 'git worktree remove {0}' forget a deleted one",
+                at.display()
+            ),
+            Obstacle::Holds(at, other) => format!("worktree '{}' lies in '{}'", other.display(), at.display()),
             Obstacle::NoIndex(at) => format!("'{}' has no index, and changed files", at.display()),
             Obstacle::Changed(at, path, number) => {
                 format!("not committed in '{}': {}", at.display(), first(path, *number))

@@ -79,7 +79,8 @@ mod tests {
             r#"{{"at":"2026-01-19T00:00:00.000Z","uid":"a1","v":1,"event":"starting","batch":"b","target":"main","tasks":[{{"id":"A","branch":"task/A","path":"../x","base":"{base}","title":"","estimate":60}}]}}"#
         );
         let batch = &fold(None, &[(base.parse().unwrap(), starting.into_bytes())]).batches[0];
-        let gone = Left { tip: Some(batch.base), worktree: Some("/w\u{1b}".into()), base_kept: true, obstacles: Vec::new() };
+        let gone =
+            Left { tip: Some(batch.base), worktree: Some("/w\u{1b}".into()), base_kept: true, obstacles: Vec::new() };
         let schema = || serde_json::from_str(include_str!("../../docs/schema/undo.schema.json")).unwrap();
         let told = |left: &Left| {
             let undo = Undo { batch: 0, tasks: vec![(batch.tasks[0].clone(), left.clone())] };

@@ -145,7 +145,12 @@ fn an_adoption_is_taken_back_without_branch_and_worktree() {
 #[test]
 fn an_interrupted_start_is_taken_back_and_so_is_a_worktree_that_is_gone() {
     let (sandbox, before) = started();
-    std::fs::remove_dir_all(sandbox.root().join("repo-task-A")).unwrap();
+    let (a, away) = (sandbox.root().join("repo-task-A"), sandbox.root().join("away"));
+    std::fs::rename(&a, &away).unwrap();
+    sandbox.refuses(&["undo"], 3, "is out of sight: 'git worktree repair NEW-PATH' finds a moved one");
+    std::fs::remove_dir_all(&away).unwrap();
+    sandbox.git(&["worktree", "unlock", "../repo-task-A"]);
+    sandbox.git(&["worktree", "remove", "../repo-task-A"]);
     let admin = sandbox.repo().join(".git/worktrees/repo-task-B");
     std::fs::remove_file(admin.join("index")).unwrap();
     sandbox.ok(&["undo"]);

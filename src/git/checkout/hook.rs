@@ -4,9 +4,12 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::Context;
 
 use super::super::lock::Lock;
-use super::super::program::{run, stdout_of};
+use super::super::program::stdout_of;
 use super::super::repo::{Repo, variable};
 use crate::model::oid::Oid;
 
@@ -74,6 +77,9 @@ impl Hook {
         let path = variable("PATH").unwrap_or_default();
         let with_git = std::iter::once(self.exec_path.clone()).chain(std::env::split_paths(&path));
         shell.env("PATH", std::env::join_paths(with_git)?).env("GIT_EXEC_PATH", &self.exec_path).env("GIT_PREFIX", "");
-        run(&mut shell).map(|_| ())
+        // What it says is for the user, as with git; what it leaves running is not waited for.
+        let status = shell.stdout(Stdio::null()).stderr(Stdio::inherit()).status();
+        status.with_context(|| format!("could not run the hook '{}'", self.exe.display()))?;
+        Ok(())
     }
 }
