@@ -95,3 +95,30 @@ fn of_starts_of_all_tasks_at_once_one_wins_and_tells_the_others_who() {
     }
     sandbox.assert_started(&["A", "B", "C"]);
 }
+
+#[test]
+fn beside_a_git_that_packs_refs_no_branch_that_was_undone_comes_back() {
+    let sandbox = Sandbox::with_tasks("[task.A]\n[task.B]\n");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let _ = sandbox.try_git_in(&sandbox.repo(), &["pack-refs", "--all"]);
+            }
+        });
+        let all = (0..8).try_for_each(|round| {
+            for command in [&["start", "A", "B"][..], &["undo"]] {
+                let outcome = sandbox.run(command);
+                if outcome.code != Some(0) {
+                    return Err(format!("round {round}, {command:?}: {outcome:#?}"));
+                }
+            }
+            let left = sandbox.git(&["for-each-ref", "refs/heads/task", "refs/dispatch"]);
+            if left.is_empty() { Ok(()) } else { Err(format!("round {round}: {left}")) }
+        });
+        over.store(true, Ordering::Relaxed);
+        all.unwrap();
+    });
+    sandbox.git(&["fsck", "--no-progress"]);
+    assert_eq!(sandbox.stale_locks(), Vec::<std::path::PathBuf>::new());
+}

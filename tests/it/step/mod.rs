@@ -1,5 +1,6 @@
 //! Proof by stepping: a command, disturbed before each system call by which any of its processes changes a file, one call
-//! after the other until none is left. Each time the repository works on, and the same command again reaches the same end.
+//! after the other until none is left. Each time the repository works on, and the same command again reaches the same end, or `undo`
+//! after `start` the state before.
 
 mod after;
 mod calls;
@@ -19,8 +20,9 @@ use tracer::{Disturbance, Traced, trace};
 use undone::Undoing;
 
 const TASKS: &str = "[task.A]\n[task.B]\n[task.C]\n";
-const IDS: [&str; 3] = ["A", "B", "C"];
 const START: [&str; 4] = ["start", "A", "B", "C"];
+/// Of these, in the ways to be disturbed that a kill of all processes mostly covers: each takes its time.
+const FEWER: [&str; 3] = ["start", "A", "B"];
 
 /// In memory where there is such a place.
 fn scratch() -> PathBuf {
@@ -66,11 +68,16 @@ trait Trial: Sync {
 
 /// Disturbs the trial's command at each call in turn, several at once, until a run ends by itself.
 fn step(stage: &impl Trial, how: Disturbance, least: usize) {
+    step_by(1, stage, how, least);
+}
+
+/// The same at each `stride`th call.
+fn step_by(stride: usize, stage: &impl Trial, how: Disturbance, least: usize) {
     let next = AtomicUsize::new(1);
     let done = Mutex::new((0, Vec::new()));
     let work = || {
         loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
+            let at = next.fetch_add(stride, Ordering::Relaxed);
             let sandbox = stage.sandbox();
             let traced = trace(program(&sandbox, stage.command()), &sandbox.root(), how, at);
             let found = stage.check(&sandbox, how, at, &traced);
@@ -130,127 +137,127 @@ fn calls_that_change_files_are_counted_over_all_processes_and_stopped_before_the
 /// With files that git converts: those it writes itself.
 const CONVERTED: [(&str, &str); 2] = [(".gitattributes", "*.txt eol=crlf\n"), ("a.txt", "1\n2\n")];
 
-fn native() -> Stage {
-    Stage::new(prepared(&[]), &START, &IDS)
+fn native(start: &[&'static str]) -> Stage {
+    Stage::new(prepared(&[]), start, &start[1..])
 }
 
-fn sha256() -> Stage {
-    Stage::new(prepared(&["--object-format=sha256"]), &START, &IDS)
+fn sha256(start: &[&'static str]) -> Stage {
+    Stage::new(prepared(&["--object-format=sha256"]), start, &start[1..])
 }
 
 /// git makes the worktrees.
-fn by_git() -> Stage {
+fn by_git(start: &[&'static str]) -> Stage {
     let sandbox = prepared(&[]);
     sandbox.git(&["config", "dispatch.checkout", "git"]);
-    Stage::new(sandbox, &START, &IDS)
+    Stage::new(sandbox, start, &start[1..])
 }
 
 #[test]
 fn a_start_killed_at_any_call_goes_on_to_the_same_end() {
-    step(&native(), Disturbance::KillTree, 150);
+    step(&native(&START), Disturbance::KillTree, 150);
 }
 
 #[test]
 fn a_start_told_to_end_at_any_call_goes_on_to_the_same_end() {
-    step(&native(), Disturbance::TermTree, 150);
+    step(&native(&FEWER), Disturbance::TermTree, 120);
 }
 
 #[test]
 fn a_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    step(&native(), Disturbance::KillOne, 150);
+    step(&native(&FEWER), Disturbance::KillOne, 120);
 }
 
 #[test]
 fn a_start_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_same_end() {
-    step(&native(), Disturbance::FullOnce, 150);
+    step_by(2, &native(&FEWER), Disturbance::FullOnce, 60);
 }
 
 #[test]
 fn a_start_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
-    step(&native(), Disturbance::FullFromThere, 150);
+    step(&native(&FEWER), Disturbance::FullFromThere, 120);
 }
 
 #[test]
 fn a_start_with_sha256_killed_at_any_call_goes_on_to_the_same_end() {
-    step(&sha256(), Disturbance::KillTree, 150);
+    step(&sha256(&START), Disturbance::KillTree, 150);
 }
 
 #[test]
 fn a_start_with_sha256_and_a_disk_that_becomes_full_goes_on_to_the_same_end() {
-    step(&sha256(), Disturbance::FullFromThere, 150);
+    step_by(2, &sha256(&FEWER), Disturbance::FullFromThere, 60);
 }
 
 #[test]
 fn a_start_by_git_killed_at_any_call_goes_on_to_the_same_end() {
-    step(&by_git(), Disturbance::KillTree, 150);
+    step(&by_git(&START), Disturbance::KillTree, 150);
 }
 
 #[test]
 fn a_start_by_git_told_to_end_at_any_call_goes_on_to_the_same_end() {
-    step(&by_git(), Disturbance::TermTree, 150);
+    step_by(2, &by_git(&FEWER), Disturbance::TermTree, 60);
 }
 
 #[test]
 fn a_start_by_git_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    step(&by_git(), Disturbance::KillOne, 150);
+    step_by(2, &by_git(&FEWER), Disturbance::KillOne, 60);
 }
 
 #[test]
 fn a_start_whose_files_git_converts_killed_at_any_call_goes_on_to_the_same_end() {
     let sandbox = prepared(&[]);
     sandbox.commit(&CONVERTED, "converted");
-    step(&Stage::new(sandbox, &["start", "A", "B"], &["A", "B"]), Disturbance::KillTree, 100);
+    step(&Stage::new(sandbox, &FEWER, &FEWER[1..]), Disturbance::KillTree, 100);
 }
 
 #[test]
 fn a_start_killed_at_any_call_is_taken_back_to_the_state_before() {
-    step(&native().then_undone(), Disturbance::KillTree, 150);
+    step(&native(&START).then_undone(), Disturbance::KillTree, 150);
 }
 
 #[test]
 fn a_start_by_git_killed_at_any_call_is_taken_back_to_the_state_before() {
-    step(&by_git().then_undone(), Disturbance::KillTree, 150);
+    step(&by_git(&START).then_undone(), Disturbance::KillTree, 150);
 }
 
-fn undo() -> Undoing {
-    let stage = native();
+fn undo(start: &[&'static str]) -> Undoing {
+    let stage = native(start);
     Undoing::of(&stage, |_| ()).exactly(&stage)
 }
 
 #[test]
 fn an_undo_killed_at_any_call_goes_on_to_the_state_before() {
-    step(&undo(), Disturbance::KillTree, 50);
+    step(&undo(&START), Disturbance::KillTree, 50);
 }
 
 #[test]
 fn an_undo_told_to_end_at_any_call_goes_on_to_the_state_before() {
-    step(&undo(), Disturbance::TermTree, 50);
+    step_by(2, &undo(&FEWER), Disturbance::TermTree, 20);
 }
 
 #[test]
 fn an_undo_of_which_one_process_is_killed_at_any_call_goes_on_to_the_state_before() {
-    step(&undo(), Disturbance::KillOne, 50);
+    step_by(2, &undo(&FEWER), Disturbance::KillOne, 20);
 }
 
 #[test]
 fn an_undo_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_state_before() {
-    step(&undo(), Disturbance::FullOnce, 30);
+    step_by(2, &undo(&FEWER), Disturbance::FullOnce, 20);
 }
 
 #[test]
 fn an_undo_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_state_before() {
-    step(&undo(), Disturbance::FullFromThere, 30);
+    step(&undo(&FEWER), Disturbance::FullFromThere, 30);
 }
 
 #[test]
 fn an_undo_of_packed_refs_killed_at_any_call_goes_on_to_the_state_before() {
-    let packed = Undoing::of(&native(), |sandbox| _ = sandbox.git(&["pack-refs", "--all"]));
+    let packed = Undoing::of(&native(&START), |sandbox| _ = sandbox.git(&["pack-refs", "--all"]));
     step(&packed, Disturbance::KillTree, 50);
 }
 
 #[test]
 fn an_undo_with_sha256_killed_at_any_call_goes_on_to_the_state_before() {
-    let stage = sha256();
+    let stage = sha256(&START);
     step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 50);
 }
 
@@ -264,5 +271,5 @@ fn a_start_whose_files_a_process_filters_killed_at_any_call_goes_on_to_the_same_
     sandbox.git(&["config", "filter.turn.process", filter.to_str().unwrap()]);
     sandbox.git(&["config", "filter.turn.required", "true"]);
     sandbox.commit(&[(".gitattributes", "*.txt filter=turn\n"), ("a.txt", "1\n2\n")], "filtered");
-    step(&Stage::new(sandbox, &["start", "A", "B"], &["A", "B"]), Disturbance::KillTree, 100);
+    step(&Stage::new(sandbox, &FEWER, &FEWER[1..]), Disturbance::KillTree, 100);
 }
