@@ -5,7 +5,7 @@ mod setup;
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Lock, Progress, Repo, Swap, Want};
+use crate::git::{self, Lock, Progress, Repo, Swap, Want, Wishes};
 use crate::global::Global;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
@@ -180,7 +180,8 @@ fn make_all(
 ) -> Result<Vec<Made>> {
     let mut fates: Vec<Option<Result<Made>>> = tasks.iter().map(|_| None).collect();
     let mut told = 0;
-    git::make_all(repo, lock, tasks, loaded.file.settings.lock_worktrees(), &mut |progress| match progress {
+    let wishes = Wishes { lock: loaded.file.settings.lock_worktrees(), sparse: &|id| loaded.file.sparse(id) };
+    git::make_all(repo, lock, tasks, &wishes, &mut |progress| match progress {
         Progress::ByGit(why) => teller.console.detail(&format!("git checks out the files: {}", escape(&why))),
         Progress::Task(at, fate) => {
             fates[at] = Some(fate);

@@ -13,6 +13,7 @@ use super::lock::Lock;
 use super::locked::locked_for;
 use super::program::{failed, run};
 use super::repo::Repo;
+use super::sparse;
 use super::start::{absolute, base_ref, resolved, update_refs};
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::{Branch, Head};
@@ -146,6 +147,7 @@ pub fn take_back(
     left: &Left,
     disposable: &[String],
 ) -> Result<()> {
+    sparse::clear_leftovers(repo)?;
     if batch.adopted {
         unlock(repo, lock, task)?;
         return delete_ref(repo, &base_ref(&task.id), task.base);
