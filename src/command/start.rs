@@ -1,5 +1,6 @@
 //! `git dispatch start`: branches and worktrees for tasks.
 
+mod copies;
 mod setup;
 
 use anyhow::Result;
@@ -7,6 +8,7 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::git::{self, Lock, Progress, Repo, Swap, Want, Wishes};
 use crate::global::Global;
+use crate::model::copies::Copied;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -38,7 +40,7 @@ pub struct Args {
     /// Start tasks again that have landed
     #[arg(long)]
     pub again: bool,
-    /// Run the setup command again, for tasks that have started
+    /// Copy files and run the setup command again, for tasks that have started
     #[arg(long, conflicts_with_all = ["ready", "batch", "force", "again", "dry_run"])]
     pub setup: bool,
     /// Do not run the setup command
@@ -80,10 +82,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let made = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
         drop(lock);
         let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
+        let copied = copies::run(&repo, &loaded, &places, &console);
         let setups = setup.map(|text| setup::run((&repo, &loaded, &ledger), &text, &places, &console));
         let setups = setups.unwrap_or_default();
-        teller.answer(&ledger, &made, &setups);
-        return Ok(setup::exit(&setups));
+        teller.answer(&ledger, &made, (setup::copied_of(&copied), &setups));
+        return Ok(setup::exit(&copied, &setups));
     }
     Err(git::contended().into())
 }
@@ -256,8 +259,8 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn answer(&self, ledger: &Ledger, all: &[Made], setups: &[Setup]) {
-        let text = if self.json { render::start::json(ledger, all, setups) } else { render::start::terminals(all) };
+    fn answer(&self, ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) {
+        let text = if self.json { render::start::json(ledger, all, done) } else { render::start::terminals(all) };
         self.console.answer(&text);
     }
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use super::copies;
 use super::halfway;
-use super::leavings::leavings;
+use super::leavings::{Harmless, leavings};
 use super::lock::Lock;
 use super::locked::locked_for;
 use super::program::{failed, run};
@@ -44,7 +45,7 @@ pub fn left_of(
     let Some(folder) = folder_of(repo, task) else { return Ok(left) };
     match find(repo, task, &folder)? {
         Stands::Whole(listed) => {
-            left.obstacles.extend(of_worktree(repo, task, &listed, disposable));
+            left.obstacles.extend(of_worktree(repo, task, &listed, &Harmless::of(repo, &task.id, disposable)));
             left.worktree = Some(listed.path);
         }
         Stands::Other(obstacle) => left.obstacles.push(obstacle),
@@ -75,7 +76,7 @@ fn of_branch(repo: &Repo, task: &Snapshot, tip: Oid, branch: Option<&Branch>) ->
     })
 }
 
-fn of_worktree(repo: &Repo, task: &Snapshot, listed: &Listed, disposable: &[String]) -> Vec<Obstacle> {
+fn of_worktree(repo: &Repo, task: &Snapshot, listed: &Listed, harmless: &Harmless) -> Vec<Obstacle> {
     let path = || listed.path.clone();
     let mut found = Vec::new();
     if listed.main {
@@ -90,7 +91,7 @@ fn of_worktree(repo: &Repo, task: &Snapshot, listed: &Listed, disposable: &[Stri
     if listed.admin_dir.join("modules").exists() {
         found.push(Obstacle::Submodules(path()));
     }
-    found.extend(leavings(repo, &listed.path, &listed.path, disposable));
+    found.extend(leavings(repo, &listed.path, &listed.path, harmless));
     found
 }
 
@@ -156,7 +157,7 @@ pub fn take_back(
         let aside = Aside::of(repo, batch, &folder);
         aside.bring_back(repo, &folder)?;
         match find(repo, task, &folder)? {
-            Stands::Whole(listed) => aside.take(repo, &listed, disposable)?,
+            Stands::Whole(listed) => aside.take(repo, &listed, &Harmless::of(repo, &task.id, disposable))?,
             Stands::HalfMade(listed) => halfway::clear(repo, task, &listed, &folder)?,
             Stands::Gone(listed) => aside.take_admin(&listed)?,
             Stands::Other(_) => return Err(changed(task)),
@@ -164,7 +165,9 @@ pub fn take_back(
             Stands::Nothing => {}
         }
         delete_refs(repo, task, left)?;
-        return aside.remove();
+        aside.remove()?;
+        copies::forget(repo, &task.id);
+        return Ok(());
     }
     delete_refs(repo, task, left)
 }
@@ -230,9 +233,9 @@ impl Aside {
         Ok(())
     }
 
-    fn take(&self, repo: &Repo, listed: &Listed, disposable: &[String]) -> Result<()> {
+    fn take(&self, repo: &Repo, listed: &Listed, harmless: &Harmless) -> Result<()> {
         rename(&listed.path, &self.folder)?;
-        let since = leavings(repo, &self.folder, &listed.path, disposable);
+        let since = leavings(repo, &self.folder, &listed.path, harmless);
         if since.is_empty() {
             return self.take_admin(listed);
         }

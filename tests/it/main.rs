@@ -9,6 +9,7 @@ mod check;
 mod checker;
 mod checkout;
 mod collisions;
+mod copies;
 mod counts;
 mod crash;
 mod demo;
