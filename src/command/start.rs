@@ -1,6 +1,5 @@
 //! `git dispatch start`: branches and worktrees for tasks.
 
-mod copies;
 mod setup;
 
 use anyhow::Result;
@@ -82,7 +81,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let made = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
         drop(lock);
         let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
-        let copied = copies::run(&repo, &loaded, &places, &console);
+        let copied = setup::copies::run(&repo, &loaded, &places, &console);
         let setups = setup.map(|text| setup::run((&repo, &loaded, &ledger), &text, &places, &console));
         let setups = setups.unwrap_or_default();
         teller.answer(&ledger, &made, (setup::copied_of(&copied), &setups));

@@ -268,6 +268,40 @@ fn what_cannot_be_copied_is_told_and_the_task_stays_started() {
 }
 
 #[test]
+fn one_that_is_killed_leaves_whole_files_that_undo_knows_and_can_be_run_again() {
+    let sandbox = sandbox("copy = [\"many/\"]\n[task.A]\n");
+    for number in 0..40 {
+        sandbox.write(&format!("many/{number:02}"), &"x".repeat(10_000));
+    }
+    // Files larger than the limit have the system kill the one that writes them.
+    sandbox.write("many/20-large", &"x".repeat(3 << 20));
+    let limited = || {
+        #[expect(clippy::disallowed_methods, reason = "the shell sets the limit")]
+        let mut shell = std::process::Command::new("sh");
+        shell.args([
+            "-c",
+            "ulimit -c 0; ulimit -f 256; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_git-dispatch"),
+            "start",
+            "A",
+        ]);
+        shell.current_dir(sandbox.repo()).env_clear().envs(sandbox.environment());
+        assert_eq!(shell.output().unwrap().status.code(), None);
+    };
+    limited();
+    let many = sandbox.place("A").join("many");
+    for entry in many.read_dir().into_iter().flatten() {
+        assert_eq!(entry.unwrap().metadata().unwrap().len(), 10_000);
+    }
+    sandbox.ok(&["undo"]);
+    limited();
+    sandbox.ok(&["start", "--setup", "A"]);
+    assert_eq!(many.read_dir().unwrap().count(), 41);
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
 fn names_that_are_odd_are_copied_and_shown_escaped() {
     let sandbox = sandbox("copy = [\"odd/\"]\n[task.A]\n");
     sandbox.write("odd/a\nb\u{1b}[31m", "x");

@@ -1,11 +1,12 @@
-//! The setup command in new worktrees: outside of the repository's lock, and whatever comes of it, the tasks stay started.
+//! Copies and the setup command in new worktrees: outside of the repository's lock, and whatever comes of it, the tasks stay started.
+
+pub mod copies;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Result;
 
-use super::copies;
 use crate::console::Console;
 use crate::git::{self, Repo, Want};
 use crate::global::Global;
