@@ -128,7 +128,7 @@ complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what
 complete -c git-dispatch -n '__git_dispatch_using start' -l batch -x -d 'Name the batch'
 complete -c git-dispatch -n '__git_dispatch_using start' -l force -d 'Start past needs, overlapping paths and gates'
 complete -c git-dispatch -n '__git_dispatch_using start' -l again -d 'Start tasks again that have landed'
-complete -c git-dispatch -n '__git_dispatch_using start' -l setup -d 'Run the setup command again'
+complete -c git-dispatch -n '__git_dispatch_using start' -l setup -d 'Copy files and run the setup command again'
 complete -c git-dispatch -n '__git_dispatch_using start' -l no-setup -d 'Do not run the setup command'
 complete -c git-dispatch -n '__git_dispatch_using status' -l all -d 'Show every task that ever started'
 complete -c git-dispatch -n '__git_dispatch_using status' -l batch -x -d 'Show the tasks of one batch'

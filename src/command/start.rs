@@ -5,8 +5,9 @@ mod setup;
 use anyhow::Result;
 
 use crate::console::{Bar, Console};
-use crate::git::{self, Lock, Progress, Repo, Swap, Want};
+use crate::git::{self, Lock, Progress, Repo, Swap, Want, Wishes};
 use crate::global::Global;
+use crate::model::copies::Copied;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -38,7 +39,7 @@ pub struct Args {
     /// Start tasks again that have landed
     #[arg(long)]
     pub again: bool,
-    /// Run the setup command again, for tasks that have started
+    /// Copy files and run the setup command again, for tasks that have started
     #[arg(long, conflicts_with_all = ["ready", "batch", "force", "again", "dry_run"])]
     pub setup: bool,
     /// Do not run the setup command
@@ -80,13 +81,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let (made, fault) = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
         drop(lock);
         let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
+        let copied = setup::copies::run(&repo, &loaded, &places, &console);
         let setups = setup.map(|text| setup::run((&repo, &loaded, &ledger), &text, &places, &console));
         let setups = setups.unwrap_or_default();
         if let Some(fault) = fault {
             return Err(fault.into());
         }
-        teller.answer(&ledger, &made, &setups);
-        return Ok(setup::exit(&setups));
+        teller.answer(&ledger, &made, (setup::copied_of(&copied), &setups));
+        return Ok(setup::exit(&copied, &setups));
     }
     Err(git::contended().into())
 }
@@ -192,7 +194,8 @@ fn make_all(
     let mut fates: Vec<Option<Result<Made>>> = tasks.iter().map(|_| None).collect();
     let mut told = 0;
     let mut bar: Option<Bar> = None;
-    git::make_all(repo, lock, tasks, loaded.file.settings.lock_worktrees(), &mut |progress| match progress {
+    let wishes = Wishes { lock: loaded.file.settings.lock_worktrees(), sparse: &|id| loaded.file.sparse(id) };
+    git::make_all(repo, lock, tasks, &wishes, &mut |progress| match progress {
         Progress::Writing(files, done) => bar = teller.console.bar("writing files", files, done),
         Progress::ByGit(why) => teller.console.detail(&format!("git checks out the files: {}", escape(&why))),
         Progress::Task(at, fate) => {
@@ -275,8 +278,8 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn answer(&self, ledger: &Ledger, all: &[Made], setups: &[Setup]) {
-        let text = if self.json { render::start::json(ledger, all, setups) } else { render::start::terminals(all) };
+    fn answer(&self, ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) {
+        let text = if self.json { render::start::json(ledger, all, done) } else { render::start::terminals(all) };
         self.console.answer(&text);
     }
 }

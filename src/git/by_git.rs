@@ -13,12 +13,22 @@ use super::lock::Lock;
 use super::locked::write_lock;
 use super::program::{failed, run, stdout_of};
 use super::repo::Repo;
+use super::sparse;
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::Head;
 use crate::model::oid::Oid;
 
+/// What becomes of the worktree besides.
+#[derive(Clone, Copy)]
+pub(super) struct How<'a> {
+    /// Why it is locked in the end, if it is.
+    pub reason: Option<&'a str>,
+    /// The folders of a sparse checkout; none is the whole tree.
+    pub sparse: &'a [String],
+}
+
 /// Makes a worktree at `folder` for `branch`, which points at `tip`, as `git worktree add` would: the files, the reflog, then the
-/// hook. In the end it is locked for `reason`, or not at all.
+/// hook.
 ///
 /// # Errors
 /// git failed. What it made is known as half-made: it is locked with git's own word for that.
@@ -26,8 +36,11 @@ pub(super) fn add(
     (repo, held): (&Repo, &Lock),
     folder: &Path,
     (branch, tip): (&str, Oid),
-    reason: Option<&str>,
+    how: How<'_>,
 ) -> Result<Listed> {
+    if !how.sparse.is_empty() {
+        sparse::allow(repo)?;
+    }
     let mut command = repo.command();
     // The hook runs when the files are there.
     command.args([
@@ -47,11 +60,14 @@ pub(super) fn add(
     let Some(listed) = made.filter(|listed| listed.locked.as_deref() == Some(INITIALIZING)) else {
         return Err(failed(&command, &output).into());
     };
+    if !how.sparse.is_empty() {
+        sparse::set((repo, held), &listed, how.sparse)?;
+    }
     fill((repo, held), folder, &listed.admin_dir, tip)?;
     if let Some(hook) = hook::find(repo)? {
         hook.run(repo, held, folder, tip)?;
     }
-    match reason {
+    match how.reason {
         Some(reason) => write_lock(&listed, reason),
         None => std::fs::remove_file(listed.admin_dir.join("locked")),
     }

@@ -35,7 +35,12 @@ pub(super) struct CacheFile {
 impl CacheFile {
     /// `path` is below `dispatch/cache` in the common git dir.
     pub fn new(common: &Path, path: impl AsRef<Path>) -> CacheFile {
-        let path = Path::new("dispatch/cache").join(path);
+        CacheFile::below(common, Path::new("dispatch/cache").join(path))
+    }
+
+    /// A file elsewhere below the common git dir, which is no cache, but kept as one.
+    pub fn below(common: &Path, path: impl AsRef<Path>) -> CacheFile {
+        let path = path.as_ref();
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let name = path.file_name().map(PathBuf::from).unwrap_or_default();
         CacheFile { common: common.to_owned(), folder, name }

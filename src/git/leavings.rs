@@ -5,16 +5,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use globset::{GlobSet, GlobSetBuilder};
+use rustix::fs::FileType;
 
+use super::copies;
 use super::program::stdout_of;
 use super::repo::Repo;
+use crate::model::copies::Prints;
+use crate::model::id::TaskId;
 use crate::model::pattern::glob;
 use crate::model::undo::Obstacle;
 
-/// What is not committed in the worktree whose files are in `folder` now, ignored files that are not `disposable`, files that git is
+/// What is not committed in the worktree whose files are in `folder` now, ignored files, but for what is `harmless`, files that git is
 /// told to overlook, submodules that are there, and processes that work there; `shown` is the place to name. Files below
 /// ignored folders count by their folder.
-pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, disposable: &[String]) -> Vec<Obstacle> {
+pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harmless) -> Vec<Obstacle> {
     let asked = |arguments: &[&str]| {
         let mut command = repo.git.command(folder);
         stdout_of(command.args(["-c", "core.fsmonitor=false", "-c", "status.renames=false"]).args(arguments))
@@ -27,7 +31,7 @@ pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, disposable: &[S
         "--ignored=traditional",
         "--ignore-submodules=none",
     ]);
-    let told = status.map(|said| in_words(&said, shown, &Disposable::new(disposable)));
+    let told = status.map(|said| in_words(&said, (folder, shown), harmless));
     let files = asked(&["ls-files", "-z", "-v", "--stage"]).map(|said| hidden(&said, folder, shown));
     let mut found = Vec::new();
     for told in [told, files] {
@@ -61,7 +65,7 @@ fn hidden(said: &[u8], folder: &Path, shown: &Path) -> Vec<Obstacle> {
 }
 
 /// git's porcelain v2: `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`, `! path`.
-fn in_words(said: &[u8], shown: &Path, disposable: &Disposable) -> Vec<Obstacle> {
+fn in_words(said: &[u8], (folder, shown): (&Path, &Path), harmless: &Harmless) -> Vec<Obstacle> {
     let (mut changed, mut ignored) = (Vec::new(), Vec::new());
     for line in said.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
         let fields = match line[0] {
@@ -71,16 +75,55 @@ fn in_words(said: &[u8], shown: &Path, disposable: &Disposable) -> Vec<Obstacle>
             _ => continue,
         };
         let path = line.splitn(fields, |byte| *byte == b' ').nth(fields - 1).unwrap_or(line);
-        if line[0] != b'!' {
-            changed.push(path);
-        } else if !disposable.covers(path) {
-            ignored.push(path);
+        match line[0] {
+            b'!' if harmless.disposable.covers(path) || harmless.is_copied(folder, path, true) => {}
+            b'!' => ignored.push(path),
+            b'?' if harmless.is_copied(folder, path, false) => {}
+            _ => changed.push(path),
         }
     }
     let first = |paths: &[&[u8]]| paths.first().map(|path| String::from_utf8_lossy(path).into_owned());
     let changed = first(&changed).map(|path| Obstacle::Changed(shown.to_owned(), path, changed.len()));
     let ignored = first(&ignored).map(|path| Obstacle::Ignored(shown.to_owned(), path, ignored.len()));
     changed.into_iter().chain(ignored).collect()
+}
+
+/// What is no loss when a worktree goes.
+pub(super) struct Harmless {
+    disposable: Disposable,
+    copies: Prints,
+}
+
+impl Harmless {
+    /// Ignored files that are `disposable`, and copies that were not changed since.
+    pub(super) fn of(repo: &Repo, id: &TaskId, disposable: &[String]) -> Harmless {
+        Harmless { disposable: Disposable::new(disposable), copies: copies::known(repo, id) }
+    }
+
+    /// Whether what stands at `path` is a copy that was not changed, or a folder of nothing but such, and of what is disposable
+    /// if it is `ignored`.
+    fn is_copied(&self, folder: &Path, path: &[u8], ignored: bool) -> bool {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        !self.copies.is_empty() && self.is_harmless(folder, path, ignored)
+    }
+
+    fn is_harmless(&self, folder: &Path, path: &[u8], ignored: bool) -> bool {
+        if ignored && self.disposable.covers(path) {
+            return true;
+        }
+        let full = folder.join(OsStr::from_bytes(path));
+        let Ok(stat) = rustix::fs::lstat(&full) else { return false };
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            let Ok(entries) = std::fs::read_dir(&full) else { return false };
+            return entries.into_iter().all(|entry| {
+                let below = entry.map(|entry| [path, b"/", entry.file_name().as_bytes()].concat());
+                below.is_ok_and(|below| self.is_harmless(folder, &below, ignored))
+            });
+        }
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let is_file = kind == FileType::RegularFile || kind == FileType::Symlink;
+        is_file && self.copies.get(path).is_some_and(|print| print.is_still(&copies::print_of(&stat)))
+    }
 }
 
 /// Ignored files that removal may delete, as `disposable` of the task file declares them: like a line of a `.gitignore` at
@@ -132,13 +175,15 @@ mod tests {
     fn what_git_says_is_told_by_its_first_path() {
         let said = b"1 .M N... 100644 100644 100644 aa bb a b\0? new\0! target/\0! .env\0! deep/target/x\0";
         let shown = Path::new("/w");
-        let told = in_words(said, shown, &Disposable::new(&["target/".to_owned()]));
+        let disposable = Disposable::new(&["target/".to_owned()]);
+        let told = in_words(said, (shown, shown), &Harmless { disposable, copies: Prints::new() });
         let expected =
             [Obstacle::Changed("/w".into(), "a b".into(), 2), Obstacle::Ignored("/w".into(), ".env".into(), 1)];
         assert_eq!(told, expected);
-        assert_eq!(in_words(b"", shown, &Disposable::new(&[])), []);
+        let nothing = Harmless { disposable: Disposable::new(&[]), copies: Prints::new() };
+        assert_eq!(in_words(b"", (shown, shown), &nothing), []);
         let conflict = b"u UU N... 1 2 3 4 h1 h2 h3 c c\0";
-        assert_eq!(in_words(conflict, shown, &Disposable::new(&[])), [Obstacle::Changed("/w".into(), "c c".into(), 1)]);
+        assert_eq!(in_words(conflict, (shown, shown), &nothing), [Obstacle::Changed("/w".into(), "c c".into(), 1)]);
     }
 
     #[test]

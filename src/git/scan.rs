@@ -88,7 +88,10 @@ impl Scanner<'_> {
             return None;
         }
         let uncommitted = self.uncommitted && worktree.operation.is_none() && matches!(worktree.head, Head::Branch(_));
-        if self.usual && self.repo.gix.set_workdir(worktree.path.clone()).is_ok() {
+        if self.usual
+            && !usual::has_own_settings(&worktree.admin_dir)
+            && self.repo.gix.set_workdir(worktree.path.clone()).is_ok()
+        {
             let git = Git { repo: &self.repo, quarantine: self.quarantine, worktree };
             if let Some(scanned) = own(git, uncommitted, self.limits) {
                 // What decodes and describes all files as they are is no matter for its checksum.

@@ -84,27 +84,41 @@ pub enum Progress {
     Task(usize, Result<Made>),
 }
 
-/// Makes branches, base refs and worktrees of tasks whose intent stands in the ledger; with `lock`, the worktrees are locked for
-/// them. Each task is told of once, as it becomes true; one that fails stops no other.
-pub fn make_all(repo: &Repo, held: &Lock, tasks: &[&Snapshot], lock: bool, tell: &mut dyn FnMut(Progress)) {
+/// How worktrees are made.
+#[derive(Clone, Copy)]
+pub struct Wishes<'a> {
+    /// They are locked for their tasks.
+    pub lock: bool,
+    /// The folders of a sparse checkout; none is the whole tree.
+    pub sparse: &'a dyn Fn(&TaskId) -> &'a [String],
+}
+
+/// Makes branches, base refs and worktrees of tasks whose intent stands in the ledger. Each task is told of once, as it becomes
+/// true; one that fails stops no other.
+pub fn make_all(repo: &Repo, held: &Lock, tasks: &[&Snapshot], wishes: &Wishes<'_>, tell: &mut dyn FnMut(Progress)) {
     let branched = branches::make_all(repo, tasks);
     let mut wanted = Vec::new();
     for (at, (task, branched)) in tasks.iter().zip(branched).enumerate() {
         let stands = branched.and_then(|branched| Ok((branched, look(repo, task)?)));
         match stands {
             Err(fault) => tell(Progress::Task(at, Err(fault))),
-            Ok((_, (folder, None))) => wanted.push(Wanted { at, task, folder }),
+            Ok((_, (folder, None))) => wanted.push(Wanted { at, task, folder, sparse: (wishes.sparse)(&task.id) }),
             Ok((branched, (_, Some(listed)))) => {
-                let locked = lock_for(repo, task, &listed, lock);
+                let locked = lock_for(repo, task, &listed, wishes.lock);
                 let made = locked.map(|()| made(task, listed.path, !branched));
                 tell(Progress::Task(at, made));
             }
         }
     }
+    let (sparse, mut wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|one| !one.sparse.is_empty());
+    if !sparse.is_empty() {
+        tell(Progress::ByGit("the checkout is sparse".to_owned()));
+        worktrees_by_git(repo, held, &sparse, wishes.lock, tell);
+    }
     while !wanted.is_empty() {
         let tip = wanted[0].tip(repo);
         let (same, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|one| one.tip(repo) == tip);
-        worktrees_of(repo, held, (tip, &same), lock, tell);
+        worktrees_of(repo, held, (tip, &same), wishes.lock, tell);
         wanted = others;
     }
 }
@@ -114,6 +128,7 @@ struct Wanted<'a> {
     at: usize,
     task: &'a Snapshot,
     folder: PathBuf,
+    sparse: &'a [String],
 }
 
 impl Wanted<'_> {
@@ -156,11 +171,7 @@ fn worktrees_of(
         Ok(native) => native,
         Err(why) => {
             tell(Progress::ByGit(why));
-            for (one, job) in wanted.iter().zip(&jobs) {
-                let listed = add_worktree(repo, held, one.task, &one.folder, job.lock);
-                tell(Progress::Task(one.at, listed.map(|listed| made(one.task, listed.path, false))));
-            }
-            return;
+            return worktrees_by_git(repo, held, wanted, lock, tell);
         }
     };
     checkout::make((repo, held), &native, &jobs, &mut |told| match told {
@@ -171,6 +182,13 @@ fn worktrees_of(
             tell(Progress::Task(one.at, whole.map(|path| made(one.task, path, false))));
         }
     });
+}
+
+fn worktrees_by_git(repo: &Repo, held: &Lock, wanted: &[Wanted<'_>], lock: bool, tell: &mut dyn FnMut(Progress)) {
+    for one in wanted {
+        let listed = add_worktree((repo, held), one, lock);
+        tell(Progress::Task(one.at, listed.map(|listed| made(one.task, listed.path, false))));
+    }
 }
 
 /// Whether git would register these worktrees as it is done here.
@@ -289,10 +307,13 @@ fn make_room(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn add_worktree(repo: &Repo, held: &Lock, task: &Snapshot, folder: &Path, reason: Option<&str>) -> Result<Listed> {
+fn add_worktree((repo, held): (&Repo, &Lock), wanted: &Wanted<'_>, lock: bool) -> Result<Listed> {
+    let Wanted { task, folder, sparse, .. } = wanted;
+    let reason = lock.then(|| lock_reason(&task.id));
     let branch = format!("refs/heads/{}", task.branch);
     let tip = repo.commit_of(&branch)?.with_context(|| format!("branch '{}' is gone", task.branch))?;
-    let added = by_git::add((repo, held), folder, (&task.branch, tip), reason);
+    let how = by_git::How { reason: reason.as_deref(), sparse };
+    let added = by_git::add((repo, held), folder, (&task.branch, tip), how);
     if added.is_err() {
         halfway::clear_stale_lock(repo, &branch)?;
     }

@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::checkout;
+use super::copies;
 use super::halfway;
-use super::leavings::leavings;
+use super::leavings::{Harmless, leavings};
 use super::lock::Lock;
 use super::locked::locked_for;
 use super::program::{failed, run};
 use super::repo::Repo;
 use super::reset_away::reset_away;
+use super::sparse;
 use super::start::{absolute, base_ref, resolved};
 use super::unref;
 use super::worktrees::{Listed, worktrees};
@@ -58,7 +60,8 @@ pub fn left_of(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>)
             let known: Vec<Oid> = known.into_iter().flatten().collect();
             left.obstacles.extend(of_worktree(task, &listed, &folder));
             if !listed.main {
-                left.obstacles.extend(leavings(repo, &listed.path, &listed.path, around.disposable));
+                let harmless = Harmless::of(repo, &task.id, around.disposable);
+                left.obstacles.extend(leavings(repo, &listed.path, &listed.path, &harmless));
                 left.obstacles.extend(only_in_reflogs(repo, task, &listed, &known)?);
                 let below = |other: &Listed| other.path != listed.path && other.path.starts_with(&listed.path);
                 let others = worktrees(repo)?.into_iter().filter(below);
@@ -194,6 +197,7 @@ pub fn take_back(
     left: &Left,
     disposable: &[String],
 ) -> Result<()> {
+    sparse::clear_leftovers(repo)?;
     if batch.adopted {
         unlock(repo, lock, task)?;
         return unref::delete(repo, lock, &base_ref(&task.id), task.base);
@@ -203,7 +207,9 @@ pub fn take_back(
         aside.bring_back(repo, &folder)?;
         match find(repo, task, &folder)? {
             Stands::Whole(listed) if left.worktree.as_ref() != Some(&listed.path) => return Err(changed(task)),
-            Stands::Whole(listed) => aside.take((repo, task), &listed, left, disposable)?,
+            Stands::Whole(listed) => {
+                aside.take((repo, task), &listed, left, &Harmless::of(repo, &task.id, disposable))?
+            }
             Stands::HalfMade(listed) => {
                 if work_in_half_made(repo, batch, task, &folder)?.is_some() {
                     return Err(changed(task));
@@ -224,6 +230,7 @@ pub fn take_back(
         // As git does it: the folder goes with the last worktree, and is made again with the next.
         let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
         aside.remove()?;
+        copies::forget(repo, &task.id);
         remove_empty_above(repo, &folder);
         return Ok(());
     }
@@ -307,15 +314,9 @@ impl Aside {
         Ok(())
     }
 
-    fn take(
-        &self,
-        (repo, task): (&Repo, &Snapshot),
-        listed: &Listed,
-        left: &Left,
-        disposable: &[String],
-    ) -> Result<()> {
+    fn take(&self, (repo, task): (&Repo, &Snapshot), listed: &Listed, left: &Left, harmless: &Harmless) -> Result<()> {
         rename(&listed.path, &self.folder)?;
-        let since = leavings(repo, &self.folder, &listed.path, disposable);
+        let since = leavings(repo, &self.folder, &listed.path, harmless);
         if since.is_empty() && repo.commit_of(&branch_ref(task))? == left.tip {
             return self.take_admin(listed);
         }

@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod batch;
 pub mod check;
 pub mod collision;
+pub mod copies;
 pub mod drift;
 pub mod environment;
 pub mod example;

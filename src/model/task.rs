@@ -32,6 +32,7 @@ pub struct Settings {
     pub shared_paths: Vec<Pattern>,
     pub copy: Vec<String>,
     pub disposable: Vec<String>,
+    /// Folders of a sparse checkout in cone mode; none is the whole tree.
     pub sparse: Vec<String>,
     /// First and last port, both included.
     pub ports: Option<(u16, u16)>,
@@ -165,7 +166,8 @@ pub struct Details {
     pub review: Vec<Gate>,
     pub budget: Option<Budget>,
     pub follow_up: Option<String>,
-    pub sparse: Vec<String>,
+    /// In place of the setting; an empty list is the whole tree.
+    pub sparse: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +205,14 @@ impl Task {
     /// The agent that works on it, where the file names one.
     pub fn agent(&self) -> Option<&str> {
         self.details.as_ref()?.agent.as_deref()
+    }
+}
+
+impl TaskFile {
+    /// The folders of a sparse checkout for a task; none is the whole tree.
+    pub fn sparse(&self, id: &TaskId) -> &[String] {
+        let own = self.graph.task(id).and_then(|task| task.details.as_ref()?.sparse.as_deref());
+        own.unwrap_or(&self.settings.sparse)
     }
 }
 

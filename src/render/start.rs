@@ -1,15 +1,19 @@
 //! What `start` made, a line as each task becomes true, then what to paste into terminals.
 
+use std::collections::BTreeMap;
+
 use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
+use crate::model::copies::{Copied, Why};
 use crate::model::facts::Target;
 use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Ledger};
 use crate::model::made::{Made, SetUp, Setup};
 use crate::model::oid::Oid;
-use crate::model::text::{escape, shell_word, width};
+use crate::model::path::TreePath;
+use crate::model::text::{count, escape, shell_word, width};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -94,6 +98,8 @@ struct TaskJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    copied: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     setup: Option<SetupJson>,
 }
 
@@ -105,12 +111,12 @@ struct SetupJson {
 }
 
 /// What was made, as JSON.
-pub fn json(ledger: &Ledger, all: &[Made], setups: &[Setup]) -> String {
-    let one = |made| with_all(ledger, made, setups);
+pub fn json(ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) -> String {
+    let one = |made| with_all(ledger, made, done);
     answer(false, all.iter().map(one))
 }
 
-fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, setups: &[Setup]) -> TaskJson<'a> {
+fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, (copied, setups): (&[Copied], &[Setup])) -> TaskJson<'a> {
     let id = &made.id;
     let recorded = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
     let setup = setups.iter().find(|setup| setup.id == *id).map(|setup| SetupJson {
@@ -122,7 +128,29 @@ fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, setups: &[Setup]) -> TaskJso
         log: setup.log.to_string_lossy().into_owned(),
     });
     let batch = ledger.batch_of(id).map(|batch| batch.name.as_str());
-    TaskJson { port: recorded.and_then(|task| task.port), setup, ..task(made, batch) }
+    let copied = copied.iter().find(|one| one.id == *id).map(|one| one.files);
+    TaskJson { port: recorded.and_then(|task| task.port), copied, setup, ..task(made, batch) }
+}
+
+/// What was not copied, a line for each reason: the first, and how many.
+pub fn left_out(all: &[Copied]) -> Vec<String> {
+    let mut lines = BTreeMap::new();
+    for (why, (path, number)) in all.iter().flat_map(|one| &one.left_out) {
+        let most = lines.entry(why).or_insert((path, *number));
+        most.1 = most.1.max(*number);
+    }
+    let line = |(why, (path, number)): (&Why, (&TreePath, usize))| match number {
+        0 | 1 => format!("'{path}' was not copied: it is {why}"),
+        more => format!("'{path}' and {} more were not copied: each is {why}", more - 1),
+    };
+    lines.into_iter().map(line).collect()
+}
+
+/// How many files were copied into how many worktrees; `None` for none.
+pub fn copied(all: &[Copied]) -> Option<String> {
+    let files: usize = all.iter().map(|one| one.files).sum();
+    let worktrees = all.iter().filter(|one| one.files > 0).count();
+    (files > 0).then(|| format!("copied {} into {}", count(files, "file"), count(worktrees, "worktree")))
 }
 
 /// How a setup ended that is not done, with the last it said.
@@ -161,6 +189,7 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         base: made.base,
         already: made.already,
         port: None,
+        copied: None,
         setup: None,
     }
 }

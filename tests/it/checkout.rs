@@ -219,7 +219,7 @@ fn a_worktree_config_or_an_unknown_extension_is_left_to_git() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.git(&["config", "extensions.worktreeConfig", "true"]);
     sandbox.git(&["config", "--worktree", "test.here", "1"]);
-    let _ = sandbox.ok(&["start", "-v", "A"]).says("extensions.worktreeConfig is set");
+    let _ = sandbox.ok(&["start", "-v", "A"]).says("there is a 'config.worktree'");
     assert!(sandbox.place("A").join("README").exists());
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod checker;
 mod checkout;
 mod collisions;
+mod copies;
 mod counts;
 mod crash;
 mod demo;
@@ -45,6 +46,7 @@ mod setup;
 mod shapes;
 mod shell;
 mod signals;
+mod sparse;
 mod start;
 mod status;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]

@@ -53,7 +53,7 @@ fn one_that_fails_leaves_the_task_started_and_says_how_to_run_it_again() {
     sandbox.refuses(&["start", "--setup", "C"], 3, "task 'C' has no worktree that 'start' made");
     sandbox.refuses(&["start", "--setup", "Z"], 2, "'Z'");
     sandbox.git(&["config", "--unset", "dispatch.setup"]);
-    sandbox.refuses(&["start", "--setup", "A"], 2, "there is no setup command");
+    sandbox.refuses(&["start", "--setup", "A"], 2, "there is no setup command, and nothing to copy");
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! The setup command in new worktrees: outside of the repository's lock, and whatever comes of it, the tasks stay started.
+//! Copies and the setup command in new worktrees: outside of the repository's lock, and whatever comes of it, the tasks stay started.
+
+pub mod copies;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -8,6 +10,7 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::git::{self, Repo, Want};
 use crate::global::Global;
+use crate::model::copies::Copied;
 use crate::model::environment::{Around, environment};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
@@ -122,19 +125,23 @@ fn tell(setup: &Setup, console: &Console) {
 /// There is none, or nobody approved it; a task is unknown, or has no worktree ([`Exit::Refused`]).
 pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console) -> Result<Exit> {
     let loaded = read::task_file(repo, global)?;
-    let text = command(repo, &loaded)?.ok_or_else(|| {
-        Failure::new(Exit::Usage, "there is no setup command")
-            .hint("write one under [commands] in the task file, or use 'git config dispatch.setup COMMAND'")
-    })?;
+    let text = command(repo, &loaded)?;
+    if text.is_none() && !copies::are_wanted(repo, &loaded) {
+        return Err(Failure::new(Exit::Usage, "there is no setup command, and nothing to copy")
+            .hint("write 'setup' under [commands] in the task file, or use 'git config dispatch.setup COMMAND'")
+            .into());
+    }
     let want = Want { merges: false, ..Want::STANDINGS };
     let scene = read::scene(repo, &loaded, want)?;
     let places = ids.iter().map(|id| place(&loaded, &scene, id)).collect::<Result<Vec<_>>>()?;
-    let setups = run((repo, &loaded, &scene.facts.ledger), &text, &places, console);
+    let copied = copies::run(repo, &loaded, &places, console);
+    let setups = text.map(|text| run((repo, &loaded, &scene.facts.ledger), &text, &places, console));
+    let setups = setups.unwrap_or_default();
     let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
     if global.json {
-        console.answer(&render::start::json(&scene.facts.ledger, &made, &setups));
+        console.answer(&render::start::json(&scene.facts.ledger, &made, (copied_of(&copied), &setups)));
     }
-    Ok(exit(&setups))
+    Ok(exit(&copied, &setups))
 }
 
 fn made(scene: &Scene, id: &TaskId, folder: &Path) -> Option<Made> {
@@ -157,7 +164,15 @@ fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)
     }
 }
 
+/// What is told of copies.
+pub fn copied_of(copied: &Result<Vec<Copied>, Exit>) -> &[Copied] {
+    copied.as_deref().unwrap_or_default()
+}
+
 /// A setup that failed can be run again: that is half-way.
-pub fn exit(setups: &[Setup]) -> Exit {
+pub fn exit(copied: &Result<Vec<Copied>, Exit>, setups: &[Setup]) -> Exit {
+    if copies::exit(copied) != Exit::Success {
+        return Exit::Halfway;
+    }
     if setups.iter().all(|setup| setup.fate == SetUp::Done) { Exit::Success } else { Exit::Halfway }
 }

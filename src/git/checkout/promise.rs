@@ -116,7 +116,7 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// Extensions under which refs, worktrees and objects are where they always are.
-const EXTENSIONS: [&str; 4] = ["objectformat", "refstorage", "noop", "preciousobjects"];
+const EXTENSIONS: [&str; 5] = ["objectformat", "refstorage", "noop", "preciousobjects", "worktreeconfig"];
 
 fn settings(repo: &Repo) -> Result<(), String> {
     let config = repo.gix.config_snapshot();
@@ -159,6 +159,10 @@ fn sections(repo: &Repo) -> Result<(), String> {
                 return Err(format!("extensions.{name} is set"));
             }
         }
+    }
+    // Such a file holds settings for the main worktree, and git copies it into each new one.
+    if repo.common_dir().join("config.worktree").symlink_metadata().is_ok() {
+        return Err("there is a 'config.worktree'".to_owned());
     }
     for section in config.plumbing().sections_by_name("remote").into_iter().flatten() {
         if section.contains_value_name("promisor") || section.contains_value_name("partialclonefilter") {

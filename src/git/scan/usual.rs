@@ -15,13 +15,20 @@ pub(super) fn usual(repo: &Repo) -> bool {
         ("core.precomposeUnicode", true),
         ("core.splitIndex", true),
         ("core.sparseCheckout", true),
-        ("extensions.worktreeConfig", true),
     ];
-    unusual.iter().all(|&(key, value)| config.boolean(key) != Some(value))
+    let other_settings =
+        config.boolean("extensions.worktreeConfig") == Some(true) && has_own_settings(repo.gix.git_dir());
+    !other_settings
+        && unusual.iter().all(|&(key, value)| config.boolean(key) != Some(value))
         && config.string("core.checkStat").is_none_or(|value| value.eq_ignore_ascii_case(b"default"))
         && config.string("attr.tree").is_none()
         && config.string("core.worktree").is_none()
         && !repo.says_any_of(&["core.", "attr.", "filter.", "extensions."])
+}
+
+/// Whether `extensions.worktreeConfig` lets settings hold in this worktree only.
+pub(super) fn has_own_settings(admin: &std::path::Path) -> bool {
+    admin.join("config.worktree").symlink_metadata().is_ok()
 }
 
 /// The HEAD of a worktree.

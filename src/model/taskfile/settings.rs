@@ -137,7 +137,7 @@ fn read_setting(slot: Slot<'_>, value: &Value<'_>, settings: &mut Settings, sink
         "shared-paths" => settings.shared_paths = sink.patterns(slot, value),
         "copy" => settings.copy = sink.paths(slot, value),
         "disposable" => settings.disposable = sink.paths(slot, value),
-        "sparse" => settings.sparse = sink.paths(slot, value),
+        "sparse" => settings.sparse = sink.folders(slot, value),
         "ports" => settings.ports = sink.ports(slot, value),
         "brief-template" => settings.brief_template = sink.path(slot, value),
         "strategy" => settings.strategy = sink.choice(slot, value, &STRATEGIES),

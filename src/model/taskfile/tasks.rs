@@ -214,7 +214,7 @@ fn read_detail(slot: Slot<'_>, value: &Value<'_>, task: &mut Task, spots: &mut S
         "review" => details.review = sink.gates(slot, value),
         "budget" => details.budget = sink.budget(slot, value),
         "follow-up" => details.follow_up = sink.name(slot, value),
-        "sparse" => details.sparse = sink.paths(slot, value),
+        "sparse" => details.sparse = Some(sink.folders(slot, value)),
         _ => return false,
     }
     true

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::de::DeValue;
 
 use super::sink::{Owner, Sink, Slot, Value, quoted};
-use crate::model::pattern::Pattern;
+use crate::model::pattern::{LONGEST as LONGEST_PATTERN, Pattern};
 use crate::model::task::{Batches, Budget, Declared, Gate, Kind, Overlap, Strategy};
 use crate::model::template::{self, Template, is_branch_name};
 
@@ -19,6 +19,9 @@ pub(super) const STATES: [(&str, Declared); 2] = [("landed", Declared::Landed), 
 
 /// The longest name of a lock, a mode, an agent or a reviewer, in characters.
 const LONGEST_NAME: usize = 64;
+
+/// So many folders reach git in one command.
+const MOST_FOLDERS: usize = 256;
 
 /// Whether `text` can name a lock, a mode, an agent or a batch.
 ///
@@ -45,6 +48,33 @@ pub(super) fn check_path(text: &str) -> Result<(), String> {
     }
     text.parse::<Pattern>().map_err(|why| why.to_string().replace("a pattern", "a path"))?;
     if text.split('/').any(|part| part.eq_ignore_ascii_case(".git")) {
+        return Err("'.git' is git's own".to_owned());
+    }
+    Ok(())
+}
+
+/// A folder of a sparse checkout, taken by the letter: `*` and `[` are parts of its name.
+///
+/// # Errors
+/// Absolute, leaves the tree, reaches into `.git`, or is nothing that git keeps as it is written.
+fn check_folder(text: &str) -> Result<(), String> {
+    if text.starts_with('/') {
+        return Err("a folder is relative to the top of the repository".to_owned());
+    }
+    if text.len() > LONGEST_PATTERN {
+        return Err(format!("a folder has at most {LONGEST_PATTERN} bytes"));
+    }
+    if text.chars().any(char::is_control) || text.trim() != text {
+        return Err("a folder holds no control characters, and no space at its ends".to_owned());
+    }
+    let bare = text.strip_suffix('/').unwrap_or(text);
+    if bare.split(['/', '\\']).any(|part| part == "..") {
+        return Err("a folder stays inside the repository: no '..'".to_owned());
+    }
+    if bare.split('/').any(|part| part.is_empty() || part == ".") {
+        return Err("a folder is named from the top, without '.' or an empty part".to_owned());
+    }
+    if bare.split('/').any(|part| part.eq_ignore_ascii_case(".git")) {
         return Err("'.git' is git's own".to_owned());
     }
     Ok(())
@@ -96,6 +126,16 @@ impl Sink {
 
     pub fn paths(&mut self, slot: Slot<'_>, value: &Value<'_>) -> Vec<String> {
         self.list(slot, value, |_, text| check_path(text).map(|()| text.to_owned()))
+    }
+
+    /// The folders of a sparse checkout, without a `/` at their ends.
+    pub fn folders(&mut self, slot: Slot<'_>, value: &Value<'_>) -> Vec<String> {
+        let checked = |text: &str| check_folder(text).map(|()| text.strip_suffix('/').unwrap_or(text).to_owned());
+        let folders = self.list(slot, value, |_, text| checked(text));
+        if folders.len() > MOST_FOLDERS {
+            self.fault(Some(value.span()), format!("{slot} holds more than {MOST_FOLDERS} folders"), None);
+        }
+        folders
     }
 
     pub fn names(&mut self, slot: Slot<'_>, value: &Value<'_>) -> Vec<String> {

@@ -273,3 +273,21 @@ fn a_start_whose_files_a_process_filters_killed_at_any_call_goes_on_to_the_same_
     sandbox.commit(&[(".gitattributes", "*.txt filter=turn\n"), ("a.txt", "1\n2\n")], "filtered");
     step(&Stage::new(sandbox, &FEWER, &FEWER[1..]), Disturbance::KillTree, 100);
 }
+
+/// git makes the worktrees, sparse ones; the first of them changes git's configuration.
+fn sparse() -> Stage {
+    let sandbox = prepared(&[]);
+    let tasks = "sparse = [\"src\"]\n[task.A]\n[task.B]\n";
+    sandbox.commit(&[("dispatch.toml", tasks), ("out/file", "out\n")], "sparse");
+    Stage::new(sandbox, &["start", "A", "B"], &["A", "B"])
+}
+
+#[test]
+fn a_sparse_start_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&sparse(), Disturbance::KillTree, 100);
+}
+
+#[test]
+fn a_sparse_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&sparse(), Disturbance::KillOne, 100);
+}
