@@ -41,6 +41,7 @@ mod refs;
 mod repo;
 mod resolve;
 mod scan;
+mod stack;
 mod start;
 mod target;
 mod taskfile;
@@ -73,6 +74,10 @@ pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
+pub use stack::{
+    Rebased, base as stack_base, finish as finish_restack, has_changes, keep as keep_base, keep_next,
+    kept as kept_bases, merges_since, rebase,
+};
 pub use start::{Progress, absolute, branch_names, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};

@@ -45,6 +45,7 @@ mod setup;
 mod shapes;
 mod shell;
 mod signals;
+mod stack;
 mod start;
 mod status;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
