@@ -75,8 +75,8 @@ pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
 pub use stack::{
-    Rebased, base as stack_base, finish as finish_restack, has_changes, keep as keep_base, keep_next,
-    kept as kept_bases, merges_since, rebase,
+    Rebased, abort_rebase, base as stack_base, contains, finish as finish_restack, has_changes, is_this_rebase,
+    is_untouched, keep as keep_base, keep_next, kept as kept_bases, merges_since, quit_rebase, rebase, unmerged,
 };
 pub use start::{Progress, absolute, branch_names, ground, make_all, stays_beside, would_make};
 pub use target::default_target;

@@ -13,7 +13,10 @@ use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::stack::{Asked, Base, Clash, and};
 
-pub use rebase::{Rebased, finish, has_changes, keep_next, kept, merges_since, rebase};
+pub use rebase::{
+    Rebased, abort_rebase, contains, finish, has_changes, is_this_rebase, is_untouched, keep_next, kept, merges_since,
+    quit_rebase, rebase, unmerged,
+};
 
 /// The commit that `asked` stands on, or which two of its parts do not merge. The target, by name and commit, takes part where a
 /// need has landed that the others lack. A part that another one contains is left out.

@@ -13,7 +13,10 @@ use super::standing::{Standing, Standings};
 use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
 
-pub use restack::{Place, Rebase, Restack, halted, merged_itself, nothing_to_do, off_its_base, place, under_way};
+pub use restack::{
+    Place, Rebase, Restack, at_odds, halted, merged_itself, not_clean, not_done, nothing_to_do, off_its_base, place,
+    under_way,
+};
 
 /// What a base is made of.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,6 +9,7 @@ use super::super::leavings::leavings;
 use super::super::lock::Lock;
 use super::super::program::{failed, run, stdout_of};
 use super::super::reach::reachable;
+use super::super::read::read_bounded;
 use super::super::repo::Repo;
 use super::super::start::{base_ref, update_refs};
 use super::super::worktrees::worktrees;
@@ -67,6 +68,11 @@ pub fn finish(repo: &Repo, id: &TaskId, base: Oid) -> Result<()> {
     }
 }
 
+/// Whether `commit` can be reached from `tip`.
+pub fn contains(repo: &Repo, tip: Oid, commit: Oid) -> bool {
+    reachable(repo, tip, &[commit]).contains(&commit)
+}
+
 /// How many merges the commits between `base` and `tip` hold.
 ///
 /// # Errors
@@ -97,27 +103,18 @@ pub enum Rebased {
     Stopped(Vec<TreePath>, String),
 }
 
-/// Puts the commits from `from` to the tip of `branch`, which is checked out in the clean worktree `folder`, onto `base`; without
-/// `from`, lets a rebase that was interrupted go on. The user's own hooks and signatures count, no editor opens, and no other
+/// Puts the commits from `from` to the tip of `branch`, which is checked out in the clean worktree `folder`, onto `base`. The user's own hooks and signatures count, no editor opens, and no other
 /// branch moves along.
 ///
 /// # Errors
 /// git refused: then nothing has moved.
-pub fn rebase(
-    (repo, lock): (&Repo, &Lock),
-    (folder, branch): (&Path, &str),
-    from: Option<Oid>,
-    base: Oid,
-) -> Result<Rebased> {
+pub fn rebase((repo, lock): (&Repo, &Lock), (folder, branch): (&Path, &str), from: Oid, base: Oid) -> Result<Rebased> {
     let mut command = repo.git.command(folder);
     for setting in ["rebase.backend=merge", "rebase.autoStash=false", "rebase.updateRefs=false"] {
         command.args(["-c", setting]);
     }
     command.args(["-c", "rebase.rebaseMerges=false", "rebase"]);
-    match from {
-        Some(from) => command.args(["--onto", &base.to_string(), &from.to_string()]),
-        None => command.arg("--continue"),
-    };
+    command.args(["--onto", &base.to_string(), &from.to_string()]);
     command.env("GIT_EDITOR", ":").env("GIT_SEQUENCE_EDITOR", ":").stdin(lock.handed_on()?);
     let output = run(&mut command)?;
     // Exit codes lie both ways: the worktree and the branch say how it ended.
@@ -128,8 +125,66 @@ pub fn rebase(
         return Ok(Rebased::Stopped(unmerged(repo, folder)?, first.trim_start_matches("error: ").to_owned()));
     }
     let tip = repo.commit_of(&format!("refs/heads/{branch}"))?.context("the branch is gone")?;
-    if reachable(repo, tip, &[base]).contains(&base) {
+    if contains(repo, tip, base) {
         return Ok(Rebased::Done(tip));
+    }
+    Err(refused(repo, folder, failed(&command, &output)).into())
+}
+
+/// Whether the rebase that is under way in `folder` puts `tip` onto `base`: then it is the one that was begun here.
+pub fn is_this_rebase(repo: &Repo, folder: &Path, tip: Oid, base: Oid) -> bool {
+    let listed = worktrees(repo).ok().and_then(|all| all.into_iter().find(|listed| listed.path == folder));
+    let says = |admin: &Path, name: &str, commit: Oid| {
+        let said = read_bounded(&admin.join("rebase-merge").join(name)).unwrap_or_default();
+        said.trim_ascii() == commit.to_string().as_bytes()
+    };
+    listed.is_some_and(|listed| says(&listed.admin_dir, "onto", base) && says(&listed.admin_dir, "orig-head", tip))
+}
+
+/// Whether nobody but git itself made a commit since that rebase began, as the reflog of its HEAD says. Going on would not do:
+/// git strikes a commit off its list before it is made.
+pub fn is_untouched(repo: &Repo, folder: &Path) -> bool {
+    let listed = worktrees(repo).ok().and_then(|all| all.into_iter().find(|listed| listed.path == folder));
+    let Some(listed) = listed else { return false };
+    let log = read_bounded(&listed.admin_dir.join("logs/HEAD")).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let messages = log.lines().rev().map(|line| line.split_once('\t').map_or("", |(_, message)| message));
+    for message in messages {
+        if message.starts_with("rebase (start)") {
+            return true;
+        }
+        if !message.starts_with("rebase (pick)") {
+            break;
+        }
+    }
+    false
+}
+
+/// Ends a rebase that was killed when its branch had moved already: its own notes go, and HEAD is the branch.
+///
+/// # Errors
+/// git failed.
+pub fn quit_rebase(repo: &Repo, (folder, branch): (&Path, &str), tip: Oid) -> Result<()> {
+    stdout_of(repo.git.command(folder).args(["rebase", "--quit"]))?;
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
+    if listed.is_some_and(|listed| listed.detached == Some(tip)) {
+        let name = format!("refs/heads/{branch}");
+        stdout_of(repo.git.command(folder).args(["symbolic-ref", "-m", "dispatch: restack", "HEAD", &name]))?;
+    }
+    Ok(())
+}
+
+/// Takes back a rebase that was killed before its branch moved. The worktree must be clean, and nobody have gone on with it.
+///
+/// # Errors
+/// git failed.
+pub fn abort_rebase((repo, lock): (&Repo, &Lock), folder: &Path) -> Result<()> {
+    let mut command = repo.git.command(folder);
+    command.args(["rebase", "--abort"]).stdin(lock.handed_on()?);
+    let output = run(&mut command)?;
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
+    if listed.is_some_and(|listed| listed.operation.is_none()) {
+        return Ok(());
     }
     Err(refused(repo, folder, failed(&command, &output)).into())
 }
@@ -149,7 +204,10 @@ fn refused(repo: &Repo, folder: &Path, said: Failure) -> Failure {
 }
 
 /// Paths with conflicts in the index of a worktree, in git's order.
-fn unmerged(repo: &Repo, folder: &Path) -> Result<Vec<TreePath>> {
+///
+/// # Errors
+/// git cannot read it.
+pub fn unmerged(repo: &Repo, folder: &Path) -> Result<Vec<TreePath>> {
     let mut command = repo.git.command(folder);
     let said = stdout_of(command.args(["diff", "--name-only", "--no-renames", "--diff-filter=U", "-z"]))?;
     let mut paths: Vec<TreePath> =

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::needs_of;
+use super::{Clash, and, needs_of};
 use crate::model::facts::{Facts, Head};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -55,8 +55,10 @@ pub enum Rebase {
     /// The branch has the new base already: that is recorded.
     Done,
     Onto,
-    /// One that was interrupted goes on.
-    Continue,
+    /// One that was killed when the branch had moved already: what git left of it goes.
+    Quit,
+    /// One that was killed before that, and that nobody went on with: it is taken back and begun again.
+    Anew,
 }
 
 /// The task that `text` names.
@@ -118,6 +120,31 @@ pub fn nothing_to_do(id: &TaskId) -> Failure {
         .hint(format!("use 'git dispatch status {id}' to see how far it is"))
 }
 
+/// What it stands on is not all reported done, or landed.
+pub fn not_done(id: &TaskId, open: &[TaskId]) -> Failure {
+    let told: Vec<String> = open.iter().map(|need| format!("'{need}'")).collect();
+    let is = if open.len() == 1 { "is" } else { "are" };
+    let what = format!("cannot restack task '{id}': it stands on {}, which {is} not reported done", and(&told));
+    let see = |failure: Failure, need: &TaskId| {
+        failure.hint(format!("use 'git dispatch status {need}' to see how far it is"))
+    };
+    open.iter().fold(Failure::new(Exit::Refused, what), see)
+}
+
+/// What it would stand on does not merge.
+pub fn at_odds(id: &TaskId, clash: &Clash) -> Failure {
+    let [one, other] = &clash.between;
+    let what = format!("task '{id}' cannot stand on '{one}' and '{other}': they {}", clash.clause());
+    Failure::new(Exit::Refused, what).hint(format!("use 'git dispatch status {id}' to see how far it is"))
+}
+
+/// Its worktree holds what a rebase would be in the way of.
+pub fn not_clean(place: &Place<'_>, what: &str) -> Failure {
+    let path = place.folder.to_string_lossy();
+    Failure::new(Exit::Refused, format!("cannot restack task '{}': in '{path}', {what}", place.id))
+        .hint(format!("use 'git -C {} stash --include-untracked' to put that aside", shell_word(&path)))
+}
+
 /// Something else than a rebase of ours is under way.
 pub fn under_way(id: &TaskId, operation: &str, folder: &Path) -> Failure {
     let path = folder.to_string_lossy();
@@ -159,7 +186,7 @@ pub fn halted((id, folder): (&TaskId, &Path), before: Oid, paths: &[TreePath], s
     let why = match (told.is_empty(), said.is_empty()) {
         (false, _) => format!("conflicts in {}{more}", told.join(", ")),
         (true, false) => said.to_owned(),
-        (true, true) => "what was solved there is not committed".to_owned(),
+        (true, true) => "what was done there since is to be gone on with".to_owned(),
     };
     let path = folder.to_string_lossy();
     let folder = shell_word(&path);
