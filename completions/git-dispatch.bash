@@ -53,9 +53,9 @@ __git_dispatch_flags ()
 	case $1 in
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
-	start) echo "--ready --workers --batch --force --again --setup --no-setup -n --dry-run $global" ;;
+	start) echo "--ready --workers --batch --force --stack --again --setup --no-setup -n --dry-run $global" ;;
 	trust) echo "--list --revoke $global" ;;
-	undo) echo "-n --dry-run --from-worktree $global" ;;
+	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
 	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;
@@ -105,9 +105,9 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status check log undo trust install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status restack check log undo trust install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
-	undo) ((${#typed[@]})) || __git_dispatch_tasks undo ;;
+	undo | restack) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt

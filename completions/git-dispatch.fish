@@ -70,9 +70,9 @@ function __git_dispatch_why
     end
 end
 
-function __git_dispatch_undo
+function __git_dispatch_one
     if test (count (__git_dispatch_line)) -lt 2
-        __git_dispatch_tasks undo
+        __git_dispatch_tasks $argv[1]
     end
 end
 
@@ -97,6 +97,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a why -d 'Tell why a t
 complete -c git-dispatch -n __git_dispatch_needs_command -a start -d 'Create branches and worktrees for tasks'
 complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an existing branch or worktree as a task\'s'
 complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how far the started tasks are, and what merges'
+complete -c git-dispatch -n __git_dispatch_needs_command -a restack -d 'Put a stacked task on what its needs are now'
 complete -c git-dispatch -n __git_dispatch_needs_command -a check -d 'Tell whether paths are being changed by another task'
 complete -c git-dispatch -n __git_dispatch_needs_command -a log -d 'Show the batches that were started'
 complete -c git-dispatch -n __git_dispatch_needs_command -a undo -d 'Take back a batch that was started'
@@ -127,6 +128,7 @@ complete -c git-dispatch -n '__git_dispatch_using plan start' -l workers -x -d '
 complete -c git-dispatch -n '__git_dispatch_using start' -l ready -d 'Start what \'plan\' would start'
 complete -c git-dispatch -n '__git_dispatch_using start' -l batch -x -d 'Name the batch'
 complete -c git-dispatch -n '__git_dispatch_using start' -l force -d 'Start past needs, overlapping paths and gates'
+complete -c git-dispatch -n '__git_dispatch_using start' -l stack -d 'Start tasks on needs that are reported done'
 complete -c git-dispatch -n '__git_dispatch_using start' -l again -d 'Start tasks again that have landed'
 complete -c git-dispatch -n '__git_dispatch_using start' -l setup -d 'Copy files and run the setup command again'
 complete -c git-dispatch -n '__git_dispatch_using start' -l no-setup -d 'Do not run the setup command'
@@ -143,11 +145,12 @@ complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d '
 complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
 complete -c git-dispatch -n '__git_dispatch_using trust' -l list -d 'List the commands, and ask nothing'
 complete -c git-dispatch -n '__git_dispatch_using trust' -l revoke -d 'Take back every approval for this repository'
-complete -c git-dispatch -n '__git_dispatch_using undo' -l from-worktree -d 'Act although this is the worktree of a task'
-complete -c git-dispatch -n '__git_dispatch_using init start adopt undo install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
+complete -c git-dispatch -n '__git_dispatch_using undo restack' -l from-worktree -d 'Act although this is the worktree of a task'
+complete -c git-dispatch -n '__git_dispatch_using init start adopt undo restack install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
 
 complete -c git-dispatch -n '__git_dispatch_using start' -a '(__git_dispatch_tasks start)'
 complete -c git-dispatch -n '__git_dispatch_using status' -a '(__git_dispatch_tasks status)'
-complete -c git-dispatch -n '__git_dispatch_using undo' -a '(__git_dispatch_undo)'
+complete -c git-dispatch -n '__git_dispatch_using undo' -a '(__git_dispatch_one undo)'
+complete -c git-dispatch -n '__git_dispatch_using restack' -a '(__git_dispatch_one restack)'
 complete -c git-dispatch -n '__git_dispatch_using why' -a '(__git_dispatch_why)'
 complete -c git-dispatch -n '__git_dispatch_using adopt' -a '(__git_dispatch_adopt)'

@@ -23,6 +23,7 @@ use crate::model::start::Place;
 use crate::model::task::{Task, TaskFile};
 use crate::model::taskfile;
 use crate::model::template::{self, Template, is_branch_name};
+use crate::model::text::shell_word;
 use crate::model::trust::{Command, commands};
 use crate::render;
 use crate::trust;
@@ -287,4 +288,25 @@ pub fn may_act(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Resu
         return Ok(());
     }
     Err(refused(format!("at '{path}', where the worktrees of this repository do not belong")).into())
+}
+
+/// A worker takes nothing back and moves nothing, least of all what it stands in. `command` is what would, all the same.
+///
+/// # Errors
+/// The caller stands in the worktree of a task ([`Exit::Refused`]).
+pub fn outside(repo: &Repo, scene: &Scene, command: &str) -> Result<()> {
+    let Some(here) = repo.here() else { return Ok(()) };
+    let mut tasks = scene.facts.tasks.iter();
+    let within = tasks.find(|(_, seen)| {
+        seen.worktree
+            .as_ref()
+            .is_some_and(|worktree| !worktree.main && worktree.path.canonicalize().is_ok_and(|path| path == here))
+    });
+    match within {
+        Some((id, _)) => Err(Failure::new(Exit::Refused, format!("this is the worktree of task '{id}'"))
+            .hint(format!("use 'cd {}' first", shell_word(&repo.anchor().to_string_lossy())))
+            .hint(format!("use 'git dispatch {command}' to act from here on the work of others"))
+            .into()),
+        None => Ok(()),
+    }
 }

@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::git::{self, Repo};
 use crate::global::Global;
 use crate::model::failure::Exit;
-use crate::model::ledger::Snapshot;
+use crate::model::ledger::{Record, Snapshot};
 use crate::model::task::Task;
 use crate::model::text::escape;
 use crate::read;
@@ -32,7 +32,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 }
 
 /// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt` those that have not started,
-/// for `status` those that have, for any other all of them.
+/// for `status` those that have, for `restack` those that are stacked, for any other all of them.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
 fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
@@ -52,6 +52,7 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
     let wanted = |task: &&Task| match command {
         "start" | "adopt" => !started(task) && task.state.is_none(),
         "status" => started(task),
+        "restack" => ledger.records.get(&task.id).is_some_and(Record::is_stacked),
         _ => true,
     };
     let tasks = loaded.file.graph.tasks().iter().filter(wanted);

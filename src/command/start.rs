@@ -2,6 +2,8 @@
 
 mod setup;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::console::{Bar, Console};
@@ -14,6 +16,7 @@ use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::{Made, Setup};
 use crate::model::plan::{Options, plan};
+use crate::model::stack::{Asked, Base, Clash};
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::text::escape;
 use crate::read::{self, Loaded, Scene};
@@ -36,11 +39,14 @@ pub struct Args {
     /// Start tasks whose needs have not landed or whose paths overlap, or without a review; never past a lock
     #[arg(long)]
     pub force: bool,
+    /// Start tasks on what they need, where that is reported done and has not landed
+    #[arg(long, conflicts_with = "ready")]
+    pub stack: bool,
     /// Start tasks again that have landed
     #[arg(long)]
     pub again: bool,
     /// Copy files and run the setup command again, for tasks that have started
-    #[arg(long, conflicts_with_all = ["ready", "batch", "force", "again", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["ready", "batch", "force", "stack", "again", "dry_run"])]
     pub setup: bool,
     /// Do not run the setup command
     #[arg(long, conflicts_with = "setup")]
@@ -102,7 +108,8 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
     let parsed: Vec<TaskId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     let places = read::places(repo, loaded, &parsed)?;
     let ground = git::ground(repo, &places)?;
-    let request = Request { ids, batch: args.batch.clone(), force: args.force, again: args.again };
+    let stack = if args.stack { Some(stacked(repo, loaded, scene, &parsed)?) } else { None };
+    let request = Request { ids, batch: args.batch.clone(), force: args.force, again: args.again, stack };
     let seen = start::Scene {
         file: &loaded.file,
         facts: &scene.facts,
@@ -117,6 +124,18 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
         }
     }
     Ok(Some(decided))
+}
+
+/// The bases of those that would stand on what is reported done.
+fn stacked(
+    repo: &Repo,
+    loaded: &Loaded,
+    scene: &Scene,
+    ids: &[TaskId],
+) -> Result<BTreeMap<TaskId, Result<Base, Clash>>> {
+    let asked = start::stacked(&loaded.file, (&scene.facts, &scene.standings), ids);
+    let base = |asked: &Asked| git::stack_base(repo, &scene.quarantine, scene.facts.target.newest(), asked);
+    asked.iter().map(|asked| Ok((asked.id.clone(), base(asked)?))).collect()
 }
 
 /// What an interrupted start left open comes before anything new.
@@ -135,6 +154,9 @@ fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
 /// Writes the intent of the new batch; `None` if another process was faster. The answer is the ledger as it is then.
 fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>> {
     let Some(batch) = &decided.batch else { return Ok(Some(scene.facts.ledger.clone())) };
+    for base in &batch.bases {
+        git::keep_base(repo, &scene.quarantine, base)?;
+    }
     let at = scene.facts.ledger.moment(scene.facts.now);
     let mut events = Vec::new();
     for task in &batch.reopened {

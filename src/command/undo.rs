@@ -59,7 +59,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Undo> {
     let ledger = &scene.facts.ledger;
     if !args.from_worktree {
-        outside(repo, scene)?;
+        read::outside(repo, scene, "undo --from-worktree")?;
     }
     let index = undo::choose(ledger, args.batch.as_deref(), &git::committer(repo)?)?;
     let batch = &ledger.batches[index];
@@ -73,24 +73,6 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Un
     });
     let left = left.collect::<Result<Vec<_>>>()?;
     Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left, &git::host())?)
-}
-
-/// A worker takes nothing back, least of all what it stands in.
-fn outside(repo: &Repo, scene: &Scene) -> Result<()> {
-    let Some(here) = repo.here() else { return Ok(()) };
-    let mut tasks = scene.facts.tasks.iter();
-    let within = tasks.find(|(_, seen)| {
-        seen.worktree
-            .as_ref()
-            .is_some_and(|worktree| !worktree.main && worktree.path.canonicalize().is_ok_and(|path| path == here))
-    });
-    match within {
-        Some((id, _)) => Err(Failure::new(Exit::Refused, format!("this is the worktree of task '{id}'"))
-            .hint(format!("use 'cd {}' first", shell_word(&repo.anchor().to_string_lossy())))
-            .hint("use --from-worktree to take back a batch that it is not of")
-            .into()),
-        None => Ok(()),
-    }
 }
 
 /// Writes the intent, where it does not stand there yet; `false` if another process was faster.

@@ -44,6 +44,7 @@ mod reset_away;
 mod resolve;
 mod scan;
 mod sparse;
+mod stack;
 mod start;
 mod target;
 mod taskfile;
@@ -78,6 +79,10 @@ pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
+pub use stack::{
+    Rebased, abort_rebase, base as stack_base, contains, finish as finish_restack, has_changes, is_this_rebase,
+    is_untouched, keep as keep_base, keep_next, kept as kept_bases, merges_since, quit_rebase, rebase, unmerged,
+};
 pub use start::{Progress, Wishes, absolute, branch_names, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};

@@ -11,7 +11,7 @@ use super::reach::reachable;
 use super::repo::Repo;
 use crate::model::facts::{Branch, Facts, Mention};
 use crate::model::id::TaskId;
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{Ledger, Record};
 use crate::model::oid::Oid;
 
 /// Leaves the commits of others out of the number of its own: the target's, where it took them in, and all where it was only
@@ -29,7 +29,10 @@ pub(super) fn prove(repo: &Repo, quarantine: &Quarantine, facts: &mut Facts, wan
     let Facts { target, tasks, reverts, ledger, .. } = facts;
     let seen = tasks.iter_mut().filter_map(|(id, seen)| Some((id, seen.branch.as_mut()?)));
     let mut seen: Vec<(&TaskId, &mut Branch)> = seen.collect();
-    settle(repo, target, seen.iter_mut().map(|(_, branch)| &mut **branch));
+    // What a task is stacked on need not be on the target.
+    let stacked = |id: &TaskId| ledger.records.get(id).is_some_and(Record::is_stacked);
+    let unstacked = seen.iter_mut().filter(|(id, branch)| branch.contains_base != Some(true) || !stacked(id));
+    settle(repo, target, unstacked.map(|(_, branch)| &mut **branch));
     for (id, branch) in &mut seen {
         let landing = ledger.records.get(*id).and_then(|record| record.landed.as_ref());
         if let Some(landing) = landing.filter(|landing| landing.reachable) {

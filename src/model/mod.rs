@@ -37,6 +37,7 @@ pub mod revert;
 pub mod sample;
 pub mod schedule;
 pub mod sides;
+pub mod stack;
 pub mod standing;
 pub mod start;
 pub mod state;

@@ -101,9 +101,15 @@ fn worked<'a>(evidence: &Evidence<'a>) -> Option<&'a Branch> {
     evidence.branch.filter(|branch| branch.commits.is_some_and(|commits| commits > 0))
 }
 
+/// What a stacked task stands on may have landed without it: then it takes a change of its own to prove that it has.
+fn adds_to_its_stack(evidence: &Evidence<'_>, branch: &Branch) -> bool {
+    let nothing = branch.touched.as_ref().is_some_and(Vec::is_empty);
+    !(nothing && evidence.record.is_some_and(Record::is_stacked))
+}
+
 /// 3: merging it would change nothing, although it changed something (an empty commit proves nothing).
 fn same_tree(evidence: &Evidence<'_>, mentions: &Mentions<'_>) -> Option<Proof> {
-    let branch = worked(evidence)?;
+    let branch = worked(evidence).filter(|branch| adds_to_its_stack(evidence, branch))?;
     let merge = branch.merge.as_ref()?;
     let own = branch.ahead.is_some_and(|ahead| ahead > 0);
     let brought = branch.brought.as_ref();
@@ -114,7 +120,8 @@ fn same_tree(evidence: &Evidence<'_>, mentions: &Mentions<'_>) -> Option<Proof> 
 
 /// 4 and 5: a commit of the target brought its work, whatever became of those lines later.
 fn brought(evidence: &Evidence<'_>, mentions: &Mentions<'_>) -> Option<Proof> {
-    let branch = worked(evidence).filter(|branch| branch.reverted.is_none())?;
+    let stands = |branch: &&Branch| branch.reverted.is_none() && adds_to_its_stack(evidence, branch);
+    let branch = worked(evidence).filter(stands)?;
     let Brought { how, commit, pr: named } = branch.brought.clone()?;
     let pr = pr(evidence, mentions, named);
     Some(match how {

@@ -13,6 +13,7 @@ use super::id::TaskId;
 use super::ledger::Snapshot;
 use super::oid::Oid;
 use super::ports;
+use super::stack::{self, Asked, Base, Clash};
 use super::standing::Standings;
 use super::state::{Reason, State};
 use super::task::{Task, TaskFile};
@@ -33,6 +34,8 @@ pub struct Request {
     pub force: bool,
     /// Start landed and lost tasks again.
     pub again: bool,
+    /// Start waiting tasks on what is reported done: for each whose needs allow that, its base, or why there is none.
+    pub stack: Option<BTreeMap<TaskId, Result<Base, Clash>>>,
 }
 
 /// Where a task's branch and worktree would be.
@@ -72,6 +75,8 @@ pub struct NewBatch {
     pub target: String,
     pub base: Oid,
     pub tasks: Vec<Snapshot>,
+    /// What stacked tasks of it stand on.
+    pub bases: Vec<Base>,
     /// Landed or lost tasks whose earlier proofs are void from now on.
     pub reopened: Vec<TaskId>,
 }
@@ -140,6 +145,14 @@ fn known(scene: &Scene<'_>, open: &BTreeMap<usize, Vec<&Snapshot>>, typed: &[Str
 }
 
 fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
+    if let Some(bases) = request.stack.as_ref().filter(|_| scene.standings.tasks[ix].state == State::Waiting) {
+        match bases.get(&scene.file.graph.tasks()[ix].id) {
+            Some(Ok(_)) => beside_active(scene, request, ix, problems),
+            Some(Err(clash)) => problems.clash(scene, ix, clash),
+            None => problems.not_done(scene, ix),
+        }
+        return;
+    }
     match scene.standings.tasks[ix].state {
         State::Ready => {}
         State::Waiting if !request.force => problems.waiting(scene, ix),
@@ -151,6 +164,17 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
         State::Lost => problems.lost(scene, ix),
         State::Cancelled => problems.cancelled(scene, ix),
     }
+}
+
+/// What the bases of those of `ids` would be made of that wait, and for nothing but what is reported done.
+pub fn stacked(file: &TaskFile, (facts, standings): (&Facts, &Standings), ids: &[TaskId]) -> Vec<Asked> {
+    let waiting =
+        ids.iter().filter_map(|id| file.graph.position(id)).filter(|&ix| standings.tasks[ix].state == State::Waiting);
+    let asked = waiting.map(|ix| {
+        let needs = stack::needs(file, standings, ix);
+        stack::asked(file, (facts, standings), &file.graph.tasks()[ix].id, &needs)
+    });
+    asked.filter_map(Result::ok).collect()
 }
 
 /// Who of the active tasks excludes this one, and whether its gate does: the former asked anew, since its state may be about something else.
@@ -251,6 +275,13 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
     };
     let (_, base) = scene.facts.target.newest();
     let mut tasks: Vec<Snapshot> = fresh.iter().map(|&ix| snapshot(scene, ix, base)).collect();
+    let mut bases = Vec::new();
+    for task in &mut tasks {
+        if let Some(Ok(stacked)) = request.stack.as_ref().and_then(|bases| bases.get(&task.id)) {
+            (task.base, task.stack) = (stacked.commit, stacked.on.clone());
+            bases.push(stacked.clone());
+        }
+    }
     let mut taken = ports::taken(ledger, |id| Some(scene.standings.of(scene.file, id)?.state));
     let range = scene.file.settings.ports.unwrap_or(ports::DEFAULT);
     tasks.iter_mut().for_each(|task| task.port = ports::assign(&task.id, range, &mut taken));
@@ -261,6 +292,7 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
         target: scene.facts.target.name.clone(),
         base,
         tasks,
+        bases,
         reopened: reopened.map(|&ix| scene.file.graph.tasks()[ix].id.clone()).collect(),
     })
 }

@@ -90,6 +90,8 @@ pub enum Reason {
     Shortens(u64),
     GateStart,
     GateLand,
+    /// Stands on this task as it was before it landed, or moved.
+    Restack(TaskId),
 }
 
 impl Reason {
@@ -97,7 +99,7 @@ impl Reason {
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-            Reason::Batch(id) => Some(id),
+            Reason::Batch(id) | Reason::Restack(id) => Some(id),
             Reason::Reads { id, .. }
             | Reason::ReadBy { id, .. }
             | Reason::Writes { id, .. }
@@ -123,6 +125,7 @@ impl fmt::Display for Reason {
             Reason::Shortens(minutes) => write!(f, "shortens:{minutes}"),
             Reason::GateStart => f.write_str("gate:start"),
             Reason::GateLand => f.write_str("gate:land"),
+            Reason::Restack(id) => write!(f, "restack:{id}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod matrix;
 mod notes;
 mod readiness;
+mod stack;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
 use super::landing::Landing;
-use super::ledger::Batch;
+use super::ledger::{Batch, Support};
 use super::oid::Oid;
 use super::path::TreePath;
 use super::standing::{Names, Standings};
@@ -95,6 +96,8 @@ pub struct Row {
     pub branch_name: String,
     pub worktree: Option<Worktree>,
     pub base: Option<Oid>,
+    /// What it stands on that had not landed, as long as it is active.
+    pub stack: Vec<Support>,
     pub remotes: Vec<String>,
     pub readiness: Option<Readiness>,
     /// The other active tasks that it does not merge with, in the order of ids; `None` where it was not compared.
@@ -340,6 +343,7 @@ impl Teller<'_> {
             branch_name: self.names.get(id).cloned().unwrap_or_default(),
             worktree: seen.worktree.clone(),
             base,
+            stack: Vec::new(),
             remotes: seen.remotes.clone(),
             notes: Vec::new(),
             solution: None,
@@ -348,6 +352,7 @@ impl Teller<'_> {
         let target = self.facts.target.newest().0;
         let (vacant, deleted) = (seen.vacant.as_deref(), seen.deleted);
         row.notes = notes::notes(&row, &notes::Around { vacant, deleted, defined: index.is_some(), target });
+        self.stack(&mut row);
         // What is not committed yet cannot be merged with: git would refuse.
         let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);
         row.solution = row.solution(target).filter(|_| committed);

@@ -42,14 +42,14 @@ fn phrase(group: &[Reason]) -> String {
         Reason::Shortens(minutes) => format!("shortens the plan by {}", duration(*minutes)),
         Reason::GateStart => "waits for a review before it starts".to_owned(),
         Reason::GateLand => "waits for a review before it lands".to_owned(),
+        Reason::Restack(_) => format!("stands on {} as it was before", ids()),
     }
 }
 
 fn id(reason: &Reason) -> Option<&TaskId> {
     match reason {
-        Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) | Reason::Batch(id) => {
-            Some(id)
-        }
+        Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
+        Reason::Batch(id) | Reason::Restack(id) => Some(id),
         _ => None,
     }
 }

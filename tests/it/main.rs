@@ -47,6 +47,7 @@ mod shapes;
 mod shell;
 mod signals;
 mod sparse;
+mod stack;
 mod start;
 mod status;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]

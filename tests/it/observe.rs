@@ -319,6 +319,7 @@ fn record(id: &str, path: &str, base: Oid) -> Record {
         reopened_at: None,
         reopened_by: None,
         mentioned_before: Vec::new(),
+        restacking: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Snapshot, VERSION};
+use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Restacking, Snapshot, VERSION};
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
 
@@ -100,8 +100,8 @@ fn rank(body: &Body) -> u8 {
         Body::Reopened { .. } => 0,
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
-        Body::Reported { .. } => 3,
-        Body::Landed { .. } => 4,
+        Body::Reported { .. } | Body::Restacking { .. } => 3,
+        Body::Landed { .. } | Body::Restacked { .. } => 4,
         Body::Dropped { .. } => 5,
         Body::Closed { .. } | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
     }
@@ -137,6 +137,7 @@ impl Record {
             reopened_at: None,
             reopened_by: None,
             mentioned_before: Vec::new(),
+            restacking: None,
         }
     }
 }
@@ -165,6 +166,18 @@ impl Ledger {
                 self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
             }
             Body::Dropped { task } => self.record(task).dropped = true,
+            Body::Restacking { of, task, base, tip, stack, .. } => {
+                if let Some((record, _)) = self.started_by(&of, &task) {
+                    record.restacking = Some(Restacking { base, tip, stack });
+                }
+            }
+            Body::Restacked { of, task, base, stack, .. } => {
+                if let Some((record, snapshot)) = self.started_by(&of, &task) {
+                    (snapshot.base, snapshot.stack) = (base, stack);
+                    record.snapshot = Some(snapshot.clone());
+                    record.restacking = None;
+                }
+            }
             Body::Reopened { task } => {
                 let record = self.record(task);
                 (record.landed, record.reported) = (None, None);
@@ -184,6 +197,13 @@ impl Ledger {
             }
             Body::Undone { .. } | Body::Unknown => {}
         }
+    }
+
+    /// A task and what it was when it started, where the batch with this uid is the last that started it.
+    fn started_by(&mut self, uid: &str, id: &TaskId) -> Option<(&mut Record, &mut Snapshot)> {
+        let record = self.records.get_mut(id)?;
+        let batch = self.batches.get_mut(record.batch?).filter(|batch| batch.uid == uid)?;
+        Some((record, batch.tasks.iter_mut().find(|task| task.id == *id)?))
     }
 
     fn begin(&mut self, mut batch: Batch) {

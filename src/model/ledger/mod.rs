@@ -80,6 +80,26 @@ pub enum Body {
     Dropped {
         task: TaskId,
     },
+    /// The intent to put the own commits of a task on another base, written before anything moves. `tip` is the one before.
+    Restacking {
+        batch: String,
+        of: String,
+        task: TaskId,
+        base: Oid,
+        tip: Oid,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stack: Vec<Support>,
+    },
+    /// They stand there now. `tip` is the new one.
+    Restacked {
+        batch: String,
+        of: String,
+        task: TaskId,
+        base: Oid,
+        tip: Oid,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stack: Vec<Support>,
+    },
     /// Voids what proved the task landed before.
     Reopened {
         task: TaskId,
@@ -134,6 +154,16 @@ pub struct Snapshot {
     /// That no other active task had when it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// What it needs and stands on, although that has not landed: `base` is its tip, or a merge of several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Support>,
+}
+
+/// A task that another one stands on, with the tip that its branch had then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Support {
+    pub id: TaskId,
+    pub tip: Oid,
 }
 
 fn yes() -> bool {
@@ -159,6 +189,7 @@ impl Snapshot {
             overlap: task.overlap,
             issue: task.issue.clone(),
             port: None,
+            stack: Vec::new(),
         }
     }
 
@@ -269,6 +300,26 @@ pub struct Record {
     /// Mentions that its base has already, although they look no older than the start; filled in by the reader of the
     /// repository.
     pub mentioned_before: Vec<Oid>,
+    /// Its last restacking, as long as that was not brought to its end.
+    pub restacking: Option<Restacking>,
+}
+
+impl Record {
+    /// Whether it stands on tasks that had not landed when it was put there.
+    pub fn is_stacked(&self) -> bool {
+        self.snapshot.as_ref().is_some_and(|snapshot| !snapshot.stack.is_empty())
+    }
+}
+
+/// What a restacking is after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restacking {
+    /// The base to be.
+    pub base: Oid,
+    /// The tip before.
+    pub tip: Oid,
+    /// What it stands on then.
+    pub stack: Vec<Support>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

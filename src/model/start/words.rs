@@ -6,6 +6,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::near::nearest;
+use crate::model::stack::{self, Clash};
 use crate::model::standing::Standings;
 use crate::model::state::{Reason, State};
 use crate::model::task::TaskFile;
@@ -56,6 +57,7 @@ pub fn in_words(reason: &Reason) -> String {
         Reason::Shortens(_) => "starts later, since that makes the plan shorter".to_owned(),
         Reason::GateStart => "waits for a review before it starts".to_owned(),
         Reason::GateLand => "waits for a review before it lands".to_owned(),
+        Reason::Restack(id) => format!("stands on '{id}' as it was before"),
     }
 }
 
@@ -99,15 +101,45 @@ impl Problems {
     pub(super) fn waiting(&mut self, scene: &Scene<'_>, ix: Ix) {
         let id = &scene.file.graph.tasks()[ix].id;
         let hint = format!("use 'git dispatch start --force {id}' to start it all the same, without their work");
+        let needs = stack::needs(scene.file, scene.standings, ix);
+        let stacks = stack::asked(scene.file, (scene.facts, scene.standings), id, &needs).is_ok();
+        let stack =
+            stacks.then(|| format!("use 'git dispatch start --stack {id}' to start it on what is reported done"));
         for reason in &scene.standings.tasks[ix].reasons {
-            self.add(format!("task '{id}' {}", in_words(reason)), [hint.clone()]);
+            self.add(format!("task '{id}' {}", in_words(reason)), stack.iter().chain([&hint]).cloned());
         }
         let unmet: Vec<String> = scene.standings.unmet(scene.file, ix).map(|need| need_in_words(scene, need)).collect();
         let shown = unmet.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
         let more = if unmet.len() > 5 { format!(" and {} more", unmet.len() - 5) } else { String::new() };
         if !unmet.is_empty() {
-            self.add(format!("task '{id}' needs {shown}{more}"), [hint]);
+            self.add(format!("task '{id}' needs {shown}{more}"), stack.into_iter().chain([hint]));
         }
+    }
+
+    /// What keeps it from being stacked: needs that are not reported done.
+    pub(super) fn not_done(&mut self, scene: &Scene<'_>, ix: Ix) {
+        let id = &scene.file.graph.tasks()[ix].id;
+        let needs = stack::needs(scene.file, scene.standings, ix);
+        let open = stack::asked(scene.file, (scene.facts, scene.standings), id, &needs).err().unwrap_or_default();
+        for need in open {
+            let state = scene.standings.of(scene.file, &need).map(|standing| standing.state);
+            let (what, hint) = match state {
+                Some(State::Cancelled) => (in_words(&Reason::Cancelled(need.clone())), not_cancelled(&need)),
+                _ => (format!("needs '{need}', which is not reported done"), see(&need)),
+            };
+            self.add(format!("task '{id}' {what}"), [hint]);
+        }
+    }
+
+    pub(super) fn clash(&mut self, scene: &Scene<'_>, ix: Ix, clash: &Clash) {
+        let id = &scene.file.graph.tasks()[ix].id;
+        let [one, other] = &clash.between;
+        let what = format!("task '{id}' cannot stand on '{one}' and '{other}': they {}", clash.clause());
+        let hint = format!(
+            "use 'git dispatch status {}' to see how far they are",
+            stack::needs(scene.file, scene.standings, ix).iter().map(TaskId::as_str).collect::<Vec<_>>().join(" ")
+        );
+        self.add(what, [hint]);
     }
 
     /// `force` silences everything but locks.

@@ -22,7 +22,7 @@ pub struct Note {
 }
 
 impl Note {
-    fn new(text: impl Into<String>) -> Note {
+    pub(super) fn new(text: impl Into<String>) -> Note {
         Note { text: text.into(), commands: Vec::new(), fault: false }
     }
 
@@ -30,7 +30,7 @@ impl Note {
         Note { fault: true, ..Note::new(text) }
     }
 
-    fn then(mut self, command: impl Into<String>) -> Note {
+    pub(super) fn then(mut self, command: impl Into<String>) -> Note {
         self.commands.push(command.into());
         self
     }

@@ -2,6 +2,7 @@
 
 use super::{DIM, GREEN, RED, UNKNOWN, YELLOW};
 use crate::model::facts::{Branch, Changes, Head};
+use crate::model::ledger::Support;
 use crate::model::state::State;
 use crate::model::status::{Collision, Row, Status, Verdict};
 use crate::model::text::{age, count, escape};
@@ -34,12 +35,24 @@ fn state(row: &Row) -> Cell {
             Some(pr) => format!("{word} (PR {})", escape(pr)),
             None => format!("{word} ({})", proof.word()),
         },
-        _ => word.to_owned(),
+        _ if row.stack.is_empty() => word.to_owned(),
+        _ => format!("{word} on {}", stack(&row.stack)),
     };
     match row.state {
         State::Landed | State::Done => Cell::styled(text, GREEN),
         State::Lost | State::Stopped => Cell::styled(text, RED),
         _ => Cell::plain(text),
+    }
+}
+
+/// What it stands on, the first by its id where that is short.
+fn stack(stack: &[Support]) -> String {
+    match stack {
+        [first, rest @ ..] if first.id.as_str().len() <= LONGEST_NAMED => {
+            let more = if rest.is_empty() { String::new() } else { format!(", +{}", rest.len()) };
+            format!("{}{more}", first.id)
+        }
+        all => count(all.len(), "other"),
     }
 }
 

@@ -63,6 +63,8 @@ struct RowJson<'a> {
     branch: &'a str,
     worktree: Option<String>,
     base: Option<Oid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stack: Vec<SupportJson<'a>>,
     tip: Option<Oid>,
     commits: Option<u64>,
     ahead: Option<u64>,
@@ -77,6 +79,13 @@ struct RowJson<'a> {
     notes: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<StepsJson<'a>>,
+}
+
+/// What a task stands on that had not landed.
+#[derive(Serialize)]
+struct SupportJson<'a> {
+    id: &'a str,
+    tip: Oid,
 }
 
 #[derive(Serialize)]
@@ -204,6 +213,7 @@ fn row(row: &Row) -> RowJson<'_> {
         branch: &row.branch_name,
         worktree: row.worktree.as_ref().map(|worktree| worktree.path.to_string_lossy().into_owned()),
         base: row.base,
+        stack: row.stack.iter().map(|on| SupportJson { id: on.id.as_str(), tip: on.tip }).collect(),
         tip: branch.map(|branch| branch.tip),
         commits: branch.and_then(|branch| branch.commits),
         ahead: branch.and_then(|branch| branch.ahead),
