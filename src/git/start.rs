@@ -68,7 +68,7 @@ fn occupant(folder: &Path) -> Option<String> {
     Some(kind.to_owned())
 }
 
-/// What [`make`] would leave behind.
+/// What [`make_all`] would leave behind.
 pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
     let folder = absolute(repo, task.path.as_deref().unwrap_or_default());
     Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: false }
