@@ -12,6 +12,7 @@ use gix::note::plumbing::State;
 use super::fault::Told;
 use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
+use super::refs;
 use super::repo::{Repo, ours, theirs};
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Body, Event, VERSION};
@@ -207,7 +208,7 @@ fn loose_path(repo: &Repo, id: &gix::oid) -> PathBuf {
 
 /// Where the ledger's ref points, be the commit there or not: a prune may take it away at this moment.
 fn tip(repo: &Repo) -> Result<Option<Oid>> {
-    let found = repo.gix.try_find_reference(LEDGER_REF).told(|| format!("could not read ref '{LEDGER_REF}'"))?;
+    let found = refs::find(repo, LEDGER_REF)?;
     Ok(found.and_then(|found| found.target().try_id().map(ours)))
 }
 

@@ -1,9 +1,13 @@
-//! The refs that may belong to tasks, listed once.
+//! Refs, read so that a packing beside it hides none: the library looks at `packed-refs` first and then at loose refs,
+//! and takes a copy in memory for as long as the file's time stays the same, which may outlast two packings in a row.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use anyhow::Result;
+use gix::prelude::ReferenceExt as _;
 
+use super::fault::Told;
 use super::repo::{Repo, ours};
 use crate::model::oid::Oid;
 
@@ -20,11 +24,59 @@ pub(super) struct Refs {
     pub faults: Vec<String>,
 }
 
-/// Lists them.
+/// The ref of this full name; `None` if there is none. Not what is called `refs/tags/<full_name>`.
+///
+/// # Errors
+/// It, or `packed-refs`, cannot be read.
+pub(super) fn find<'repo>(repo: &'repo Repo, full_name: &str) -> Result<Option<gix::Reference<'repo>>> {
+    let refs = &repo.gix.refs;
+    let what = || format!("could not read ref '{full_name}'");
+    // git moves a ref into the pack before it removes the loose one: looked for in this order, it is found on the way.
+    let found = match refs.try_find_loose(full_name).told(what)? {
+        Some(loose) => Some(loose.into()),
+        None => {
+            let packed = refs.open_packed_buffer().told(what)?;
+            refs.try_find_packed(full_name, packed.as_ref()).told(what)?
+        }
+    };
+    let found = found.filter(|found: &gix::refs::Reference| found.name.as_bstr() == full_name.as_bytes());
+    Ok(found.map(|found| found.attach(&repo.gix)))
+}
+
+/// Packings during one listing, after which it is taken as it is.
+const MOST_PACKINGS: usize = 10;
+
+/// Lists them, again if refs were packed meanwhile.
 ///
 /// # Errors
 /// The refs as a whole cannot be read, such as a damaged `packed-refs`.
 pub(super) fn refs(repo: &Repo) -> Result<Refs> {
+    let packed_refs = repo.common_dir().join("packed-refs");
+    let mut before = state(&packed_refs);
+    for _ in 0..MOST_PACKINGS {
+        // Where there is none, or it cannot be read, listing finds that, too.
+        let _ = repo.gix.refs.force_refresh_packed_buffer();
+        let found = listed(repo);
+        let after = state(&packed_refs);
+        if after == before {
+            return found;
+        }
+        before = after;
+    }
+    listed(repo)
+}
+
+/// What changes when `packed-refs` is replaced.
+fn state(packed_refs: &Path) -> Option<(u64, Option<std::time::SystemTime>, u64)> {
+    let found = std::fs::metadata(packed_refs).ok()?;
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let inode = 0;
+    Some((found.len(), found.modified().ok(), inode))
+}
+
+fn listed(repo: &Repo) -> Result<Refs> {
     let mut found = Refs::default();
     let mut faults = Vec::new();
     each_ref(repo, "refs/heads/", &mut faults, |name, id| _ = found.heads.insert(name.to_owned(), id))?;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use super::fault::Told;
 use super::pipes;
 use super::program::{Git, run, stdout_of};
+use super::refs;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
 
@@ -118,11 +119,7 @@ impl Repo {
     /// # Errors
     /// The ref or what it points at cannot be read.
     pub fn commit_of(&self, full_name: &str) -> Result<Option<Oid>> {
-        let Some(mut reference) =
-            self.gix.try_find_reference(full_name).told(|| format!("could not read ref '{full_name}'"))?
-        else {
-            return Ok(None);
-        };
+        let Some(mut reference) = refs::find(self, full_name)? else { return Ok(None) };
         let direct = reference.target().try_id().map(ours);
         match (reference.peel_to_id(), direct) {
             (Ok(id), _) => Ok(Some(ours(&id))),
@@ -199,7 +196,6 @@ pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The settings of `git -c`, by their normal keys; empty where there are none, and where git does not tell.
 /// The repository as one in which `git -c` says who commits.
 fn with_identity(mut gix: gix::Repository, said: &[(String, String)]) -> gix::Repository {
     let of_identity = |key: &str| ["user.", "author.", "committer."].iter().any(|section| key.starts_with(section));
@@ -216,6 +212,7 @@ fn with_identity(mut gix: gix::Repository, said: &[(String, String)]) -> gix::Re
     gix
 }
 
+/// The settings of `git -c`, by their normal keys; empty where there are none, and where git does not tell.
 fn command_line_config(git: &Git, common: &Path) -> Vec<(String, String)> {
     if variable("GIT_CONFIG_PARAMETERS").is_none() {
         return Vec::new();

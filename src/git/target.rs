@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::refs;
 use super::repo::Repo;
 
 /// The first there is of: the branch that `origin/HEAD` names, `init.defaultBranch`, `main`, `master`, the current
@@ -33,9 +34,7 @@ pub fn default_target(repo: &Repo) -> Result<Option<String>> {
 
 /// What a symbolic ref points at, without `prefix`; `None` where it is no symbolic ref to something below it.
 fn symbolic(repo: &Repo, name: &str, prefix: &str) -> Result<Option<String>> {
-    let found =
-        repo.gix.try_find_reference(name).map_err(|fault| anyhow::anyhow!("could not read ref '{name}': {fault}"))?;
-    Ok(found.and_then(|reference| {
+    Ok(refs::find(repo, name)?.and_then(|reference| {
         let target = reference.target().try_name()?.as_bstr().to_string();
         Some(target.strip_prefix(prefix)?.to_owned())
     }))
