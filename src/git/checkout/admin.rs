@@ -124,17 +124,24 @@ fn build(repo: &Repo, built: &Path, folder: &Path, head: &Head<'_>) -> std::io::
 /// Renames the built folder to the first free name, with git's numbers behind it.
 fn placed(repo: &Repo, built: &Path, name: &str) -> Result<PathBuf> {
     let all = repo.common_dir().join("worktrees");
-    std::fs::create_dir_all(&all).with_context(|| format!("could not make '{}'", all.display()))?;
-    for number in 0u32.. {
+    let (mut number, mut removed) = (0, 0);
+    loop {
+        std::fs::create_dir_all(&all).with_context(|| format!("could not make '{}'", all.display()))?;
         let admin = if number == 0 { all.join(name) } else { all.join(format!("{name}{number}")) };
-        let renamed = rename_to_free(built, &admin);
-        if renamed != Err(Errno::EXIST) {
-            renamed.with_context(|| format!("could not make '{}'", admin.display()))?;
-            return Ok(admin);
+        match rename_to_free(built, &admin) {
+            Err(Errno::EXIST) => number += 1,
+            // `git worktree prune` removes the folder of all as long as it is empty.
+            Err(Errno::NOENT) if removed < MOST_REMOVED => removed += 1,
+            renamed => {
+                renamed.with_context(|| format!("could not make '{}'", admin.display()))?;
+                return Ok(admin);
+            }
         }
     }
-    anyhow::bail!("all names like '{name}' are taken in '{}'", all.display())
 }
+
+/// Times that the folder of all worktrees may go between its making and its use.
+const MOST_REMOVED: u32 = 100;
 
 fn rename_to_free(from: &Path, to: &Path) -> Result<(), Errno> {
     match rustix::fs::renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, RenameFlags::NOREPLACE) {
