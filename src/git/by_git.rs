@@ -16,6 +16,7 @@ use super::repo::Repo;
 use super::sparse;
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::Head;
+use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
 
 /// What becomes of the worktree besides.
@@ -41,25 +42,7 @@ pub(super) fn add(
     if !how.sparse.is_empty() {
         sparse::allow(repo)?;
     }
-    let mut command = repo.command();
-    // The hook runs when the files are there.
-    command.args([
-        "-c",
-        "core.hooksPath=/dev/null",
-        "worktree",
-        "add",
-        "--quiet",
-        "--no-checkout",
-        "--lock",
-        "--reason",
-    ]);
-    command.args([INITIALIZING, "--"]).arg(folder).arg(branch).stdin(held.handed_on()?);
-    let output = run(&mut command)?;
-    let made = find(repo, branch)?;
-    // Exit codes lie both ways: the worktree itself says how it ended.
-    let Some(listed) = made.filter(|listed| listed.locked.as_deref() == Some(INITIALIZING)) else {
-        return Err(failed(&command, &output).into());
-    };
+    let listed = empty((repo, held), folder, branch)?;
     if !how.sparse.is_empty() {
         sparse::set((repo, held), &listed, how.sparse)?;
     }
@@ -72,7 +55,34 @@ pub(super) fn add(
         None => std::fs::remove_file(listed.admin_dir.join("locked")),
     }
     .with_context(|| format!("could not lock or unlock worktree '{}'", folder.display()))?;
-    find(repo, branch)?.filter(|listed| !is_half_made(listed)).ok_or_else(|| failed(&command, &output).into())
+    find(repo, branch)?.filter(|listed| !is_half_made(listed)).ok_or_else(|| {
+        let what = format!("'{}' is not the worktree of '{branch}' any more", folder.display());
+        Failure::new(Exit::Halfway, what).into()
+    })
+}
+
+/// Times that a `git worktree prune` beside it may remove what git is making.
+const MOST_PRUNED: u32 = 20;
+
+/// Has git make the worktree without files, locked as one that is being made.
+fn empty((repo, held): (&Repo, &Lock), folder: &Path, branch: &str) -> Result<Listed> {
+    // The hook runs when the files are there.
+    let arguments = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--no-checkout", "--lock"];
+    let mut pruned = 0;
+    loop {
+        let mut command = repo.command();
+        command.args(arguments).args(["--reason", INITIALIZING, "--"]).arg(folder).arg(branch).stdin(held.handed_on()?);
+        let output = run(&mut command)?;
+        // Exit codes lie both ways: the worktree itself says how it ended.
+        if let Some(listed) = find(repo, branch)?.filter(|listed| listed.locked.as_deref() == Some(INITIALIZING)) {
+            return Ok(listed);
+        }
+        let missing = String::from_utf8_lossy(&output.stderr).contains("No such file or directory");
+        if !missing || pruned == MOST_PRUNED || folder.symlink_metadata().is_ok() {
+            return Err(failed(&command, &output).into());
+        }
+        pruned += 1;
+    }
 }
 
 /// Writes the files and what `git worktree add` has its `git reset --hard` leave beside them.

@@ -32,10 +32,20 @@ fn starters(sandbox: &Sandbox) -> BTreeMap<String, String> {
 
 #[test]
 fn of_starts_that_overlap_each_task_has_one_and_housekeeping_beside_them_takes_nothing() {
+    overlap("auto");
+}
+
+#[test]
+fn of_starts_that_overlap_by_git_each_task_has_one_too() {
+    overlap("git");
+}
+
+fn overlap(checkout: &str) {
     let ids = ["T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7"];
     let file: String = ids.iter().map(|id| format!("[task.{id}]\n")).collect();
     let sandbox = Sandbox::with_tasks(&format!("workers = 16\n{file}"));
     sandbox.git(&["config", "dispatch.lockTimeout", "600"]);
+    sandbox.git(&["config", "dispatch.checkout", checkout]);
     let alone = ids.iter().map(|id| vec!["start", *id]);
     let pairs = (0..ids.len()).map(|at| vec!["start", ids[at], ids[(at + 1) % ids.len()]]);
     let commands: Vec<Vec<&str>> = alone.chain(pairs).collect();
