@@ -31,29 +31,15 @@ pub struct Args {
 /// See [`adopt::decide`]; [`Exit::Usage`] where the task, branch or path does not exist.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
-    read::task_file(&repo, global)?;
-    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "adopt")?) };
-    for _ in 0..git::ATTEMPTS {
-        let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
-        let adoption = decide(&repo, &loaded, &scene, (args, global))?;
-        let settled = match &lock {
-            Some(_) => act(&repo, &scene, &adoption)?,
-            None => true,
-        };
-        if settled {
-            adoption.warnings.iter().for_each(|warning| console.warning(warning));
-            let text = if global.json {
-                render::adopt::json(&adoption, args.dry_run)
-            } else {
-                render::adopt::adopted(&adoption, args.dry_run)
-            };
-            console.answer(&text);
-            return Ok(Exit::Success);
-        }
-    }
-    Err(git::contended().into())
+    let adoption = acting::decided((&repo, global), (!args.dry_run).then_some("adopt"), |lock, loaded, scene| {
+        let adoption = decide(&repo, &loaded, scene, (args, global))?;
+        let settled = lock.is_none() || act(&repo, scene, &adoption)?;
+        Ok(settled.then_some(adoption))
+    })?;
+    adoption.warnings.iter().for_each(|warning| console.warning(warning));
+    let render = if global.json { render::adopt::json } else { render::adopt::adopted };
+    console.answer(&render(&adoption, args.dry_run));
+    Ok(Exit::Success)
 }
 
 fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &Global)) -> Result<Adoption> {

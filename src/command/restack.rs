@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result};
 
+use super::acting::{self, Acting};
 use crate::console::Console;
-use crate::git::{self, Lock, Rebased, Repo, Swap, Want};
+use crate::git::{self, Lock, Rebased, Repo, Swap};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
-use crate::model::ledger::Body;
+use crate::model::ledger::{Body, Restacked};
 use crate::model::oid::Oid;
 use crate::model::stack::{self, Base, Place, Rebase, Restack};
 use crate::read::{self, Loaded, Scene};
@@ -17,12 +18,8 @@ pub struct Args {
     /// The task
     #[arg(value_name = "ID")]
     pub id: String,
-    /// Tell what would be done, and change nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Act although this is the worktree of a task
-    #[arg(long)]
-    pub from_worktree: bool,
+    #[command(flatten)]
+    pub acting: Acting,
 }
 
 /// Decides and writes the intent under the repository's lock, keeps the new base, rebases, and records that.
@@ -32,33 +29,27 @@ pub struct Args {
 /// [`Exit::Held`] where another command acts; [`Exit::Halfway`] where the rebase stopped: the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    read::task_file(&repo, global)?;
-    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "restack")?) };
-    for _ in 0..git::ATTEMPTS {
-        let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
-        if !args.from_worktree {
-            read::outside(&repo, &scene, &format!("restack --from-worktree {}", args.id))?;
+    let text = acting::decided((&repo, global), (!args.acting.dry_run).then_some("restack"), |lock, loaded, scene| {
+        if !args.acting.from_worktree {
+            read::outside(&repo, scene, &format!("restack --from-worktree {}", args.id))?;
         }
         let place = stack::place(&loaded.file, (&scene.facts, &scene.standings), &args.id)?;
-        let decided = decide(&repo, &loaded, &scene, &place)?;
+        let decided = decide(&repo, &loaded, scene, &place)?;
         let mut tip = None;
-        if let Some(lock) = &lock {
-            if !written(&repo, &scene, &place, &decided)? {
-                continue;
+        if let Some(lock) = lock {
+            if !written(&repo, scene, &place, &decided)? {
+                return Ok(None);
             }
             tip = Some(act((&repo, lock), &place, &decided.restack)?);
         }
-        let target = scene.facts.target.newest();
-        let text = if global.json {
+        Ok(Some(if global.json {
             render::restack::json(&decided.restack, tip)
         } else {
-            render::restack::restacked(&decided.restack, target, tip)
-        };
-        console.answer(&text);
-        return Ok(Exit::Success);
-    }
-    Err(git::contended().into())
+            render::restack::restacked(&decided.restack, scene.facts.target.newest(), tip)
+        }))
+    })?;
+    console.answer(&text);
+    Ok(Exit::Success)
 }
 
 struct Decided {
@@ -167,17 +158,21 @@ fn written(repo: &Repo, scene: &Scene, place: &Place<'_>, decided: &Decided) -> 
     let Some(base) = &decided.base else { return Ok(true) };
     git::keep_base(repo, &scene.quarantine, base)?;
     let ledger = &scene.facts.ledger;
-    let Restack { id, before, base, stack, .. } = &decided.restack;
-    let body = Body::Restacking {
-        batch: place.batch.name.clone(),
-        of: place.batch.uid.clone(),
-        task: id.clone(),
-        base: *base,
-        tip: *before,
-        stack: stack.clone(),
-    };
+    let id = &place.id;
+    let body = Body::Restacking(event_of(place, &decided.restack, decided.restack.before));
     let event = git::event(repo, ledger.moment(scene.facts.now), body)?;
     Ok(git::append(repo, ledger.tip, place.batch.base, &[event], &format!("restacking {id}"))? != Swap::Lost)
+}
+
+fn event_of(place: &Place<'_>, restack: &Restack, tip: Oid) -> Restacked {
+    Restacked {
+        batch: place.batch.name.clone(),
+        of: place.batch.uid.clone(),
+        task: restack.id.clone(),
+        base: restack.base,
+        tip,
+        stack: restack.stack.clone(),
+    }
 }
 
 /// The new tip.
@@ -212,15 +207,7 @@ fn stopped(restack: &Restack, error: &anyhow::Error) -> Failure {
 
 fn record(repo: &Repo, place: &Place<'_>, restack: &Restack, tip: Oid) -> Result<()> {
     let at = git::read_ledger(repo)?.moment(git::now());
-    let body = Body::Restacked {
-        batch: place.batch.name.clone(),
-        of: place.batch.uid.clone(),
-        task: restack.id.clone(),
-        base: restack.base,
-        tip,
-        stack: restack.stack.clone(),
-    };
-    let event = git::event(repo, at, body)?;
+    let event = git::event(repo, at, Body::Restacked(event_of(place, restack, tip)))?;
     git::append_outcome(repo, place.batch.base, &[event], &format!("restacked {}", restack.id))
         .context("the ledger could not be written")
 }

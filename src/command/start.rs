@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
+use super::acting;
 use crate::console::{Bar, Console};
-use crate::git::{self, Lock, Progress, Repo, Swap, Want, Wishes};
+use crate::git::{self, Lock, Progress, Repo, Swap, Wishes};
 use crate::global::Global;
-use crate::model::copies::Copied;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
-use crate::model::made::{Made, Setup};
+use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
 use crate::model::stack::{Asked, Base, Clash};
 use crate::model::start::{self, NewBatch, Request, Start};
@@ -63,40 +63,72 @@ pub struct Args {
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
-    read::task_file(&repo, global)?;
     if args.setup {
+        read::task_file(&repo, global)?;
         return setup::again(&args.ids, (&repo, global), &console);
     }
-    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "start")?) };
-    for _ in 0..git::ATTEMPTS {
-        let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
-        let Some(decided) = decide(&repo, &loaded, &scene, args)? else {
-            console.note("nothing can start now; use 'git dispatch plan' to see what is waited for");
-            return Ok(Exit::No);
-        };
+    let outcome = acting::decided((&repo, global), (!args.dry_run).then_some("start"), |lock, loaded, scene| {
+        let Some(decided) = decide(&repo, &loaded, scene, args)? else { return Ok(Some(Outcome::Nothing)) };
         let setup = if args.no_setup { None } else { setup::command(&repo, &loaded)? };
-        let Some(held) = &lock else {
+        let Some(lock) = lock else {
             tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
-            return Ok(Exit::Success);
+            return Ok(Some(Outcome::Told));
         };
-        let Some(ledger) = written(&repo, &scene, &decided)? else { continue };
+        let Some(ledger) = written(&repo, scene, &decided)? else { return Ok(None) };
         let mut teller = Teller::new(&console, global, &scene.facts.target);
         teller.warnings(&decided);
-        let (made, fault) = act((&repo, held), &loaded, &ledger, &decided, &mut teller)?;
-        drop(lock);
-        let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
-        let copied = setup::copies::run(&repo, &loaded, &places, &console);
-        let setups = setup.map(|text| setup::run((&repo, &loaded, &ledger), &text, &places, &console));
-        let setups = setups.unwrap_or_default();
-        if let Some(fault) = fault {
-            return Err(fault.into());
+        let equips = setup.is_some() || setup::copies::are_wanted(&repo, &loaded);
+        let (made, fault) = act((&repo, lock), (&loaded, equips), &ledger, &decided, &mut teller)?;
+        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, fault }))))
+    })?;
+    match outcome {
+        Outcome::Nothing => {
+            console.note("nothing can start now; use 'git dispatch plan' to see what is waited for");
+            Ok(Exit::No)
         }
-        teller.answer(&ledger, &made, (setup::copied_of(&copied), &setups));
-        return Ok(setup::exit(&copied, &setups));
+        Outcome::Told => Ok(Exit::Success),
+        Outcome::Made(batch) => equip(&repo, *batch, global, &console),
     }
-    Err(git::contended().into())
+}
+
+/// What became of the command.
+enum Outcome {
+    /// `--ready`, and nothing can start.
+    Nothing,
+    /// It was only told what would be made.
+    Told,
+    Made(Box<NewWorktrees>),
+}
+
+/// What was made, to be worked in.
+struct NewWorktrees {
+    loaded: Loaded,
+    /// As it was when they were made.
+    ledger: Ledger,
+    setup: Option<String>,
+    made: Vec<Made>,
+    /// Why no more were made.
+    fault: Option<Failure>,
+}
+
+/// Copies files into new worktrees and sets them up, outside of the lock; then tells the outcome.
+fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> Result<Exit> {
+    let NewWorktrees { loaded, ledger, setup, made, fault } = new;
+    let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
+    let copied = setup::copies::run(repo, &loaded, &places, console);
+    let setups = setup.map(|text| setup::run((repo, &loaded, &ledger), &text, &places, console));
+    let setups = setups.unwrap_or_default();
+    setup::finish(repo, &places, (&copied, &setups), console);
+    if let Some(fault) = fault {
+        return Err(fault.into());
+    }
+    let text = if global.json {
+        render::start::json(&ledger, &made, (setup::copied_of(&copied), &setups))
+    } else {
+        render::start::terminals(&made)
+    };
+    console.answer(&text);
+    Ok(setup::exit(&copied, &setups))
 }
 
 /// `None`: `--ready`, and nothing can start.
@@ -178,7 +210,7 @@ fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>
 /// What was made could not be recorded ([`Exit::Halfway`]).
 fn act(
     (repo, lock): (&Repo, &Lock),
-    loaded: &Loaded,
+    (loaded, equips): (&Loaded, bool),
     ledger: &Ledger,
     decided: &Start,
     teller: &mut Teller<'_>,
@@ -194,6 +226,9 @@ fn act(
             git::leave_off(repo, batch, task).map_err(|error| not_started(task, &batch.name, &error))?;
         }
         let (made, fault) = make_all((repo, lock), loaded, &tasks, &batch.name, teller);
+        for one in made.iter().filter(|_| equips) {
+            git::want_equipped(repo, &one.folder).map_err(|error| unrecorded(batch, &made, &error))?;
+        }
         if !made.is_empty() {
             record(repo, ledger, index, &made)?;
         }
@@ -260,15 +295,16 @@ fn record(repo: &Repo, ledger: &Ledger, index: usize, made: &[Made]) -> Result<(
     let body = Body::Started { batch: batch.name.clone(), of: batch.uid.clone(), tasks };
     let recorded = git::event(repo, ledger.moment(git::now()), body)
         .and_then(|event| git::append_outcome(repo, batch.base, &[event], &format!("started {}", batch.name)));
-    recorded.map_err(|error| {
-        let ids: Vec<&str> = made.iter().map(|one| one.id.as_str()).collect();
-        let what = format!("{} was started, but that could not be recorded: {error:#}", batch.name);
-        let hint = format!("use 'git dispatch start {}' to go on from here", ids.join(" "));
-        halfway(what, &error).hint(hint).into()
-    })
+    recorded.map_err(|error| unrecorded(batch, made, &error).into())
 }
 
-/// What is told while tasks are made, and in the end; JSON comes in one piece.
+fn unrecorded(batch: &Batch, made: &[Made], error: &anyhow::Error) -> Failure {
+    let ids: Vec<&str> = made.iter().map(|one| one.id.as_str()).collect();
+    let what = format!("{} was started, but that could not be recorded: {error:#}", batch.name);
+    halfway(what, error).hint(format!("use 'git dispatch start {}' to go on from here", ids.join(" ")))
+}
+
+/// What is told while tasks are made; JSON comes in one piece, in the end.
 struct Teller<'a> {
     console: &'a Console,
     json: bool,
@@ -298,11 +334,6 @@ impl<'a> Teller<'a> {
         if !self.json {
             self.console.begin_answer(&render::start::made(made, self.widths));
         }
-    }
-
-    fn answer(&self, ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) {
-        let text = if self.json { render::start::json(ledger, all, done) } else { render::start::terminals(all) };
-        self.console.answer(&text);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use super::acting::{self, Acting};
 use crate::console::Console;
-use crate::git::{self, Lock, Repo, Swap, UndoAround, Want};
+use crate::git::{self, Lock, Repo, Swap, UndoAround};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Batch, Body, Event};
@@ -17,12 +18,8 @@ pub struct Args {
     /// The batch [default: the last one, if you started it]
     #[arg(value_name = "BATCH")]
     pub batch: Option<String>,
-    /// Tell what would be taken back, and change nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Act although this is the worktree of a task
-    #[arg(long)]
-    pub from_worktree: bool,
+    #[command(flatten)]
+    pub acting: Acting,
 }
 
 /// Decides and writes the intent under the repository's lock, takes back task by task, and records that.
@@ -32,33 +29,26 @@ pub struct Args {
 /// failed: the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    read::task_file(&repo, global)?;
-    let lock = if args.dry_run { None } else { Some(git::lock(&repo, "undo")?) };
-    for _ in 0..git::ATTEMPTS {
-        let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
-        let decided = decide(&repo, &loaded, &scene, args)?;
+    let dry_run = args.acting.dry_run;
+    let text = acting::decided((&repo, global), (!dry_run).then_some("undo"), |lock, loaded, scene| {
+        let decided = decide(&repo, &loaded, scene, args)?;
         let batch = &scene.facts.ledger.batches[decided.batch];
-        if let Some(lock) = &lock {
-            if !written(&repo, &scene, batch)? {
-                continue;
+        if let Some(lock) = lock {
+            if !written(&repo, scene, batch)? {
+                return Ok(None);
             }
             act((&repo, lock), &loaded, batch, &decided)?;
         }
-        let text = if global.json {
-            render::undo::json(batch, &decided, args.dry_run)
-        } else {
-            render::undo::undone(batch, &decided, args.dry_run)
-        };
-        console.answer(&text);
-        return Ok(Exit::Success);
-    }
-    Err(git::contended().into())
+        let render = if global.json { render::undo::json } else { render::undo::undone };
+        Ok(Some(render(batch, &decided, dry_run)))
+    })?;
+    console.answer(&text);
+    Ok(Exit::Success)
 }
 
 fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Undo> {
     let ledger = &scene.facts.ledger;
-    if !args.from_worktree {
+    if !args.acting.from_worktree {
         read::outside(repo, scene, "undo --from-worktree")?;
     }
     let index = undo::choose(ledger, args.batch.as_deref(), &git::committer(repo)?)?;

@@ -76,16 +76,37 @@ fn in_words(said: &[u8], (folder, shown): (&Path, &Path), harmless: &Harmless) -
         };
         let path = line.splitn(fields, |byte| *byte == b' ').nth(fields - 1).unwrap_or(line);
         match line[0] {
-            b'!' if harmless.disposable.covers(path) || harmless.is_copied(folder, path, true) => {}
-            b'!' => ignored.push(path),
+            b'!' if harmless.disposable.covers(path) => ignored.extend(repository_in(folder, path)),
+            b'!' if harmless.is_copied(folder, path, true) => {}
+            b'!' => ignored.push(path.to_owned()),
             b'?' if harmless.is_copied(folder, path, false) => {}
-            _ => changed.push(path),
+            _ => changed.push(path.to_owned()),
         }
     }
-    let first = |paths: &[&[u8]]| paths.first().map(|path| String::from_utf8_lossy(path).into_owned());
+    let first = |paths: &[Vec<u8>]| paths.first().map(|path| String::from_utf8_lossy(path).into_owned());
     let changed = first(&changed).map(|path| Obstacle::Changed(shown.to_owned(), path, changed.len()));
     let ignored = first(&ignored).map(|path| Obstacle::Ignored(shown.to_owned(), path, ignored.len()));
     changed.into_iter().chain(ignored).collect()
+}
+
+/// The first repository at or below `path`: it may hold commits that are nowhere else, whatever folder it is in.
+fn repository_in(folder: &Path, path: &[u8]) -> Option<Vec<u8>> {
+    // Without a slash at its end, it is no folder.
+    let top = path.strip_suffix(b"/")?;
+    let mut open = vec![folder.join(OsStr::from_bytes(top))];
+    while let Some(next) = open.pop() {
+        // A folder that cannot be read is no folder, or will not be removed either.
+        for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
+            if entry.file_name() == ".git" {
+                let inner = next.strip_prefix(folder).unwrap_or(&next);
+                return Some(inner.as_os_str().as_bytes().to_owned());
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(entry.path());
+            }
+        }
+    }
+    None
 }
 
 /// What is no loss when a worktree goes.

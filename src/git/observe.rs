@@ -244,6 +244,7 @@ fn worktree(listed: &Listed, scanned: Option<Scanned>, damaged: bool) -> Worktre
         uncommitted: scanned.and_then(|scanned| scanned.uncommitted),
         locked: listed.locked.clone(),
         damaged_index: damaged.then(|| listed.admin_dir.join("index")),
+        unequipped: equip::is_wanted(listed),
     }
 }
 

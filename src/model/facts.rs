@@ -186,6 +186,8 @@ pub struct Worktree {
     pub locked: Option<String>,
     /// Its index, where that was to be read and is none that git wrote.
     pub damaged_index: Option<PathBuf>,
+    /// Copies or the setup command are wanted in it, and nobody wrote that they ended well.
+    pub unequipped: bool,
 }
 
 /// What a worktree holds that its HEAD does not: staged, modified and untracked files, without ignored ones.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::facts::{BaseIs, Branch, Facts, Mention, Merge, Observed, Target};
+use super::facts::{BaseIs, Branch, Facts, Head, Mention, Merge, Observed, Target, Worktree};
 use super::graph::Graph;
 use super::id::TaskId;
 use super::ledger::{Body, Event, Ledger, Line, Snapshot, fold};
@@ -45,6 +45,23 @@ pub fn with(file: TaskFile, name: &str, change: impl FnOnce(&mut Task)) -> TaskF
     let mut tasks = graph.tasks().to_vec();
     change(tasks.iter_mut().find(|task| task.id.as_str() == name).unwrap());
     TaskFile { settings: file.settings, graph: Graph::new(tasks, &pairs) }
+}
+
+/// The worktree of task `name` as `start` made it, with nothing counted.
+pub fn worktree(name: &str) -> Worktree {
+    Worktree {
+        path: format!("/x/r-task-{name}").into(),
+        main: false,
+        folder: true,
+        head: Head::Branch(format!("task/{name}")),
+        detached: None,
+        operation: None,
+        changes: None,
+        uncommitted: None,
+        locked: None,
+        damaged_index: None,
+        unequipped: false,
+    }
 }
 
 pub fn facts() -> Facts {

@@ -2,23 +2,10 @@
 
 use std::path::Path;
 
-use crate::scene::{KILL_THEM, Outcome};
+use crate::scene::{KILL_AT, KILL_THEM, Outcome};
 use crate::support::Sandbox;
 
 const TASKS: &str = "[task.A]\ntitle = \"First\"\n[task.B]\n";
-
-/// Counts the calls of git, and kills the program before or after the call number `$AT`.
-const KILL_AT: &str = r#"
-calls=$(cat "$HOME/calls" 2>/dev/null || echo 0)
-calls=$((calls + 1))
-echo $calls >"$HOME/calls"
-if [ "$calls" = "$AT" ]; then
-  [ "$HOW" = after ] && "$REAL" "$@"
-  kill -9 $PPID
-  exit 1
-fi
-exec "$REAL" "$@"
-"#;
 
 /// What a person does after a crash: looks around, then runs the command again.
 #[track_caller]

@@ -136,7 +136,18 @@ impl Small {
     }
 
     fn grow(&self) {
-        assert!(system("mount", &["-o", "remount,size=64m", self.path().to_str().unwrap()]));
+        self.resize("64m");
+    }
+
+    /// Leaves this many KiB free.
+    fn leave(&self, room: u64) {
+        let used = rustix::fs::statvfs(self.path()).unwrap();
+        let used = (used.f_blocks - used.f_bfree) * used.f_frsize / 1024;
+        self.resize(&format!("{}k", used + room));
+    }
+
+    fn resize(&self, size: &str) {
+        assert!(system("mount", &["-o", &format!("remount,size={size}"), self.path().to_str().unwrap()]));
     }
 }
 
@@ -154,10 +165,7 @@ fn on_a_disk_that_fills_half_way_the_same_command_goes_on_once_there_is_room() {
         let sandbox = Sandbox::empty_in(small.path());
         sandbox.init(&["--template="]);
         sandbox.commit(&[("README", "hello\n"), ("dispatch.toml", TASKS)], "initial commit");
-        let used = rustix::fs::statvfs(small.path()).unwrap();
-        let used = (used.f_blocks - used.f_bfree) * used.f_frsize / 1024;
-        let size = format!("remount,size={}k", used + room);
-        assert!(system("mount", &["-o", &size, small.path().to_str().unwrap()]));
+        small.leave(room);
         let outcome = sandbox.run(&START);
         if outcome.code == Some(0) {
             sandbox.assert_started(&["A", "B", "C"]);
@@ -188,10 +196,7 @@ fn an_undo_on_a_full_disk_goes_on_once_there_is_room() {
         sandbox.commit(&[("README", "hello\n"), ("dispatch.toml", TASKS)], "initial commit");
         let before = sandbox.git(&["for-each-ref"]);
         sandbox.ok(&START);
-        let used = rustix::fs::statvfs(small.path()).unwrap();
-        let used = (used.f_blocks - used.f_bfree) * used.f_frsize / 1024;
-        let size = format!("remount,size={}k", used + room);
-        assert!(system("mount", &["-o", &size, small.path().to_str().unwrap()]));
+        small.leave(room);
         let outcome = sandbox.run(&["undo"]);
         let whole = outcome.code == Some(0);
         if !whole {

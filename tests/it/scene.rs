@@ -225,6 +225,19 @@ impl Sandbox {
     }
 }
 
+/// Counts the calls of git, and kills the program before or after the call number `$AT`.
+pub const KILL_AT: &str = r#"
+calls=$(cat "$HOME/calls" 2>/dev/null || echo 0)
+calls=$((calls + 1))
+echo $calls >"$HOME/calls"
+if [ "$calls" = "$AT" ]; then
+  [ "$HOW" = after ] && "$REAL" "$@"
+  kill -9 $PPID
+  exit 1
+fi
+exec "$REAL" "$@"
+"#;
+
 /// The body of a script that kills the program that started it, and all gits between, without a trace: the outermost first, since a
 /// git that outlives its child cleans up after it.
 pub const KILL_THEM: &str = r#"

@@ -50,10 +50,35 @@ fn one_that_fails_leaves_the_task_started_and_says_how_to_run_it_again() {
     sandbox.assert_started(&["A", "B"]);
     write_in(&sandbox.place("A"), "ice", "");
     sandbox.ok(&["start", "--setup", "A"]).says("A is set up");
+    assert_eq!(unequipped(&sandbox), ["B"]);
     sandbox.refuses(&["start", "--setup", "C"], 3, "task 'C' has no worktree that 'start' made");
     sandbox.refuses(&["start", "--setup", "Z"], 2, "'Z'");
     sandbox.git(&["config", "--unset", "dispatch.setup"]);
     sandbox.refuses(&["start", "--setup", "A"], 2, "there is no setup command, and nothing to copy");
+}
+
+/// Of which tasks `status` says that they have to be set up.
+fn unequipped(sandbox: &Sandbox) -> Vec<&'static str> {
+    let told = sandbox.ok(&["status"]).stdout;
+    ["A", "B", "C"].into_iter().filter(|id| told.contains(&format!("git dispatch start --setup {id}\n"))).collect()
+}
+
+#[test]
+fn a_start_that_is_killed_while_it_sets_up_leaves_the_command_that_goes_on() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "dispatch.setup", "kill -9 $PPID"]);
+    assert_eq!(sandbox.run(&["start", "A"]).code, None);
+    sandbox.assert_started(&["A"]);
+    assert_eq!(unequipped(&sandbox), ["A"]);
+    sandbox.git(&["config", "dispatch.setup", "true"]);
+    sandbox.ok(&["start", "--setup", "A"]);
+    assert_eq!(unequipped(&sandbox), [""; 0]);
+    sandbox.ok(&["start", "B"]);
+    assert_eq!(unequipped(&sandbox), [""; 0]);
+    sandbox.git(&["config", "dispatch.setup", "false"]);
+    sandbox.ok(&["start", "--no-setup", "C"]);
+    assert_eq!(unequipped(&sandbox), [""; 0]);
+    sandbox.ok(&["undo"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::scene::KILL_AT;
 use crate::support::{Sandbox, write_in};
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
@@ -298,19 +299,6 @@ fn a_worktree_that_is_not_clean_or_elsewhere_is_left_alone() {
     sandbox.refuses(&["restack", "A"], 1, "task 'A' is stacked on nothing");
     sandbox.refuses(&["restack", "C"], 1, "task 'C' was not started");
 }
-
-/// Counts the calls of git, and kills the program before or after the call number `$AT`.
-const KILL_AT: &str = r#"
-calls=$(cat "$HOME/calls" 2>/dev/null || echo 0)
-calls=$((calls + 1))
-echo $calls >"$HOME/calls"
-if [ "$calls" = "$AT" ]; then
-  [ "$HOW" = after ] && "$REAL" "$@"
-  kill -9 $PPID
-  exit 1
-fi
-exec "$REAL" "$@"
-"#;
 
 #[test]
 fn a_restack_killed_between_any_two_gits_goes_on_to_the_same_end() {

@@ -70,6 +70,18 @@ fn whatever_was_made_since_is_named_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_repository_in_a_disposable_folder_is_no_disposable_one() {
+    let (sandbox, _) = started();
+    let inner = sandbox.place("A").join("target/deep/inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    sandbox.git_in(&inner, &["init", "--quiet"]);
+    sandbox.refuses(&["undo"], 3, "ignored by git, but perhaps needed, in");
+    sandbox.refuses(&["undo"], 3, "'target/deep/inner'");
+    std::fs::remove_dir_all(inner).unwrap();
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
 fn what_others_hold_stays() {
     let (sandbox, _) = started();
     let a = sandbox.root().join("repo-task-A");

@@ -134,9 +134,13 @@ pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console
     let want = Want { merges: false, ..Want::STANDINGS };
     let scene = read::scene(repo, &loaded, want)?;
     let places = ids.iter().map(|id| place(&loaded, &scene, id)).collect::<Result<Vec<_>>>()?;
+    for (_, folder) in &places {
+        git::want_equipped(repo, folder)?;
+    }
     let copied = copies::run(repo, &loaded, &places, console);
     let setups = text.map(|text| run((repo, &loaded, &scene.facts.ledger), &text, &places, console));
     let setups = setups.unwrap_or_default();
+    finish(repo, &places, (&copied, &setups), console);
     let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
     if global.json {
         console.answer(&render::start::json(&scene.facts.ledger, &made, (copied_of(&copied), &setups)));
@@ -161,6 +165,23 @@ fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)
         None => Err(Failure::new(Exit::Refused, format!("task '{id}' has no worktree that 'start' made"))
             .hint(format!("use 'git dispatch start {id}' to make one"))
             .into()),
+    }
+}
+
+/// Writes which worktrees are ready: those in which nothing went wrong.
+pub fn finish(
+    repo: &Repo,
+    places: &[(TaskId, PathBuf)],
+    (copied, setups): (&Result<Vec<Copied>, Exit>, &[Setup]),
+    console: &Console,
+) {
+    let Ok(copied) = copied else { return };
+    for (id, folder) in places {
+        let copies = copied.iter().all(|one| one.id != *id || one.fault.is_none());
+        let setup = setups.iter().all(|one| one.id != *id || one.fate == SetUp::Done);
+        if copies && setup && let Err(error) = git::equipped(repo, folder) {
+            console.warning(&format!("task '{id}' is ready, but that could not be written: {error:#}"));
+        }
     }
 }
 

@@ -20,18 +20,7 @@ fn facts_of_two() -> Facts {
         observe(&mut facts, name, branch(name));
     }
     let uncommitted = Uncommitted { unread: vec!["large".into()], commit: Some(oid('f')), ..Uncommitted::default() };
-    facts.tasks.get_mut(&id("B")).unwrap().worktree = Some(Worktree {
-        path: "/r-task-B".into(),
-        main: false,
-        folder: true,
-        head: Head::Branch("task/B".to_owned()),
-        detached: None,
-        operation: None,
-        changes: None,
-        uncommitted: Some(uncommitted),
-        locked: None,
-        damaged_index: None,
-    });
+    facts.tasks.get_mut(&id("B")).unwrap().worktree = Some(Worktree { uncommitted: Some(uncommitted), ..sample::worktree("B") });
     facts
 }
 

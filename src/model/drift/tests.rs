@@ -17,16 +17,9 @@ fn paths(texts: &[&str]) -> Vec<TreePath> {
 
 fn worktree(changes: Option<Changes>, uncommitted: Option<&[&str]>) -> Worktree {
     Worktree {
-        path: "/x/r-task-A".into(),
-        main: false,
-        folder: true,
-        head: Head::Branch("task/A".to_owned()),
-        detached: None,
-        operation: None,
         changes,
         uncommitted: uncommitted.map(|texts| Uncommitted { paths: paths(texts), ..Uncommitted::default() }),
-        locked: None,
-        damaged_index: None,
+        ..sample::worktree("A")
     }
 }
 

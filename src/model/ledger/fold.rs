@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Restacking, Snapshot, VERSION};
+use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Restacked, Restacking, Snapshot, VERSION};
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
 
@@ -100,8 +100,8 @@ fn rank(body: &Body) -> u8 {
         Body::Reopened { .. } => 0,
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
-        Body::Reported { .. } | Body::Restacking { .. } => 3,
-        Body::Landed { .. } | Body::Restacked { .. } => 4,
+        Body::Reported { .. } | Body::Restacking(_) => 3,
+        Body::Landed { .. } | Body::Restacked(_) => 4,
         Body::Dropped { .. } => 5,
         Body::Closed { .. } | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
     }
@@ -166,12 +166,12 @@ impl Ledger {
                 self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
             }
             Body::Dropped { task } => self.record(task).dropped = true,
-            Body::Restacking { of, task, base, tip, stack, .. } => {
+            Body::Restacking(Restacked { of, task, base, tip, stack, .. }) => {
                 if let Some((record, _)) = self.started_by(&of, &task) {
                     record.restacking = Some(Restacking { base, tip, stack });
                 }
             }
-            Body::Restacked { of, task, base, stack, .. } => {
+            Body::Restacked(Restacked { of, task, base, stack, .. }) => {
                 if let Some((record, snapshot)) = self.started_by(&of, &task) {
                     (snapshot.base, snapshot.stack) = (base, stack);
                     record.snapshot = Some(snapshot.clone());

@@ -81,25 +81,9 @@ pub enum Body {
         task: TaskId,
     },
     /// The intent to put the own commits of a task on another base, written before anything moves. `tip` is the one before.
-    Restacking {
-        batch: String,
-        of: String,
-        task: TaskId,
-        base: Oid,
-        tip: Oid,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        stack: Vec<Support>,
-    },
+    Restacking(Restacked),
     /// They stand there now. `tip` is the new one.
-    Restacked {
-        batch: String,
-        of: String,
-        task: TaskId,
-        base: Oid,
-        tip: Oid,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        stack: Vec<Support>,
-    },
+    Restacked(Restacked),
     /// Voids what proved the task landed before.
     Reopened {
         task: TaskId,
@@ -309,6 +293,18 @@ impl Record {
     pub fn is_stacked(&self) -> bool {
         self.snapshot.as_ref().is_some_and(|snapshot| !snapshot.stack.is_empty())
     }
+}
+
+/// The own commits of a task on another base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Restacked {
+    pub batch: String,
+    pub of: String,
+    pub task: TaskId,
+    pub base: Oid,
+    pub tip: Oid,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Support>,
 }
 
 /// What a restacking is after.

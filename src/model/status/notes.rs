@@ -66,6 +66,7 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
             notes.extend(branch_notes(row, branch, around.target));
             match worktree {
                 Some(worktree) => {
+                    notes.extend(unequipped(row, worktree));
                     notes.extend(worktree_notes(row, branch, worktree));
                     notes.extend(put_aside(row, around.target));
                 }
@@ -222,6 +223,15 @@ fn worktree_notes(row: &Row, branch: &Branch, worktree: &Worktree) -> Vec<Note> 
         }
         Head::Branch(_) | Head::Missing => Vec::new(),
     }
+}
+
+/// Interrupted or failed; or the setup command runs at this moment.
+fn unequipped(row: &Row, worktree: &Worktree) -> Option<Note> {
+    let there = worktree.unequipped && worktree.head != Head::Missing;
+    there.then(|| {
+        Note::new("its setup has not ended well, if it does not run still")
+            .then(format!("git dispatch start --setup {}", row.id))
+    })
 }
 
 /// git refuses to merge over changes: the command that would bring the conflict in is left out for this.

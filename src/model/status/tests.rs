@@ -12,16 +12,9 @@ fn merge(conflicts: &[&str]) -> Merge {
 fn worktree(paths: &[&str], merge: Option<Merge>) -> Worktree {
     let paths: Vec<TreePath> = paths.iter().map(|&path| TreePath::from(path)).collect();
     Worktree {
-        path: "/x/r-task-A".into(),
-        main: false,
-        folder: true,
-        head: Head::Branch("task/A".to_owned()),
-        detached: None,
-        operation: None,
         changes: Some(Changes { modified: paths.len() as u64, ..Changes::default() }),
         uncommitted: Some(Uncommitted { paths, unread: Vec::new(), commit: Some(oid('f')), merge }),
-        locked: None,
-        damaged_index: None,
+        ..sample::worktree("A")
     }
 }
 

@@ -10,18 +10,7 @@ use crate::model::task::TaskFile;
 use crate::render::schema::faults;
 
 fn worktree(name: &str, changes: Option<Changes>) -> Worktree {
-    Worktree {
-        path: format!("/x/r-task-{name}").into(),
-        main: false,
-        folder: true,
-        head: Head::Branch(format!("task/{name}")),
-        detached: None,
-        operation: None,
-        changes,
-        uncommitted: None,
-        locked: None,
-        damaged_index: None,
-    }
+    Worktree { changes, ..sample::worktree(name) }
 }
 
 /// A batch of a landed task, a dirty one that conflicts, a lost one and one not made, and one branch of no batch.

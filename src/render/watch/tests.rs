@@ -28,18 +28,7 @@ fn seen(number: usize, title: &str) -> Seen {
             branch.merge = Some(Merge { clean: false, conflicts: vec!["src/\u{1b}[2Jmod.rs".into()], ..merge });
             changes = Changes { modified: 2, untracked: 1, ..changes };
         }
-        let worktree = Worktree {
-            path: format!("/x/r-task-{name}").into(),
-            main: false,
-            folder: true,
-            head: Head::Branch(branch.name.clone()),
-            detached: None,
-            operation: None,
-            changes: Some(changes),
-            uncommitted: None,
-            locked: None,
-            damaged_index: None,
-        };
+        let worktree = Worktree { changes: Some(changes), ..sample::worktree(name) };
         facts
             .tasks
             .insert(id(name), Observed { branch: Some(branch), worktree: Some(worktree), ..Observed::default() });
