@@ -3,12 +3,13 @@
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Repo, Swap, Want};
+use crate::git::{self, Repo, Swap};
 use crate::global::Global;
 use crate::model::adopt::{self, Adoption, Offer};
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Body;
 use crate::model::start::{self, not_in_file};
+use crate::read::acting;
 use crate::read::{self, Loaded, Scene};
 use crate::render;
 

@@ -1,6 +1,5 @@
 //! One file per subcommand: its arguments, then `run`, which walks read → decide → act → tell.
 
-mod acting;
 pub mod adopt;
 pub mod check;
 pub mod complete;

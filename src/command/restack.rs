@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 
-use super::acting::{self, Acting};
 use crate::console::Console;
 use crate::git::{self, Lock, Rebased, Repo, Swap};
 use crate::global::Global;
@@ -10,6 +9,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Body, Restacked};
 use crate::model::oid::Oid;
 use crate::model::stack::{self, Base, Place, Rebase, Restack};
+use crate::read::acting::{self, Acting};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
 

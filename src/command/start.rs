@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::acting;
 use crate::console::{Bar, Console};
 use crate::git::{self, Lock, Progress, Repo, Swap, Wishes};
 use crate::global::Global;
@@ -19,6 +18,7 @@ use crate::model::plan::{Options, plan};
 use crate::model::stack::{Asked, Base, Clash};
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::text::escape;
+use crate::read::acting;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
 

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 
-use super::acting::{self, Acting};
 use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap, UndoAround};
 use crate::global::Global;
@@ -10,6 +9,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Batch, Body, Event};
 use crate::model::text::shell_word;
 use crate::model::undo::{self, Undo};
+use crate::read::acting::{self, Acting};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
 

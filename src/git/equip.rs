@@ -16,7 +16,8 @@ const WANTED: &str = "dispatch-unequipped";
 /// # Errors
 /// It is no linked worktree, or the file cannot be written.
 pub fn want_equipped(repo: &Repo, folder: &Path) -> Result<()> {
-    let mark = mark(repo, folder).with_context(|| format!("'{}' is no worktree of this repository", folder.display()))?;
+    let mark =
+        mark(repo, folder).with_context(|| format!("'{}' is no worktree of this repository", folder.display()))?;
     std::fs::write(&mark, "").with_context(|| format!("could not write '{}'", mark.display()))
 }
 

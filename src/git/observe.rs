@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::branches::{Found, branches, why_not_merged};
 use super::clock::now;
+use super::equip;
 use super::history::{Told, told};
 use super::locked::locked_for;
 use super::merges::merges;

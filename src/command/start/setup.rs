@@ -179,7 +179,10 @@ pub fn finish(
     for (id, folder) in places {
         let copies = copied.iter().all(|one| one.id != *id || one.fault.is_none());
         let setup = setups.iter().all(|one| one.id != *id || one.fate == SetUp::Done);
-        if copies && setup && let Err(error) = git::equipped(repo, folder) {
+        if copies
+            && setup
+            && let Err(error) = git::equipped(repo, folder)
+        {
             console.warning(&format!("task '{id}' is ready, but that could not be written: {error:#}"));
         }
     }

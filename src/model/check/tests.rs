@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::facts::{Head, Uncommitted, Worktree};
+use crate::model::facts::{Uncommitted, Worktree};
 use crate::model::sample::*;
 use crate::model::standing::standings;
 
@@ -20,7 +20,8 @@ fn facts_of_two() -> Facts {
         observe(&mut facts, name, branch(name));
     }
     let uncommitted = Uncommitted { unread: vec!["large".into()], commit: Some(oid('f')), ..Uncommitted::default() };
-    facts.tasks.get_mut(&id("B")).unwrap().worktree = Some(Worktree { uncommitted: Some(uncommitted), ..sample::worktree("B") });
+    facts.tasks.get_mut(&id("B")).unwrap().worktree =
+        Some(Worktree { uncommitted: Some(uncommitted), ..crate::model::sample::worktree("B") });
     facts
 }
 

@@ -19,7 +19,7 @@ fn worktree(changes: Option<Changes>, uncommitted: Option<&[&str]>) -> Worktree 
     Worktree {
         changes,
         uncommitted: uncommitted.map(|texts| Uncommitted { paths: paths(texts), ..Uncommitted::default() }),
-        ..sample::worktree("A")
+        ..crate::model::sample::worktree("A")
     }
 }
 

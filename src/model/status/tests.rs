@@ -14,7 +14,7 @@ fn worktree(paths: &[&str], merge: Option<Merge>) -> Worktree {
     Worktree {
         changes: Some(Changes { modified: paths.len() as u64, ..Changes::default() }),
         uncommitted: Some(Uncommitted { paths, unread: Vec::new(), commit: Some(oid('f')), merge }),
-        ..sample::worktree("A")
+        ..crate::model::sample::worktree("A")
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::task::TaskFile;
 use crate::render::schema::faults;
 
 fn worktree(name: &str, changes: Option<Changes>) -> Worktree {
-    Worktree { changes, ..sample::worktree(name) }
+    Worktree { changes, ..crate::model::sample::worktree(name) }
 }
 
 /// A batch of a landed task, a dirty one that conflicts, a lost one and one not made, and one branch of no batch.

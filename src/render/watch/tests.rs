@@ -3,7 +3,7 @@ use ratatui::backend::TestBackend;
 
 use super::*;
 use crate::model::collision::Collisions;
-use crate::model::facts::{Branch, Changes, Head, Merge, Observed, Worktree};
+use crate::model::facts::{Branch, Changes, Merge, Observed, Worktree};
 use crate::model::landing::{Landing, Whom};
 use crate::model::sample::*;
 use crate::model::standing::standings;
@@ -28,7 +28,7 @@ fn seen(number: usize, title: &str) -> Seen {
             branch.merge = Some(Merge { clean: false, conflicts: vec!["src/\u{1b}[2Jmod.rs".into()], ..merge });
             changes = Changes { modified: 2, untracked: 1, ..changes };
         }
-        let worktree = Worktree { changes: Some(changes), ..sample::worktree(name) };
+        let worktree = Worktree { changes: Some(changes), ..crate::model::sample::worktree(name) };
         facts
             .tasks
             .insert(id(name), Observed { branch: Some(branch), worktree: Some(worktree), ..Observed::default() });

@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 
+use super::{Loaded, Scene};
 use crate::git::{self, Lock, Repo, Want};
 use crate::global::Global;
-use crate::read::{self, Loaded, Scene};
+use crate::read;
 
 /// What those take that act on what was started.
 #[derive(Debug, clap::Args)]
