@@ -25,6 +25,8 @@ struct Choice {
     sources: Vec<(&'static str, Option<String>)>,
     /// Where there is room on a disk, and where in memory.
     places: Vec<(bool, PathBuf)>,
+    /// Each clone sees a `git dispatch plan` first, which keeps what the history says.
+    planned: bool,
 }
 
 fn main() {
@@ -38,7 +40,7 @@ fn main() {
             let stage = Stage::new(source.as_deref(), &folder.path().join(name));
             print(&format!("\n{name}: {} files\n", stage.files.len()));
             for &number in &choice.steps {
-                measure(&stage, number, choice.rounds, *in_memory);
+                measure(&stage, number, &choice, *in_memory);
             }
         }
     }
@@ -68,20 +70,24 @@ fn chosen(temp: &Path) -> Choice {
         steps: option("--steps=").map_or_else(|| if quick { vec![3] } else { vec![1, 3, 8, 20] }, numbers),
         sources,
         places,
+        planned: arguments.iter().any(|argument| argument == "--planned"),
     }
 }
 
 /// One number of worktrees: all ways in turn, each round in clones of its own.
-fn measure(stage: &Stage, number: usize, rounds: usize, in_memory: bool) {
+fn measure(stage: &Stage, number: usize, choice: &Choice, in_memory: bool) {
     let mut costs: [Vec<Cost>; 6] = std::array::from_fn(|_| Vec::new());
     let names =
         ["git dispatch start", "git worktree add", "two at a time", "floor", "status after ours", "status after git's"];
     let contenders = names.map(|name| Contender::new(name, || shell(&stage.root, "")));
-    for round in 0..rounds {
+    for round in 0..choice.rounds {
         let clones: Vec<PathBuf> = (0..4).map(|way| stage.clone_for(number, round, way)).collect();
         let ids: Vec<String> = (1..=number).map(stage::id).collect();
         let mut start = vec!["start"];
         start.extend(ids.iter().map(String::as_str));
+        if choice.planned {
+            cost(&contenders[0], dispatch(&clones[0].join("repo"), &["plan"]));
+        }
         costs[0].push(cost(&contenders[0], dispatch(&clones[0].join("repo"), &start)));
         costs[1].push(cost(&contenders[1], shell(&clones[1].join("repo"), &worktree_add(number, 1))));
         costs[2].push(cost(&contenders[2], shell(&clones[2].join("repo"), &worktree_add(number, 2))));
