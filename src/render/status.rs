@@ -193,6 +193,7 @@ pub(super) fn progress(status: &Status, these: &str) -> String {
     let percent = (status.landed * 100).checked_div(status.total).unwrap_or(0);
     let (landed, all) = status.all;
     let rest = if landed == status.landed { String::new() } else { format!(", {landed} of all {all}") };
+    let these = if status.total == 1 { "" } else { these };
     format!("{} of {these}{} landed ({percent}%){rest}", status.landed, status.total)
 }
 
