@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::facts::{BaseIs, Branch, Facts, Head, Mention, Merge, Observed, Target, Worktree};
 use super::graph::Graph;
 use super::id::TaskId;
-use super::ledger::{Body, Event, Ledger, Line, Snapshot, fold};
+use super::ledger::{Body, Event, Ledger, Line, Report, Snapshot, fold};
 use super::oid::Oid;
 use super::standing::Names;
 use super::task::{Settings, Task, TaskFile};
@@ -45,6 +45,22 @@ pub fn with(file: TaskFile, name: &str, change: impl FnOnce(&mut Task)) -> TaskF
     let mut tasks = graph.tasks().to_vec();
     change(tasks.iter_mut().find(|task| task.id.as_str() == name).unwrap());
     TaskFile { settings: file.settings, graph: Graph::new(tasks, &pairs) }
+}
+
+/// A report of task `name` at the tip of its [`branch`].
+pub fn report(name: &str, verdict: &str) -> Report {
+    Report {
+        batch: "batch-001".to_owned(),
+        task: id(name),
+        tip: oid('b'),
+        verdict: verdict.to_owned(),
+        done_when: None,
+        blockers: Vec::new(),
+        pr: None,
+        text: None,
+        cost: None,
+        session: None,
+    }
 }
 
 /// The worktree of task `name` as `start` made it, with nothing counted.

@@ -308,19 +308,7 @@ fn record(id: &str, path: &str, base: Oid) -> Record {
     let snapshot =
         format!(r#"{{"id":"{id}","branch":"task/{id}","path":"{path}","base":"{base}","title":"","estimate":60}}"#);
     let snapshot: Snapshot = serde_json::from_str(&snapshot).unwrap();
-    Record {
-        batch: None,
-        started_at: None,
-        snapshot: Some(snapshot),
-        started: true,
-        reported: None,
-        landed: None,
-        dropped: false,
-        reopened_at: None,
-        reopened_by: None,
-        mentioned_before: Vec::new(),
-        restacking: None,
-    }
+    Record { snapshot: Some(snapshot), started: true, ..Record::default() }
 }
 
 fn names(ids: &[&str]) -> BTreeMap<git_dispatch::model::id::TaskId, String> {

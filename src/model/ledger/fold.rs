@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Batch, Body, Event, Landing, Ledger, Record, Report, Restacked, Restacking, Snapshot, VERSION};
+use super::{Batch, Body, Event, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION};
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
 
@@ -100,8 +100,8 @@ fn rank(body: &Body) -> u8 {
         Body::Reopened { .. } => 0,
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
-        Body::Reported { .. } | Body::Restacking(_) => 3,
-        Body::Landed { .. } | Body::Restacked(_) => 4,
+        Body::Working(_) | Body::Reported(_) | Body::Restacking(_) => 3,
+        Body::Rebound { .. } | Body::Reviewed(_) | Body::Landed { .. } | Body::Restacked(_) => 4,
         Body::Dropped { .. } => 5,
         Body::Closed { .. } | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
     }
@@ -124,27 +124,9 @@ fn undoes(event: &Event) -> Option<String> {
     }
 }
 
-impl Record {
-    fn empty() -> Record {
-        Record {
-            batch: None,
-            started_at: None,
-            snapshot: None,
-            started: false,
-            reported: None,
-            landed: None,
-            dropped: false,
-            reopened_at: None,
-            reopened_by: None,
-            mentioned_before: Vec::new(),
-            restacking: None,
-        }
-    }
-}
-
 impl Ledger {
     fn record(&mut self, id: TaskId) -> &mut Record {
-        self.records.entry(id).or_insert_with(Record::empty)
+        self.records.entry(id).or_default()
     }
 
     fn take(&mut self, commit: Oid, event: Event) {
@@ -159,9 +141,22 @@ impl Ledger {
                 self.begin(begun);
             }
             Body::Started { of, tasks, .. } => self.carried_out(&of, tasks, at),
-            Body::Reported { task, tip, verdict, done_when, pr, text, .. } => {
-                self.record(task).reported = Some(Report { tip, verdict, done_when, pr, text });
+            Body::Working(working) => {
+                let record = self.record(working.task.clone());
+                record.working = Some(working);
             }
+            Body::Reported(report) => {
+                let record = self.record(report.task.clone());
+                record.reported = Some(report.clone());
+                record.said.push(Said { at, by, report });
+            }
+            Body::Rebound { task, from, tip, .. } => {
+                let report = self.records.get_mut(&task).and_then(|record| record.reported.as_mut());
+                if let Some(report) = report.filter(|report| report.tip == from) {
+                    report.tip = tip;
+                }
+            }
+            Body::Reviewed(review) => self.record(review.task.clone()).reviews.push(review),
             Body::Landed { task, tip, commit, pr, .. } => {
                 self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
             }
@@ -212,16 +207,18 @@ impl Ledger {
         let reopened = batch.tasks.iter().filter_map(|task| self.records.get(&task.id).filter(with_it));
         batch.reopened = reopened.filter_map(|record| record.reopened_by.clone()).collect();
         for snapshot in &batch.tasks {
-            let record = self.records.entry(snapshot.id.clone()).or_insert_with(Record::empty);
+            let record = self.records.entry(snapshot.id.clone()).or_default();
             *record = Record {
                 batch: Some(index),
                 started_at: Some(batch.at),
                 snapshot: Some(snapshot.clone()),
                 started: batch.adopted,
                 landed: record.landed.take(),
+                said: std::mem::take(&mut record.said),
+                reviews: std::mem::take(&mut record.reviews),
                 reopened_at: record.reopened_at,
                 reopened_by: record.reopened_by.take(),
-                ..Record::empty()
+                ..Record::default()
             };
         }
         self.batches.push(batch);

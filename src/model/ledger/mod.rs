@@ -56,18 +56,18 @@ pub enum Body {
         target: String,
         tasks: Vec<Snapshot>,
     },
-    Reported {
+    /// A worker has begun.
+    Working(Working),
+    /// What a worker says at the end of a session.
+    Reported(Report),
+    /// The same work stands on a new tip: the report that was made at `from` holds there.
+    Rebound {
         batch: String,
         task: TaskId,
+        from: Oid,
         tip: Oid,
-        verdict: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        done_when: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pr: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        text: Option<String>,
     },
+    Reviewed(Review),
     Landed {
         #[serde(default)]
         batch: Option<String>,
@@ -267,7 +267,7 @@ pub struct Batch {
 }
 
 /// What the ledger says last about one task.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
     /// Index into [`Ledger::batches`] of the batch that started it last.
     pub batch: Option<usize>,
@@ -275,7 +275,14 @@ pub struct Record {
     pub snapshot: Option<Snapshot>,
     /// Whether the last start was carried out to the end.
     pub started: bool,
+    /// Its last session since it was started last.
+    pub working: Option<Working>,
+    /// Its last report since then.
     pub reported: Option<Report>,
+    /// All its reports, of earlier starts too, oldest first.
+    pub said: Vec<Said>,
+    /// What reviewers said of it, oldest first.
+    pub reviews: Vec<Review>,
     pub landed: Option<Landing>,
     pub dropped: bool,
     pub reopened_at: Option<Timestamp>,
@@ -318,19 +325,78 @@ pub struct Restacking {
     pub stack: Vec<Support>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+/// A worker's session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Working {
+    pub batch: String,
+    pub task: TaskId,
     pub tip: Oid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+/// What a worker says of a task, bound to the tip that its branch had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub batch: String,
+    pub task: TaskId,
+    pub tip: Oid,
+    /// `done`, `partial` or `blocked`.
     pub verdict: String,
+    /// `yes`, `no` or `partial`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_when: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pr: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
 }
 
 impl Report {
+    /// A report of done with an open blocker, or of which what was to hold does not, says that the worker stopped.
     pub fn done(&self) -> bool {
-        self.verdict == "done" && self.done_when.as_deref().unwrap_or("yes") == "yes"
+        self.verdict == "done" && self.blockers.is_empty() && self.done_when.as_deref().unwrap_or("yes") == "yes"
     }
+}
+
+/// A report and when and by whom it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    pub at: Timestamp,
+    pub by: String,
+    pub report: Report,
+}
+
+/// What a reviewer says of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    pub batch: String,
+    pub task: TaskId,
+    /// `approve`, `reject`, `accept`, `finding`, `halt` or `resume`.
+    pub verdict: String,
+    /// The gate that is opened by an approval: `start` or `land`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// What the branch was at; none for what is said of the task's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<Oid>,
+    /// Of the task's text, where its start is approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
+    /// Whose word it is.
+    pub reviewer: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::facts::{Merge, Observed};
-use crate::model::ledger::{Body, Landing};
+use crate::model::ledger::{Body, Landing, Report};
 use crate::model::sample::*;
 use crate::model::task::Overlap;
 
@@ -44,15 +44,7 @@ fn a_branch_that_was_only_fast_forwarded_to_the_target_has_not_landed() {
         crate::model::facts::Branch { ahead: Some(0), on_first_parent_line: true, merge: None, ..branch("A") };
     observe(&mut facts, "A", forwarded.clone());
     assert_eq!(state(&file, &facts, "A"), State::Active);
-    let report = Body::Reported {
-        batch: "batch-001".to_owned(),
-        task: id("A"),
-        tip: oid('b'),
-        verdict: "done".to_owned(),
-        done_when: None,
-        pr: Some("#7".to_owned()),
-        text: None,
-    };
+    let report = Body::Reported(Report { pr: Some("#7".to_owned()), ..report("A", "done") });
     facts.ledger = ledger(vec![starting(&["A"]), started("u0", &["A"]), report]);
     let standing = state_of(&file, &facts, "A");
     assert_eq!(standing.state, State::Landed, "an event names this tip");
@@ -127,14 +119,8 @@ fn what_is_declared_counts_last() {
 fn a_report_counts_while_the_tip_is_the_reported_one() {
     let file = file(&["A"]);
     let mut facts = facts();
-    let report = |verdict: &str, done_when: Option<&str>| Body::Reported {
-        batch: "batch-001".to_owned(),
-        task: id("A"),
-        tip: oid('b'),
-        verdict: verdict.to_owned(),
-        done_when: done_when.map(str::to_owned),
-        pr: None,
-        text: None,
+    let report = |verdict: &str, done_when: Option<&str>| {
+        Body::Reported(Report { done_when: done_when.map(str::to_owned), ..report("A", verdict) })
     };
     observe(&mut facts, "A", branch("A"));
     for (verdict, done_when, expected) in

@@ -258,15 +258,8 @@ fn what_has_started_is_told_by_what_shows_it() {
     assert_eq!(told(&facts, "A"), (State::Active, "branch:task/A".to_owned(), commands));
     facts.ledger = sample::ledger(vec![sample::starting(&["B"])]);
     assert_eq!(told(&facts, "B"), (State::Active, "unfinished".to_owned(), "git dispatch start B".to_owned()));
-    let report = Body::Reported {
-        batch: "batch-001".into(),
-        task: sample::id("A"),
-        tip: sample::oid('b'),
-        verdict: "blocked".into(),
-        done_when: None,
-        pr: None,
-        text: Some("no key".into()),
-    };
+    let report =
+        Body::Reported(crate::model::ledger::Report { text: Some("no key".into()), ..sample::report("A", "blocked") });
     facts.ledger = sample::ledger(vec![sample::starting(&["A"]), sample::started("u0", &["A"]), report]);
     let codes = "branch:task/A reported:blocked".to_owned();
     assert_eq!(told(&facts, "A"), (State::Stopped, codes, "git dispatch status A".to_owned()));
