@@ -54,6 +54,7 @@ __git_dispatch_flags ()
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
 	start) echo "--ready --workers --batch --force --stack --again --setup --no-setup -n --dry-run $global" ;;
+	brief) echo "--format -o --output $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
@@ -97,7 +98,13 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
-	--format) __git_dispatch_offer "$cur" text json markdown mermaid svg html dot; return ;;
+	--format)
+		case $command in
+		brief) __git_dispatch_offer "$cur" markdown json issue ;;
+		*) __git_dispatch_offer "$cur" text json markdown mermaid svg html dot ;;
+		esac
+		return
+		;;
 	?*) return ;; # a file or a folder: readline's own; or something that only the user knows
 	esac
 	if [[ $flags && $cur == -* ]]; then
@@ -105,9 +112,9 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status restack check log undo trust install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status restack check log undo trust install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
-	undo | restack) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
+	undo | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt

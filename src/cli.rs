@@ -28,6 +28,9 @@ Split it:
   start    Create branches and worktrees for tasks
   adopt    Take an existing branch or worktree as a task's
 
+Work on it:
+  brief    Print the text that a worker starts from
+
 Follow it:
   status   Show how far the started tasks are, and what merges
   restack  Put a stacked task on what its needs are now
@@ -73,6 +76,8 @@ pub enum Sub {
     Start(command::start::Args),
     /// Take an existing branch or worktree as a task's
     Adopt(command::adopt::Args),
+    /// Print the text that a worker starts from
+    Brief(command::brief::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
     /// Put a stacked task on what its needs are now
@@ -108,6 +113,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Why(args) => command::why::run(args, global, console),
         Sub::Start(args) => command::start::run(args, global, console),
         Sub::Adopt(args) => command::adopt::run(args, global, console),
+        Sub::Brief(args) => command::brief::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),

@@ -1,6 +1,7 @@
 //! The first of the four words: what every command reads before it decides.
 
 pub mod acting;
+pub mod brief;
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStringExt;

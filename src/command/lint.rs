@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::git::{Repo, read_bounded};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
-use crate::model::taskfile::{circles, parse_bytes};
+use crate::model::taskfile::{briefs, circles, parse_bytes};
 use crate::model::text::{count, escape};
 use crate::render::fault::{self, Source};
 
@@ -25,6 +25,7 @@ pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (text, mut parsed) = parse_bytes(&bytes);
     if let Some(file) = &parsed.file {
         parsed.warnings.extend(circles(file, &text));
+        parsed.warnings.extend(briefs(file));
     }
     let source = Source { name: &name, text: &text };
     let exit = if parsed.faults.is_empty() { Exit::Success } else { Exit::Usage };

@@ -1,6 +1,7 @@
 //! One file per subcommand: its arguments, then `run`, which walks read → decide → act → tell.
 
 pub mod adopt;
+pub mod brief;
 pub mod check;
 pub mod complete;
 pub mod demo;

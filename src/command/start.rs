@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::console::{Bar, Console};
 use crate::git::{self, Lock, Progress, Repo, Swap, Wishes};
 use crate::global::Global;
+use crate::model::brief;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -16,6 +17,7 @@ use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
 use crate::model::stack::{Asked, Base, Clash};
+use crate::model::standing::Standings;
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::text::escape;
 use crate::read::acting;
@@ -79,7 +81,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         teller.warnings(&decided);
         let equips = setup.is_some() || setup::copies::are_wanted(&repo, &loaded);
         let (made, fault) = act((&repo, lock), (&loaded, equips), &ledger, &decided, &mut teller)?;
-        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, fault }))))
+        let before = (scene.standings.clone(), scene.facts.target.name.clone());
+        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, fault, before }))))
     })?;
     match outcome {
         Outcome::Nothing => {
@@ -109,14 +112,19 @@ struct NewWorktrees {
     made: Vec<Made>,
     /// Why no more were made.
     fault: Option<Failure>,
+    /// Where tasks stood before, and the target's name.
+    before: (Standings, String),
 }
 
-/// Copies files into new worktrees and sets them up, outside of the lock; then tells the outcome.
+/// Writes the briefs of new worktrees, copies files into them and sets them up, outside of the lock; then tells the outcome.
 fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> Result<Exit> {
-    let NewWorktrees { loaded, ledger, setup, made, fault } = new;
+    let NewWorktrees { loaded, ledger, setup, made, fault, before: (standings, target) } = new;
+    let started: Vec<TaskId> = made.iter().map(|made| made.id.clone()).collect();
+    let seen = brief::Scene { file: &loaded.file, ledger: &ledger, standings: &standings, started: &started };
+    let briefs = setup::briefs::write((repo, &loaded), &seen, &made, &target, console);
     let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
     let copied = setup::copies::run(repo, &loaded, &places, console);
-    let setups = setup.map(|text| setup::run((repo, &loaded, &ledger), &text, &places, console));
+    let setups = setup.map(|text| setup::run((repo, &loaded, &ledger), (&text, &briefs), &places, console));
     let setups = setups.unwrap_or_default();
     setup::finish(repo, &places, (&copied, &setups), console);
     if let Some(fault) = fault {

@@ -63,11 +63,23 @@ impl CacheFile {
     /// # Errors
     /// It cannot be written, or one of its folders is none. The old file remains.
     pub fn replace(&self, magic: &[u8], body: &[u8]) -> std::io::Result<()> {
+        self.replace_by(&[magic, &checksum(body), body])
+    }
+
+    /// Replaces a file that people read: it holds `text` and nothing else.
+    ///
+    /// # Errors
+    /// As [`CacheFile::replace`].
+    pub fn replace_text(&self, text: &str) -> std::io::Result<()> {
+        self.replace_by(&[text.as_bytes()])
+    }
+
+    fn replace_by(&self, parts: &[&[u8]]) -> std::io::Result<()> {
         let folder = open_folder(&self.common, &self.folder, true)?;
         let half = format!("{HALF}{:016x}", getrandom::u64().map_err(std::io::Error::from)?);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(rustix::fs::openat(&folder, &half, flags, Mode::from_raw_mode(0o600))?);
-        let written = [magic, &checksum(body), body].iter().try_for_each(|part| file.write_all(part));
+        let written = parts.iter().try_for_each(|part| file.write_all(part));
         let renamed = written.and_then(|()| Ok(rustix::fs::renameat(&folder, &half, &folder, &self.name)?));
         if renamed.is_err() {
             _ = rustix::fs::unlinkat(&folder, &half, AtFlags::empty());

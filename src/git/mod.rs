@@ -2,7 +2,9 @@
 
 mod adopt;
 mod bases;
+mod beside;
 mod branches;
+mod briefs;
 mod brought;
 mod by_git;
 mod cache_file;
@@ -56,6 +58,8 @@ mod walk;
 mod worktrees;
 
 pub use adopt::{carry_out, find_adoptable, merge_base, recorded_path};
+pub use beside::{Named, named_text};
+pub use briefs::write_brief;
 pub use changed::{Watch, Watched};
 pub use clock::now;
 pub use collisions::collisions;

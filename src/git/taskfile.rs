@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result};
 
 use super::read::read_bounded;
-use super::repo::{Repo, ours, theirs};
+use super::repo::{Repo, theirs};
 use super::worktrees::{main_worktree, on_branch};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
@@ -96,18 +96,29 @@ fn from_tip(repo: &Repo, target: &str) -> Result<Option<Source>> {
         None => repo.commit_of(&format!("refs/remotes/{target}"))?,
     };
     let Some(tip) = tip else { return Ok(None) };
-    let unreadable = |fault: &dyn std::fmt::Display| anyhow!("could not read '{TASK_FILE}' in '{target}': {fault}");
-    let commit = repo.gix.find_commit(theirs(tip)).map_err(|fault| unreadable(&fault))?;
-    let tree = commit.tree().map_err(|fault| unreadable(&fault))?;
-    let entry = tree.lookup_entry_by_path(TASK_FILE).map_err(|fault| unreadable(&fault))?;
-    let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else { return Ok(None) };
-    let size = repo.gix.find_header(entry.object_id()).map_err(|fault| unreadable(&fault))?.size();
-    if size > LONGEST_FILE as u64 {
-        return Err(
-            Failure::new(Exit::Usage, format!("'{target}:{TASK_FILE}' has {size} bytes, more than 32 MiB")).into()
-        );
+    let found = blob_at(repo, tip, TASK_FILE, LONGEST_FILE)
+        .with_context(|| format!("could not read '{TASK_FILE}' in '{target}'"))?;
+    match found {
+        None => Ok(None),
+        Some(None) => {
+            Err(Failure::new(Exit::Usage, format!("'{target}:{TASK_FILE}' is larger than {} MiB", LONGEST_FILE >> 20))
+                .into())
+        }
+        Some(Some(text)) => Ok(Some(Source { name: format!("{target}:{TASK_FILE}"), text, place: Place::Commit(tip) })),
     }
-    let blob = entry.object().map_err(|fault| unreadable(&fault))?;
-    let text = blob.detach().data;
-    Ok(Some(Source { name: format!("{target}:{TASK_FILE}"), text, place: Place::Commit(ours(&commit.id)) }))
+}
+
+/// The file at `path` in the tree of a commit: `None` where there is none, or no regular one, and within that where it has more than
+/// `limit` bytes.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn blob_at(repo: &Repo, commit: Oid, path: &str, limit: usize) -> Result<Option<Option<Vec<u8>>>> {
+    let tree = repo.gix.find_commit(theirs(commit))?.tree()?;
+    let entry = tree.lookup_entry_by_path(path)?;
+    let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else { return Ok(None) };
+    if repo.gix.find_header(entry.object_id())?.size() > limit as u64 {
+        return Ok(Some(None));
+    }
+    Ok(Some(Some(entry.object()?.detach().data)))
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::briefs::forget_brief;
 use super::checkout;
 use super::copies;
 use super::halfway;
@@ -231,6 +232,7 @@ pub fn take_back(
         let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
         aside.remove()?;
         copies::forget(repo, &task.id);
+        forget_brief(repo, &task.id);
         remove_empty_above(repo, &folder);
         return Ok(());
     }

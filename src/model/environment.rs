@@ -19,23 +19,39 @@ pub struct Around<'a> {
     pub worktree: &'a Path,
     /// The common git dir, absolute: what a sandbox must let a worker write to, so that it can commit.
     pub git_dir: &'a Path,
+    /// The file that its brief stands in, absolute; `None` where it could not be written.
+    pub brief: Option<&'a Path>,
+}
+
+/// How a worker is launched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manner {
+    pub mode: String,
+    pub launch_as: String,
+    pub args: Option<String>,
+    pub model: Option<String>,
+    pub max_turns: Option<u32>,
+}
+
+/// What task, agent and mode say of it, in this order.
+pub fn manner(kind: Kind, details: Option<&Details>, settings: &Settings) -> Manner {
+    let agent = details.and_then(|details| settings.agents.get(details.agent.as_ref()?));
+    let mode = details.and_then(|details| details.mode.clone()).unwrap_or_else(|| "quick".to_owned());
+    let of_mode = settings.modes.get(&mode);
+    let launch_as = match kind {
+        Kind::Research => BYPASS.to_owned(),
+        Kind::Code => of_mode.and_then(|mode| mode.launch_as.clone()).unwrap_or_else(|| launch_as(&mode).to_owned()),
+    };
+    let model =
+        details.and_then(|details| details.model.clone()).or_else(|| agent.and_then(|agent| agent.model.clone()));
+    let max_turns = details.and_then(|details| details.max_turns).or_else(|| agent.and_then(|agent| agent.max_turns));
+    Manner { launch_as, args: of_mode.and_then(|mode| mode.args.clone()), model, max_turns, mode }
 }
 
 /// Names and values. What does not apply is empty, so that nothing of the caller's own environment shows through.
 pub fn environment(snapshot: &Snapshot, around: &Around<'_>) -> Vec<(&'static str, OsString)> {
     let details = around.task.and_then(|task| task.details.as_deref());
-    let text = |get: fn(&Details) -> Option<&String>| details.and_then(get).cloned();
-    let agent = text(|details| details.agent.as_ref());
-    let agent = agent.and_then(|name| around.settings.agents.get(&name));
-    let mode = text(|details| details.mode.as_ref()).unwrap_or_else(|| "quick".to_owned());
-    let of_mode = around.settings.modes.get(&mode);
-    let launch_as = match snapshot.kind {
-        Kind::Research => BYPASS.to_owned(),
-        Kind::Code => of_mode.and_then(|mode| mode.launch_as.clone()).unwrap_or_else(|| launch_as(&mode).to_owned()),
-    };
-    let args = of_mode.and_then(|mode| mode.args.clone());
-    let model = text(|details| details.model.as_ref()).or_else(|| agent.and_then(|agent| agent.model.clone()));
-    let turns = details.and_then(|details| details.max_turns).or_else(|| agent.and_then(|agent| agent.max_turns));
+    let Manner { mode, launch_as, args, model, max_turns } = manner(snapshot.kind, details, around.settings);
     let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
     let base: Oid = snapshot.base;
     [
@@ -47,11 +63,10 @@ pub fn environment(snapshot: &Snapshot, around: &Around<'_>) -> Vec<(&'static st
         ("GIT_DISPATCH_LAUNCH_AS", launch_as),
         ("GIT_DISPATCH_LAUNCH_ARGS", args.unwrap_or_default()),
         ("GIT_DISPATCH_MODEL", model.unwrap_or_default()),
-        ("GIT_DISPATCH_MAX_TURNS", number(turns)),
+        ("GIT_DISPATCH_MAX_TURNS", number(max_turns)),
         ("GIT_DISPATCH_TARGET", around.target.to_owned()),
         ("GIT_DISPATCH_BASE", base.to_string()),
         ("GIT_DISPATCH_BATCH", around.batch.to_owned()),
-        ("GIT_DISPATCH_BRIEF", String::new()),
         ("GIT_DISPATCH_PORT", number(snapshot.port.map(u32::from))),
     ]
     .into_iter()
@@ -60,6 +75,7 @@ pub fn environment(snapshot: &Snapshot, around: &Around<'_>) -> Vec<(&'static st
     .chain([
         ("GIT_DISPATCH_WORKTREE", around.worktree.as_os_str().to_owned()),
         ("GIT_DISPATCH_GIT_DIR", around.git_dir.as_os_str().to_owned()),
+        ("GIT_DISPATCH_BRIEF", around.brief.map(|path| path.as_os_str().to_owned()).unwrap_or_default()),
     ])
     .collect()
 }
@@ -83,7 +99,7 @@ mod tests {
 
     fn value(snapshot: &Snapshot, settings: &Settings, task: Option<&Task>, name: &str) -> String {
         let (worktree, git_dir) = (Path::new("/w"), Path::new("/r/.git"));
-        let around = Around { settings, task, batch: "batch-001", target: "main", worktree, git_dir };
+        let around = Around { settings, task, batch: "batch-001", target: "main", worktree, git_dir, brief: None };
         let all = environment(snapshot, &around);
         let found = all.iter().find(|(other, _)| other.strip_prefix("GIT_DISPATCH_") == Some(name));
         found.unwrap().1.to_str().unwrap().to_owned()

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod batch;
+pub mod brief;
 pub mod check;
 pub mod collision;
 pub mod copies;

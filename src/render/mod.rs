@@ -2,6 +2,7 @@
 //! no colour is wanted. Everything that comes from a repository passes through [`crate::model::text::escape`].
 
 pub mod adopt;
+pub mod brief;
 pub mod check;
 pub mod demo;
 pub mod fault;

@@ -24,6 +24,7 @@ macro_rules! man {
 pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch"),
     man!("1", "git-dispatch-adopt"),
+    man!("1", "git-dispatch-brief"),
     man!("1", "git-dispatch-check"),
     man!("1", "git-dispatch-demo"),
     man!("1", "git-dispatch-import"),

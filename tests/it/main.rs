@@ -3,6 +3,7 @@
 mod adopt;
 mod again;
 mod big_taskfile;
+mod brief;
 mod cache_files;
 mod check;
 #[path = "../../benches/support/checker.rs"]

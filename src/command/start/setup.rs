@@ -1,7 +1,9 @@
 //! Copies and the setup command in new worktrees: outside of the repository's lock, and whatever comes of it, the tasks stay started.
 
+pub mod briefs;
 pub mod copies;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -41,7 +43,7 @@ pub fn command(repo: &Repo, loaded: &Loaded) -> Result<Option<String>> {
 /// Runs `text` in the worktree of each of `made`, side by side, and tells of each as it ends.
 pub fn run(
     (repo, loaded, ledger): (&Repo, &Loaded, &Ledger),
-    text: &str,
+    (text, briefs): (&str, &BTreeMap<TaskId, PathBuf>),
     made: &[(TaskId, PathBuf)],
     console: &Console,
 ) -> Vec<Setup> {
@@ -51,7 +53,7 @@ pub fn run(
     let mut jobs = Vec::new();
     for (id, folder) in made {
         let command = git::shell(folder, text).map(|mut command| {
-            command.envs(variables((repo, loaded, ledger), id, folder));
+            command.envs(variables((repo, loaded, ledger), id, folder, briefs.get(id)));
             command
         });
         let fate = SetUp::NotRun("it was not its turn".to_owned());
@@ -82,6 +84,7 @@ fn variables(
     (repo, loaded, ledger): (&Repo, &Loaded, &Ledger),
     id: &TaskId,
     worktree: &Path,
+    brief: Option<&PathBuf>,
 ) -> Vec<(&'static str, std::ffi::OsString)> {
     let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
     let (Some(snapshot), Some(batch)) = (snapshot, ledger.batch_of(id)) else { return Vec::new() };
@@ -92,6 +95,7 @@ fn variables(
         target: &loaded.target,
         worktree,
         git_dir: repo.common_dir(),
+        brief: brief.map(PathBuf::as_path),
     };
     environment(snapshot, &around)
 }
@@ -137,11 +141,13 @@ pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console
     for (_, folder) in &places {
         git::want_equipped(repo, folder)?;
     }
+    let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
+    let target = &scene.facts.target.name;
+    let briefs = briefs::write((repo, &loaded), &read::brief::scene(&loaded, &scene), &made, target, console);
     let copied = copies::run(repo, &loaded, &places, console);
-    let setups = text.map(|text| run((repo, &loaded, &scene.facts.ledger), &text, &places, console));
+    let setups = text.map(|text| run((repo, &loaded, &scene.facts.ledger), (&text, &briefs), &places, console));
     let setups = setups.unwrap_or_default();
     finish(repo, &places, (&copied, &setups), console);
-    let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
     if global.json {
         console.answer(&render::start::json(&scene.facts.ledger, &made, (copied_of(&copied), &setups)));
     }

@@ -8,7 +8,7 @@
 //! | `settings.rs` | the keys above the tasks, `[commands]`, `[locks]`, `[modes.*]`, `[agent.*]` |
 //! | `tasks.rs` | `[task.*]` |
 //! | `needs.rs`, `cycle.rs` | who needs whom, and that it ends |
-//! | `advice.rs`, `circles.rs` | warnings about what is allowed and still odd |
+//! | `advice.rs`, `circles.rs`, `briefs.rs` | warnings about what is allowed and still odd |
 //! | `words.rs`, `estimate.rs`, `near.rs` | choices and values that several keys share; durations; nearest names for hints |
 //!
 //! The table is walked by hand, not through serde: serde stops at the first fault.
@@ -22,6 +22,7 @@ use super::graph::Graph;
 use super::task::TaskFile;
 
 mod advice;
+mod briefs;
 mod circles;
 pub(in crate::model) mod cycle;
 pub(in crate::model) mod estimate;
@@ -36,6 +37,7 @@ mod tasks;
 mod tests;
 mod words;
 
+pub use briefs::briefs;
 pub use circles::circles;
 use settings::read_top;
 use sink::Sink;
