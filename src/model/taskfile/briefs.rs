@@ -4,6 +4,9 @@ use super::{Fault, sink::quoted};
 use crate::model::task::{Details, Task, TaskFile};
 use crate::model::text::count;
 
+/// Whether a task gives one of the keys.
+type Has = fn(&Details) -> bool;
+
 /// So many tasks are named.
 const NAMED: usize = 5;
 
@@ -22,7 +25,7 @@ pub fn briefs(file: &TaskFile) -> Vec<Fault> {
     if !tasks.iter().any(any) {
         return Vec::new();
     }
-    let kinds: [(&str, fn(&Details) -> bool); 3] = [
+    let kinds: [(&str, Has); 3] = [
         ("context", |one| has_text(one) || !one.context.is_empty()),
         ("steps", |one| has_text(one) || !one.steps.is_empty()),
         ("done-when", |one| one.done_when.is_some()),

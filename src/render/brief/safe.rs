@@ -50,12 +50,12 @@ pub(super) fn text(untrusted: &str) -> String {
     let mut out = String::with_capacity(untrusted.len());
     let mut before = ' ';
     for character in untrusted.replace("\r\n", "\n").chars() {
-        let needed = matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}') && !before.is_ascii();
+        let needed = matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+            && !before.is_ascii()
+            && !is_unsafe(before);
         match character {
             '\n' | '\t' => out.push(character),
-            odd if is_unsafe(odd) && !(needed && !is_unsafe(before)) => {
-                out.push_str(&escape(odd.encode_utf8(&mut [0; 4])))
-            }
+            odd if is_unsafe(odd) && !needed => out.push_str(&escape(odd.encode_utf8(&mut [0; 4]))),
             plain => out.push(plain),
         }
         before = character;
