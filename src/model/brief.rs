@@ -21,6 +21,7 @@ use super::environment::{Manner, manner};
 use super::id::TaskId;
 use super::ledger::{Ledger, Record, Said};
 use super::oid::Oid;
+use super::pattern::Pattern;
 use super::picture::letters;
 use super::standing::Standings;
 use super::state::State;
@@ -214,14 +215,10 @@ pub fn brief(scene: &Scene<'_>, id: &TaskId, spot: Spot<'_>, texts: Texts<'_>) -
         batch: snapshot.and_then(|_| scene.ledger.batch_of(id)).map(|batch| batch.name.clone()),
         needs: beside::needs(scene, ix, snapshot),
         siblings: beside::siblings(scene, id),
-        writes: writes.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
-        shared_paths: settings.shared_paths.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+        writes: texts_of(writes),
+        shared_paths: texts_of(&settings.shared_paths),
         checkpoints: mode == CHECKPOINT,
-        budget: match details.budget {
-            Some(Budget::Unlimited) => None,
-            Some(Budget::Amount(amount)) => Some(amount),
-            None => Some(BUDGET.to_owned()),
-        },
+        budget: budget(details.budget),
         text: details.brief.or_else(|| texts.brief.map(str::to_owned)).filter(|text| !text.trim().is_empty()),
         context: details.context,
         steps: details.steps,
@@ -240,6 +237,19 @@ pub fn brief(scene: &Scene<'_>, id: &TaskId, spot: Spot<'_>, texts: Texts<'_>) -
         max_turns,
     };
     Some((brief, warnings))
+}
+
+/// From which cost on a worker asks first.
+fn budget(budget: Option<Budget>) -> Option<String> {
+    match budget {
+        Some(Budget::Unlimited) => None,
+        Some(Budget::Amount(amount)) => Some(amount),
+        None => Some(BUDGET.to_owned()),
+    }
+}
+
+fn texts_of(patterns: &[Pattern]) -> Vec<String> {
+    patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect()
 }
 
 fn clauses(

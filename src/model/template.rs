@@ -9,6 +9,7 @@ use minijinja::{Environment, State, UndefinedBehavior};
 use super::id::TaskId;
 use super::text::escape;
 
+pub mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -68,7 +69,9 @@ const LONGEST_COMPONENT: usize = 250;
 /// The longest slug, in characters.
 const LONGEST_SLUG: usize = 40;
 const NAMES: [&str; 4] = ["id", "title", "agent", "repo"];
-/// Without loops and macros, what a template costs is bounded by its length.
+/// The most times that a template joins two texts.
+const MOST_JOINS: usize = 8;
+/// Without loops and macros, what a template costs is bounded by its length and its joins.
 const TAGS: [&str; 5] = ["if", "elif", "else", "endif", "set"];
 
 impl Template {
@@ -189,9 +192,10 @@ fn fill(parts: &[Part], names: &Names<'_>) -> Result<String, String> {
 }
 
 fn engine(text: &str) -> Result<Body, String> {
-    if let Some(tag) = tags(text).find(|tag| !TAGS.contains(tag)) {
+    if let Some(tag) = first_words(text).find(|tag| !TAGS.contains(tag)) {
         return Err(format!("a template has no tag '{tag}', only 'if' and 'set'"));
     }
+    check_cost(text)?;
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.add_filter("slug", slug_filter);
@@ -205,8 +209,23 @@ fn engine(text: &str) -> Result<Body, String> {
     Ok(Body::Engine { environment: Arc::new(environment), agent: used.contains("agent") })
 }
 
+/// Each join may double a text, and each list may repeat one: so many joins may be, and no lists of several.
+///
+/// # Errors
+/// There are more.
+fn check_cost(text: &str) -> Result<(), String> {
+    let mut joins = 0;
+    for tag in tags::tags(text).map_err(|why| why.split_once(": ").map_or(why.clone(), |(_, why)| why.to_owned()))? {
+        if tag.operators().any(|operator| matches!(operator, '*' | ',')) {
+            return Err("neither '*' nor ',' in a tag".to_owned());
+        }
+        joins += tag.operators().filter(|operator| matches!(operator, '~' | '+')).count();
+    }
+    if joins > MOST_JOINS { Err(format!("a template joins at most {MOST_JOINS} texts")) } else { Ok(()) }
+}
+
 /// The first word of every `{% … %}`.
-fn tags(text: &str) -> impl Iterator<Item = &str> {
+fn first_words(text: &str) -> impl Iterator<Item = &str> {
     text.split("{%").skip(1).map(|tag| {
         let tag = tag.trim_start_matches(['-', '+']).trim_start();
         let end = tag.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tag.len());

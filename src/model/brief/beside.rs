@@ -85,7 +85,7 @@ pub(super) fn siblings(scene: &Scene<'_>, id: &TaskId) -> Vec<Sibling> {
         id: task.id.clone(),
         title: task.title.clone(),
         state,
-        writes: task.writes.iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+        writes: super::texts_of(&task.writes),
     };
     let holders = scene.standings.holders.iter();
     let holders = holders.filter(|holder| !scene.started.contains(&holder.task.id));

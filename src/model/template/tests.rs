@@ -148,3 +148,15 @@ fn the_fast_path_says_what_the_engine_says() {
         assert_eq!(run_engine(&environment, &names(&id, "Ti\ntle <b>")).unwrap(), fast, "{text:?}");
     }
 }
+
+#[test]
+fn a_template_that_would_grow_beyond_all_bounds_is_none() {
+    let doubling = "{%set a='x'%}".to_owned() + &"{%set a=a~a%}".repeat(60) + "{{id}}";
+    let fault = |text: &str| Template::new(text, Kind::Branch).unwrap_err();
+    assert_eq!(fault(&doubling), "a template joins at most 8 texts");
+    for text in ["{{ id * 1000000000 }}", "{%set a=(id, id)%}{{ id }}", "{%set a=[id, id]%}{{ id }}"] {
+        assert_eq!(fault(text), "neither '*' nor ',' in a tag", "{text}");
+    }
+    assert_eq!(fault("{%if ('%}' ~ id %}{{ id }}{%endif%}"), "a parenthesis is left open");
+    assert!(Template::new("{{ 'a' ~ id ~ '-b' }}", Kind::Branch).is_ok());
+}

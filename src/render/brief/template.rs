@@ -14,6 +14,7 @@ use super::json::fields;
 use super::safe::{line, text};
 use crate::model::brief::Brief;
 use crate::model::template::slug;
+use crate::model::template::tags::{Tag, tags};
 use crate::model::text::{escape, is_unsafe};
 
 /// The longest template, in bytes.
@@ -22,6 +23,8 @@ pub const LONGEST: usize = 64 << 10;
 const LONGEST_BRIEF: usize = 8 << 20;
 /// Steps of the engine.
 const FUEL: u64 = 1_000_000;
+/// What joins texts, or makes lists of them.
+const JOINS: [char; 8] = ['~', '+', '*', '[', ']', '{', '}', ','];
 const TAGS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 /// Texts that may have several lines; all others have one.
 const BLOCKS: [&str; 6] = ["blockers", "context", "done_when", "keep", "steps", "text"];
@@ -37,6 +40,9 @@ pub fn render(template: &str, brief: &Brief) -> Result<String, String> {
         return Err(format!("a template of briefs has at most {} KiB", LONGEST >> 10));
     }
     let tags = tags(template)?;
+    if let Some(fault) = tags.iter().find_map(not_here) {
+        return Err(fault);
+    }
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
@@ -66,6 +72,16 @@ pub fn render(template: &str, brief: &Brief) -> Result<String, String> {
         false => told(&fault),
     })?;
     Ok(String::from_utf8_lossy(&out.0).into_owned())
+}
+
+/// Why a tag may not stand in a template of briefs.
+fn not_here(tag: &Tag<'_>) -> Option<String> {
+    if let Some(name) = tag.name().filter(|name| !TAGS.contains(name)) {
+        let name: String = name.chars().filter(|c| !is_unsafe(*c)).take(40).collect();
+        return Some(tag.fault(&format!("a template of briefs has no tag '{name}', only 'if' and 'for'")));
+    }
+    let joins = tag.operators().any(|operator| JOINS.contains(&operator));
+    joins.then(|| tag.fault("a tag of a brief names, compares and filters values: none of ~ + * , [ ] { } in it"))
 }
 
 /// Takes so much and no more.
@@ -113,81 +129,6 @@ fn safe(key: &str, field: serde_json::Value) -> Value {
             fields.into_iter().map(|(key, field)| (key.clone(), safe(&key, field))).collect::<BTreeMap<_, _>>(),
         ),
     }
-}
-
-/// What stands between `{{` and `}}`, or `{%` and `%}`.
-struct Tag<'t> {
-    inside: &'t str,
-    line: usize,
-}
-
-impl<'t> Tag<'t> {
-    fn words(&self) -> impl Iterator<Item = &'t str> {
-        self.inside.split(|c: char| !c.is_alphanumeric() && c != '_')
-    }
-}
-
-/// All tags, of which each is one that may stand here. Ends where the engine sees an end, or finds a fault: strings, braces and
-/// parentheses that would shift it are faults.
-fn tags(template: &str) -> Result<Vec<Tag<'_>>, String> {
-    let mut tags = Vec::new();
-    let mut rest = template;
-    while let Some(open) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
-        let line = template[..template.len() - rest.len() + open].matches('\n').count() + 1;
-        let fault = |why: String| format!("line {line}: {why}");
-        let (kind, after) = (&rest[open..open + 2], &rest[open + 2..]);
-        if kind == "{#" {
-            let end = after.find("#}").ok_or_else(|| fault("a comment without an end".to_owned()))?;
-            rest = &after[end + 2..];
-            continue;
-        }
-        let close = if kind == "{{" { "}}" } else { "%}" };
-        let end = end(after, close).map_err(|why| fault(why.to_owned()))?;
-        let inside = after[..end].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+'));
-        let tag = Tag { inside, line };
-        if kind == "{%" {
-            let name = tag.words().next().unwrap_or_default();
-            if !TAGS.contains(&name) {
-                let name: String = name.chars().filter(|c| !is_unsafe(*c)).take(40).collect();
-                return Err(fault(format!("a template of briefs has no tag '{name}', only 'if' and 'for'")));
-            }
-        }
-        tags.push(tag);
-        rest = &after[end + close.len()..];
-    }
-    Ok(tags)
-}
-
-/// Where the tag ends.
-fn end(after: &str, close: &str) -> Result<usize, &'static str> {
-    let mut quote: Option<char> = None;
-    let mut depth = 0_usize;
-    let bytes = after.as_bytes();
-    for (at, character) in after.char_indices() {
-        if let Some(mark) = quote {
-            match character {
-                '\\' => return Err("no backslash in a text of a tag"),
-                _ if character == mark => quote = None,
-                _ => {}
-            }
-            continue;
-        }
-        // As the engine does, which takes a sign before the end for part of it.
-        let ends = |at: usize| after[at..].starts_with(close);
-        match character {
-            _ if ends(at) && depth == 0 => return Ok(at),
-            _ if ends(at) => return Err("a parenthesis is left open"),
-            '-' | '+' if bytes.get(at + 1).is_some() && ends(at + 1) => {}
-            '\'' | '"' => quote = Some(character),
-            '(' => depth += 1,
-            ')' => depth = depth.checked_sub(1).ok_or("a parenthesis is closed that was not opened")?,
-            '~' | '+' | '*' | '[' | ']' | '{' | '}' | ',' => {
-                return Err("a tag of a brief names, compares and filters values: none of ~ + * , [ ] { } in it");
-            }
-            _ => {}
-        }
-    }
-    Err("a tag without an end")
 }
 
 #[cfg(test)]
