@@ -88,7 +88,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>) -> Res
                     return goes_on(Rebase::Quit);
                 }
                 let untouched = git::is_untouched(repo, &place.folder);
-                let changes = git::has_changes(repo, &place.folder);
+                let changes = git::has_changes(repo, &place.id, &place.folder);
                 if changes.is_some() || !untouched {
                     let paths = git::unmerged(repo, &place.folder)?;
                     let said = changes.filter(|_| untouched).unwrap_or_default();
@@ -134,7 +134,7 @@ fn new_base(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>) -> R
 /// # Errors
 /// The worktree is not clean, the branch has left its base, or a rebase would lose a merge ([`Exit::Refused`]).
 fn may_rebase(repo: &Repo, scene: &Scene, place: &Place<'_>, base: &Base) -> Result<()> {
-    if let Some(what) = git::has_changes(repo, &place.folder) {
+    if let Some(what) = git::has_changes(repo, &place.id, &place.folder) {
         return Err(stack::not_clean(place, &what).into());
     }
     let from = place.snapshot.base;

@@ -84,9 +84,9 @@ pub fn merges_since(repo: &Repo, base: Oid, tip: Oid) -> Result<u64> {
     String::from_utf8_lossy(&said).trim().parse().context("git counts no commits")
 }
 
-/// What is not committed in a worktree, as a clause; `None`: nothing is.
-pub fn has_changes(repo: &Repo, folder: &Path) -> Option<String> {
-    leavings(repo, folder, folder, &Harmless::nothing()).into_iter().find_map(|left| match left {
+/// What is not committed in the worktree of a task, as a clause; `None`: nothing is, but for copies that `start` made.
+pub fn has_changes(repo: &Repo, id: &TaskId, folder: &Path) -> Option<String> {
+    leavings(repo, folder, folder, &Harmless::of(repo, id, &[])).into_iter().find_map(|left| match left {
         Obstacle::Changed(_, path, 1) => Some(format!("'{path}' is not committed")),
         Obstacle::Changed(_, path, all) => Some(format!("'{path}' and {} more are not committed", all - 1)),
         Obstacle::Unreadable(at, why) => Some(format!("'{}' cannot be looked at: {why}", at.display())),
