@@ -187,7 +187,7 @@ fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
 fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>> {
     let Some(batch) = &decided.batch else { return Ok(Some(scene.facts.ledger.clone())) };
     for base in &batch.bases {
-        git::keep_base(repo, &scene.quarantine, base)?;
+        git::keep(repo, &scene.quarantine, base.commit, &base.parts)?;
     }
     let at = scene.facts.ledger.moment(scene.facts.now);
     let mut events = Vec::new();

@@ -116,11 +116,6 @@ pub(super) struct Harmless {
 }
 
 impl Harmless {
-    /// Nothing is.
-    pub(super) fn nothing() -> Harmless {
-        Harmless { disposable: Disposable::new(&[]), copies: Prints::new() }
-    }
-
     /// Ignored files that are `disposable`, and copies that were not changed since.
     pub(super) fn of(repo: &Repo, id: &TaskId, disposable: &[String]) -> Harmless {
         Harmless { disposable: Disposable::new(disposable), copies: copies::known(repo, id) }

@@ -82,8 +82,8 @@ pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
 pub use stack::{
-    Rebased, abort_rebase, base as stack_base, contains, finish as finish_restack, has_changes, is_this_rebase,
-    is_untouched, keep as keep_base, keep_next, kept as kept_bases, merges_since, quit_rebase, rebase, unmerged,
+    Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
+    may_carry, merges_since, replay, same_work, unready,
 };
 pub use start::{Progress, Wishes, absolute, branch_names, ground, make_all, stays_beside, would_make};
 pub use target::default_target;

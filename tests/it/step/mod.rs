@@ -5,6 +5,7 @@
 mod after;
 mod calls;
 mod kernel;
+mod restacked;
 mod state;
 mod tracer;
 mod undone;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Sandbox;
 use after::Stage;
+use restacked::Restacking;
 use tracer::{Disturbance, Traced, trace};
 use undone::Undoing;
 
@@ -290,4 +292,24 @@ fn a_sparse_start_killed_at_any_call_goes_on_to_the_same_end() {
 #[test]
 fn a_sparse_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
     step(&sparse(), Disturbance::KillOne, 100);
+}
+
+#[test]
+fn a_restack_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&Restacking::new(), Disturbance::KillTree, 60);
+}
+
+#[test]
+fn a_restack_told_to_end_at_any_call_goes_on_to_the_same_end() {
+    step_by(3, &Restacking::new(), Disturbance::TermTree, 20);
+}
+
+#[test]
+fn a_restack_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step_by(2, &Restacking::new(), Disturbance::KillOne, 30);
+}
+
+#[test]
+fn a_restack_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
+    step_by(2, &Restacking::new(), Disturbance::FullFromThere, 30);
 }

@@ -23,6 +23,21 @@ pub fn answers(sandbox: &Sandbox) -> Result<(), String> {
     Ok(())
 }
 
+/// A copy of a repository whose worktrees stand beside it under the names that git has for them.
+pub fn twin_with_worktrees(sandbox: &Sandbox) -> Sandbox {
+    let twin = sandbox.twin();
+    let (from, to) = (sandbox.root(), twin.root());
+    let lead = |file: &Path| {
+        let text = std::fs::read_to_string(file).unwrap();
+        std::fs::write(file, text.replace(from.to_str().unwrap(), to.to_str().unwrap())).unwrap();
+    };
+    for admin in admin_folders(&twin) {
+        lead(&admin.join("gitdir"));
+        lead(&twin.root().join(admin.file_name().unwrap()).join(".git"));
+    }
+    twin
+}
+
 pub fn admin_folders(sandbox: &Sandbox) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(sandbox.repo().join(".git/worktrees"));
     let mut all: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
