@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::read::read_bounded;
+use super::reflog;
+use super::reftable;
 use super::repo::{Repo, theirs};
 use crate::model::facts::Head;
 use crate::model::oid::Oid;
@@ -59,7 +61,7 @@ pub(super) fn on_branch(repo: &Repo, branch: &str) -> Result<Vec<Listed>> {
     let wanted = format!("ref: refs/heads/{branch}");
     // A detached HEAD may be that of a rebase, which began on a branch.
     let may_be = |admin: &Path| {
-        let head = read_bounded(&admin.join("HEAD")).unwrap_or_default();
+        let head = head_in(admin).unwrap_or_default();
         !head.starts_with(b"ref: ") || head.trim_ascii_end() == wanted.as_bytes()
     };
     let all = listed(repo, may_be)?;
@@ -134,7 +136,7 @@ fn detached(head: &Head) -> Option<Oid> {
 
 /// The last commit that the reflog of the worktree's HEAD knows, and the repository has.
 pub(super) fn last_commit(repo: &Repo, listed: &Listed) -> Option<Oid> {
-    let log = read_bounded(&listed.admin_dir.join("logs/HEAD")).ok()?;
+    let log = reflog::of_head(repo, &listed.admin_dir);
     let entry = |line: &[u8]| -> Option<Oid> {
         std::str::from_utf8(line.split(|byte| *byte == b' ').nth(1)?).ok()?.parse().ok()
     };
@@ -152,14 +154,21 @@ fn head(admin_dir: &Path, names: &BTreeSet<OsString>) -> Head {
     if let Some(branch) = branch_underway(admin_dir, names) {
         return Head::Branch(branch);
     }
-    let Some(text) = text_in(&admin_dir.join("HEAD")) else {
+    let Some(text) = head_in(admin_dir) else {
         return Head::Missing;
     };
+    let text = String::from_utf8_lossy(text.trim_ascii());
     match text.strip_prefix("ref:") {
         Some(name) if name.trim().is_empty() => Head::Missing,
         Some(name) => Head::Branch(short(name.trim()).to_owned()),
         None => text.parse().map_or(Head::Missing, Head::Detached),
     }
+}
+
+/// What `HEAD` of a git dir says, as its file would without a reftable; `None` where it cannot be read.
+pub(super) fn head_in(git_dir: &Path) -> Option<Vec<u8>> {
+    let head = read_bounded(&git_dir.join("HEAD")).ok()?;
+    Some(if reftable::is_stub(&head) { reftable::head(git_dir) } else { head })
 }
 
 fn branch_underway(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<String> {

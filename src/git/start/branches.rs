@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::super::halfway;
 use super::super::program::failed;
 use super::super::repo::Repo;
+use super::super::stale;
 use super::base_ref;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Snapshot;
@@ -47,8 +47,8 @@ fn stands(repo: &Repo, task: &Snapshot) -> Result<bool> {
 }
 
 fn clear_locks(repo: &Repo, task: &Snapshot) -> Result<()> {
-    halfway::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
-    halfway::clear_stale_lock(repo, &base_ref(&task.id))
+    stale::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
+    stale::clear_stale_lock(repo, &base_ref(&task.id))
 }
 
 fn edits(task: &Snapshot) -> String {
