@@ -18,8 +18,19 @@ const LONGEST_HELD: Duration = Duration::from_secs(2);
 /// # Errors
 /// It cannot be removed.
 pub(super) fn clear_stale_lock(repo: &Repo, full_name: &str) -> Result<()> {
+    match repo.reftable() {
+        Some(_) => clear_stale_tables(repo),
+        None => clear(&repo.common_dir().join(format!("{full_name}.lock")), |_| false),
+    }
+}
+
+/// The same of a reftable, if refs are in one: git may be killed, too, while it puts tables into one after all that was to be done.
+///
+/// # Errors
+/// As [`clear_stale_lock`].
+pub(super) fn clear_stale_tables(repo: &Repo) -> Result<()> {
     if repo.reftable().is_none() {
-        return clear(&repo.common_dir().join(format!("{full_name}.lock")), |_| false);
+        return Ok(());
     }
     let folder = repo.common_dir().join("reftable");
     let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());

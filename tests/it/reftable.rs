@@ -179,6 +179,7 @@ fn a_lock_that_a_killed_git_left_goes_and_that_of_a_living_one_stays() {
     assert_eq!(told.next().unwrap().unwrap(), "commit: ok");
     drop(asked);
     assert!(git.wait().unwrap().success());
+    sandbox.git(&["update-ref", "-d", "refs/notes/other"]);
     // Nobody's any more.
     for name in ["tables.list.lock", "0x000000000001-0x000000000002-01234567.ref.lock"] {
         std::fs::write(folder.join(name), "").unwrap();

@@ -1,4 +1,4 @@
-//! Refs and reflogs of a repository that keeps them in a reftable, read without git (docs/design/0004-reftable.md): a folder
+//! Refs and reflogs of a repository that keeps them in a reftable, read without git (docs/design/0023-reftables-are-read.md): a folder
 //! `reftable`, of the repository and of each worktree, whose file `tables.list` names tables, of which the later ones count.
 //! A table is never changed, and no other ever gets its name. Only git writes them.
 
