@@ -80,7 +80,9 @@ fn make(repo: &Repo, task: &Snapshot) -> Result<bool> {
 /// One transaction of `git update-ref --stdin -z`, synced to disk.
 pub(in crate::git) fn update_refs(repo: &Repo, edits: &str, reason: &str) -> Result<()> {
     let mut command = repo.command();
-    command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "--create-reflog", "-m", reason]);
+    // One lock is for all refs of a reftable: another git may well have it for a moment. (Milliseconds, of which git waits 100.)
+    command.args(["-c", "core.fsync=committed,loose-object,reference", "-c", "reftable.lockTimeout=2000"]);
+    command.args(["update-ref", "--create-reflog", "-m", reason]);
     command.args(["--stdin", "-z"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().context("could not run 'git update-ref'")?;
     let mut stdin = child.stdin.take().context("could not talk to 'git update-ref'")?;
