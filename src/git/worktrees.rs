@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::read::read_bounded;
 use super::reflog;
-use super::reftable;
+use super::reftable::{Stack, is_stub};
 use super::repo::{Repo, theirs};
 use crate::model::facts::Head;
 use crate::model::oid::Oid;
@@ -93,12 +93,12 @@ fn listed(repo: &Repo, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Listed>> {
 pub(super) fn main_worktree(repo: &Repo) -> Listed {
     let admin_dir = repo.common_dir().to_owned();
     let names = names_in(&admin_dir);
-    let head = head(&admin_dir, &names);
+    let head = head(&admin_dir, &names, repo.reftable());
     Listed {
         path: repo.anchor().to_owned(),
         detached: detached(&head),
         head,
-        operation: operation(&admin_dir, &names).map(str::to_owned),
+        operation: operation(&admin_dir, &names, repo.reftable()).map(str::to_owned),
         locked: None,
         bare: repo.main_worktree().is_none(),
         main: true,
@@ -117,12 +117,13 @@ pub(super) fn linked_worktree(admin_dir: PathBuf, common: &Path) -> Listed {
         Some(odd) => odd,
         None => &admin_dir,
     };
-    let head = head(&admin_dir, &names);
+    let tables = names.contains(OsStr::new("reftable")).then(|| Stack::of(&admin_dir));
+    let head = head(&admin_dir, &names, tables.as_ref());
     Listed {
         path: path.to_owned(),
         detached: detached(&head),
         head: if whole { head } else { Head::Missing },
-        operation: operation(&admin_dir, &names).map(str::to_owned),
+        operation: operation(&admin_dir, &names, tables.as_ref()).map(str::to_owned),
         locked: names.contains(OsStr::new("locked")).then(|| text_in(&admin_dir.join("locked")).unwrap_or_default()),
         bare: false,
         main: false,
@@ -150,12 +151,14 @@ fn names_in(dir: &Path) -> BTreeSet<OsString> {
 }
 
 /// What a worktree's HEAD says, or the branch that a rebase or bisect there began on.
-fn head(admin_dir: &Path, names: &BTreeSet<OsString>) -> Head {
+fn head(admin_dir: &Path, names: &BTreeSet<OsString>, tables: Option<&Stack>) -> Head {
     if let Some(branch) = branch_underway(admin_dir, names) {
         return Head::Branch(branch);
     }
-    let Some(text) = head_in(admin_dir) else {
-        return Head::Missing;
+    let text = match (read_bounded(&admin_dir.join("HEAD")), tables) {
+        (Ok(head), Some(tables)) if is_stub(&head) => tables.head(),
+        (Ok(head), _) => head,
+        (Err(_), _) => return Head::Missing,
     };
     let text = String::from_utf8_lossy(text.trim_ascii());
     match text.strip_prefix("ref:") {
@@ -168,7 +171,7 @@ fn head(admin_dir: &Path, names: &BTreeSet<OsString>) -> Head {
 /// What `HEAD` of a git dir says, as its file would without a reftable; `None` where it cannot be read.
 pub(super) fn head_in(git_dir: &Path) -> Option<Vec<u8>> {
     let head = read_bounded(&git_dir.join("HEAD")).ok()?;
-    Some(if reftable::is_stub(&head) { reftable::head(git_dir) } else { head })
+    Some(if is_stub(&head) { Stack::of(git_dir).head() } else { head })
 }
 
 fn branch_underway(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<String> {
@@ -185,7 +188,8 @@ fn branch_underway(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<Strin
     None
 }
 
-fn operation(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<&'static str> {
+/// `tables` hold what else stands in files, but for `MERGE_HEAD`.
+fn operation(admin_dir: &Path, names: &BTreeSet<OsString>, tables: Option<&Stack>) -> Option<&'static str> {
     let has = |name: &str| names.contains(OsStr::new(name));
     if has("rebase-merge") {
         return Some("rebase");
@@ -194,7 +198,7 @@ fn operation(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<&'static st
         return Some(if admin_dir.join("rebase-apply/applying").exists() { "am" } else { "rebase" });
     }
     for (file, name) in [("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert")] {
-        if has(file) {
+        if has(file) || tables.is_some_and(|tables| tables.find(file).is_ok_and(|found| found.is_some())) {
             return Some(name);
         }
     }

@@ -141,6 +141,19 @@ fn one_broken_worktree_hides_no_other() {
 }
 
 #[test]
+fn what_is_under_way_in_a_worktree_is_named() {
+    let Some(sandbox) = reftable() else { return };
+    sandbox.ok(&["start", "A", "B"]);
+    sandbox.commit(&[("README", "main\n")], "main");
+    for (id, arguments) in [("A", ["cherry-pick", "main"]), ("B", ["merge", "main"])] {
+        sandbox.commit_in(&sandbox.place(id), &[("README", "other\n")], "work");
+        assert!(!sandbox.try_git_in(&sandbox.place(id), &arguments).status.success(), "it stops with a conflict");
+        let notes = sandbox.row(id)["notes"].to_string() + &sandbox.ok(&["status", id]).stdout;
+        assert!(notes.contains(arguments[0]), "{notes}");
+    }
+}
+
+#[test]
 fn a_damaged_table_is_named() {
     let Some(sandbox) = reftable() else { return };
     sandbox.git(&["pack-refs", "--all"]);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use gix::prelude::ReferenceExt as _;
 use gix::refs::{FullName, Reference, Target};
 
-use super::super::reftable::{Stack, Value, head};
+use super::super::reftable::{Stack, Value};
 use super::super::repo::{Repo, ours, theirs};
 use crate::model::oid::Oid;
 
@@ -18,21 +18,17 @@ const MOST_STEPS: usize = 5;
 /// What [`super::find`] finds. `HEAD` is that of the worktree in which the repository was opened.
 pub(super) fn find<'repo>(repo: &'repo Repo, stack: &Stack, name: &str) -> Result<Option<gix::Reference<'repo>>> {
     let what = || format!("could not read ref '{name}'");
-    let value = if name == "HEAD" { current(repo) } else { stack.find(name).with_context(what)? };
+    let value = if name == "HEAD" && repo.gix.git_dir() != repo.common_dir() {
+        Stack::of(repo.gix.git_dir()).find(name).with_context(what)?
+    } else {
+        stack.find(name).with_context(what)?
+    };
     let Some(value) = value else { return Ok(None) };
     let target = match value {
         Value::Object(id) => Target::Object(theirs(id)),
         Value::Symbolic(to) => Target::Symbolic(FullName::try_from(gix::bstr::BString::from(to)).with_context(what)?),
     };
     Ok(Some(reference(repo, name, target).with_context(what)?))
-}
-
-fn current(repo: &Repo) -> Option<Value> {
-    let text = head(repo.gix.git_dir());
-    match text.strip_prefix(b"ref: ") {
-        Some(name) => Some(Value::Symbolic(name.trim_ascii_end().to_vec())),
-        None => Some(Value::Object(std::str::from_utf8(text.trim_ascii_end()).ok()?.parse().ok()?)),
-    }
 }
 
 fn reference<'repo>(

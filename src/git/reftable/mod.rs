@@ -71,6 +71,15 @@ impl Stack {
         logs.get(full_name.as_bytes()).cloned().unwrap_or_default()
     }
 
+    /// What the file `HEAD` of the git dir would say without a reftable; empty where nothing says it.
+    pub fn head(&self) -> Vec<u8> {
+        match self.find("HEAD") {
+            Ok(Some(Value::Symbolic(name))) => [b"ref: ", &*name, b"\n"].concat(),
+            Ok(Some(Value::Object(id))) => format!("{id}\n").into_bytes(),
+            _ => Vec::new(),
+        }
+    }
+
     fn tables(&self) -> Result<Arc<Tables>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let list = self.read("tables.list")?.unwrap_or_default();
@@ -173,13 +182,4 @@ fn line(entry: &Entry) -> Vec<u8> {
 /// Whether the bytes of a file `HEAD` say that the reftable beside it knows better.
 pub(super) fn is_stub(head: &[u8]) -> bool {
     head.trim_ascii_end() == STUB
-}
-
-/// What the file `HEAD` of a git dir would say without a reftable; empty where nothing says it.
-pub(super) fn head(git_dir: &Path) -> Vec<u8> {
-    match Stack::of(git_dir).find("HEAD") {
-        Ok(Some(Value::Symbolic(name))) => [b"ref: ", &*name, b"\n"].concat(),
-        Ok(Some(Value::Object(id))) => format!("{id}\n").into_bytes(),
-        _ => Vec::new(),
-    }
 }

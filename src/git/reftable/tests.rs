@@ -60,7 +60,7 @@ fn what_is_read_is_what_git_says() {
         run(&git, dir, &["config", key, value], "");
         let git_dir = dir.join(".git");
         let stack = Stack::of(&git_dir);
-        assert_eq!((read(&stack), head(&git_dir)), (Vec::new(), b"ref: refs/heads/main\n".to_vec()));
+        assert_eq!((read(&stack), stack.head()), (Vec::new(), b"ref: refs/heads/main\n".to_vec()));
         assert!(is_stub(&std::fs::read(git_dir.join("HEAD")).unwrap()));
         run(&git, dir, &["commit", "--quiet", "--allow-empty", "-m", "one"], "");
         let one = run(&git, dir, &["rev-parse", "HEAD"], "");
@@ -89,7 +89,7 @@ fn what_is_read_is_what_git_says() {
         assert!(log.lines().count() == 2 && log.contains(&format!("{one} {two} ")), "{log}");
         assert!(log.ends_with("\tcommit: two\n"), "{log}");
         run(&git, dir, &["checkout", "--quiet", "--detach"], "");
-        assert_eq!(head(&git_dir), format!("{two}\n").into_bytes());
+        assert_eq!(stack.head(), format!("{two}\n").into_bytes());
     }
 }
 
@@ -104,7 +104,7 @@ fn a_list_that_names_what_is_no_table_is_an_error() {
         assert!(stack.refs().is_err(), "{list:?}");
         assert_eq!(stack.log("HEAD"), b"");
     }
-    assert_eq!(head(temp.path()), b"");
+    assert_eq!(stack.head(), b"");
 }
 
 /// The tables of a small repository.
