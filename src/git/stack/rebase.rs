@@ -4,13 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::super::halfway::clear_stale_lock;
 use super::super::leavings::{Harmless, leavings};
 use super::super::lock::Lock;
 use super::super::program::{failed, run, stdout_of};
 use super::super::reach::reachable;
 use super::super::read::read_bounded;
+use super::super::reflog;
 use super::super::repo::Repo;
+use super::super::stale::clear_stale_lock;
 use super::super::start::{base_ref, update_refs};
 use super::super::worktrees::worktrees;
 use crate::model::failure::{Exit, Failure};
@@ -146,7 +147,7 @@ pub fn is_this_rebase(repo: &Repo, folder: &Path, tip: Oid, base: Oid) -> bool {
 pub fn is_untouched(repo: &Repo, folder: &Path) -> bool {
     let listed = worktrees(repo).ok().and_then(|all| all.into_iter().find(|listed| listed.path == folder));
     let Some(listed) = listed else { return false };
-    let log = read_bounded(&listed.admin_dir.join("logs/HEAD")).unwrap_or_default();
+    let log = reflog::of_head(repo, &listed.admin_dir);
     let log = String::from_utf8_lossy(&log);
     let messages = log.lines().rev().map(|line| line.split_once('\t').map_or("", |(_, message)| message));
     for message in messages {
