@@ -10,10 +10,10 @@ use gix::bstr::ByteSlice;
 use gix::note::plumbing::State;
 
 use super::fault::Told;
-use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
 use super::refs;
 use super::repo::{Repo, ours, theirs};
+use super::stale::clear_stale_lock;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Body, Event, VERSION};
 use crate::model::oid::Oid;
@@ -227,7 +227,8 @@ fn swap(repo: &Repo, expected: Option<Oid>, new: Oid, subject: &str) -> Result<S
         () if now != expected => Ok(Swap::Lost),
         () => {
             // Unmoved, yet refused: another process may hold the ref's lock at this moment, or prunes what nothing names yet.
-            let locked = String::from_utf8_lossy(&output.stderr).contains(".lock");
+            let said = String::from_utf8_lossy(&output.stderr);
+            let locked = said.contains(".lock") || said.contains("cannot lock references");
             if locked || !repo.gix.has_object(theirs(new)) {
                 Ok(Swap::Lost)
             } else {

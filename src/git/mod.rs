@@ -39,13 +39,16 @@ mod prove;
 mod quarantine;
 mod reach;
 mod read;
+mod reflog;
 mod refs;
+mod reftable;
 mod repo;
 mod reset_away;
 mod resolve;
 mod scan;
 mod sparse;
 mod stack;
+mod stale;
 mod start;
 mod target;
 mod taskfile;
@@ -78,6 +81,7 @@ pub use program::{Git, Version, failed, find_program, itself, off_path, run, she
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
 pub use quarantine::{Quarantine, end_by, signals_are_caught};
 pub use read::read_bounded;
+pub use refs::branch_names;
 pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
@@ -85,7 +89,7 @@ pub use stack::{
     Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
     may_carry, merges_since, replay, same_work, unready,
 };
-pub use start::{Progress, Wishes, absolute, branch_names, ground, make_all, stays_beside, would_make};
+pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};
 pub use undo::{Around as UndoAround, leave_off, left_of, take_back};

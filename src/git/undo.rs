@@ -17,6 +17,8 @@ use super::leavings::{Harmless, leavings};
 use super::lock::Lock;
 use super::locked::locked_for;
 use super::program::{failed, run};
+use super::reflog;
+use super::reftable::Stack;
 use super::repo::Repo;
 use super::reset_away::reset_away;
 use super::sparse;
@@ -100,10 +102,9 @@ fn work_in_half_made(repo: &Repo, batch: &Batch, task: &Snapshot, folder: &Path)
 
 /// Commits that only the reflogs hold that go with the worktree and the branch.
 fn only_in_reflogs(repo: &Repo, task: &Snapshot, listed: &Listed, known: &[Oid]) -> Result<Option<Obstacle>> {
-    let of_branch = repo.common_dir().join("logs").join(branch_ref(task));
-    let logs = [listed.admin_dir.join("logs/HEAD"), of_branch];
+    let logs = [reflog::of_head(repo, &listed.admin_dir), reflog::of_ref(repo, &branch_ref(task))];
     let own = [branch_ref(task), base_ref(&task.id)];
-    let found = reset_away(repo, &[&logs[0], &logs[1]], known, &own)?;
+    let found = reset_away(repo, &logs, known, &own)?;
     Ok(found.first().map(|first| Obstacle::ResetAway(*first, found.len())))
 }
 
@@ -128,8 +129,7 @@ fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle>
     if listed.main || listed.path != folder && !locked_for_it {
         return vec![Obstacle::CheckedOut(path())];
     }
-    let mut refs = ["worktree", "bisect", "rewritten"].iter().map(|kind| listed.admin_dir.join("refs").join(kind));
-    if refs.any(|refs| std::fs::read_dir(refs).is_ok_and(|mut entries| entries.next().is_some())) {
+    if has_own_refs(&listed.admin_dir) {
         found.push(Obstacle::OwnRefs(path()));
     }
     if let Some(reason) = listed.locked.as_deref().filter(|reason| locked_for(reason) != Some(task.id.as_str())) {
@@ -142,6 +142,13 @@ fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle>
         found.push(Obstacle::Submodules(path()));
     }
     found
+}
+
+/// Whether refs are kept that only this worktree sees, but for its HEAD and the like.
+fn has_own_refs(admin_dir: &Path) -> bool {
+    let mut folders = ["worktree", "bisect", "rewritten"].iter().map(|kind| admin_dir.join("refs").join(kind));
+    folders.any(|refs| std::fs::read_dir(refs).is_ok_and(|mut entries| entries.next().is_some()))
+        || Stack::of(admin_dir).refs().is_ok_and(|refs| refs.keys().any(|name| name.starts_with(b"refs/")))
 }
 
 /// Where a task's worktree was meant to be; `None` where it was to have none.

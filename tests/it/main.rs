@@ -39,6 +39,7 @@ mod pipes;
 mod prompt;
 mod races;
 mod readme;
+mod reftable;
 mod remedies;
 mod scene;
 mod schedule;

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 
 use super::super::brought::patch_between;
-use super::super::halfway::clear_stale_lock;
 use super::super::leavings::{Harmless, leavings};
 use super::super::lock::Lock;
 use super::super::program::stdout_of;
 use super::super::quarantine::Quarantine;
 use super::super::reach::reachable;
 use super::super::repo::Repo;
+use super::super::stale::clear_stale_lock;
 use super::super::start::{base_ref, update_refs};
 use super::super::unref;
 use crate::model::id::TaskId;

@@ -11,11 +11,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::git::halfway::clear_stale_lock;
 use crate::git::lock::Lock;
 use crate::git::program::{failed, run, stdout_of};
 use crate::git::quarantine::Quarantine;
 use crate::git::repo::Repo;
+use crate::git::stale::clear_stale_lock;
 use crate::git::worktrees::worktrees;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;

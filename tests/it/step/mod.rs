@@ -147,6 +147,13 @@ fn sha256(start: &[&'static str]) -> Stage {
     Stage::new(prepared(&["--object-format=sha256"]), start, &start[1..])
 }
 
+/// `None` where git knows no reftable.
+fn reftable(start: &[&'static str], init: &[&str]) -> Option<Stage> {
+    let probe = Sandbox::empty_in(&scratch());
+    let known = probe.try_git_in(&probe.repo(), &["init", "--quiet", "--ref-format=reftable"]).status.success();
+    known.then(|| Stage::new(prepared(&[&["--ref-format=reftable"], init].concat()), start, &start[1..]))
+}
+
 /// git makes the worktrees.
 fn by_git(start: &[&'static str]) -> Stage {
     let sandbox = prepared(&[]);
@@ -260,6 +267,24 @@ fn an_undo_of_packed_refs_killed_at_any_call_goes_on_to_the_state_before() {
 #[test]
 fn an_undo_with_sha256_killed_at_any_call_goes_on_to_the_state_before() {
     let stage = sha256(&START);
+    step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 50);
+}
+
+#[test]
+fn a_start_with_a_reftable_killed_at_any_call_goes_on_to_the_same_end() {
+    let Some(stage) = reftable(&START, &[]) else { return };
+    step(&stage, Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_with_a_reftable_and_sha256_killed_at_any_call_is_taken_back_to_the_state_before() {
+    let Some(stage) = reftable(&FEWER, &["--object-format=sha256"]) else { return };
+    step(&stage.then_undone(), Disturbance::KillTree, 100);
+}
+
+#[test]
+fn an_undo_with_a_reftable_killed_at_any_call_goes_on_to_the_state_before() {
+    let Some(stage) = reftable(&START, &[]) else { return };
     step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 50);
 }
 
