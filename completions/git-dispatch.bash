@@ -55,6 +55,7 @@ __git_dispatch_flags ()
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
 	start) echo "--ready --workers --batch --force --stack --again --setup --no-setup -n --dry-run $global" ;;
 	trust) echo "--list --revoke $global" ;;
+	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -84,7 +85,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -97,6 +98,7 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
+	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format) __git_dispatch_offer "$cur" text json markdown mermaid svg html dot; return ;;
 	?*) return ;; # a file or a folder: readline's own; or something that only the user knows
 	esac
@@ -105,9 +107,9 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status restack check log undo trust install demo ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt status report restack check log undo trust install demo ;;
 	start | status) __git_dispatch_tasks "$command" ;;
-	undo | restack) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
+	undo | report | restack) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt

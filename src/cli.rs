@@ -30,6 +30,7 @@ Split it:
 
 Follow it:
   status   Show how far the started tasks are, and what merges
+  report   Say how far a task is: begun, done, stopped
   restack  Put a stacked task on what its needs are now
   check    Tell whether paths are being changed by another task
   log      Show the batches that were started
@@ -75,6 +76,8 @@ pub enum Sub {
     Adopt(command::adopt::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
+    /// Say how far a task is: begun, done, stopped
+    Report(command::report::Args),
     /// Put a stacked task on what its needs are now
     Restack(command::restack::Args),
     /// Tell whether paths are being changed by another task
@@ -109,6 +112,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Start(args) => command::start::run(args, global, console),
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
+        Sub::Report(args) => command::report::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),

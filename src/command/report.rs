@@ -65,10 +65,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let said = said(args, global)?;
     for _ in 0..git::ATTEMPTS {
         let loaded = read::task_file(&repo, global)?;
-        let scene = read::scene(&repo, &loaded, Want { uncommitted: false, ..Want::STANDINGS })?;
+        let strict = loaded.file.settings.strict_writes == Some(true);
+        let scene = read::scene(&repo, &loaded, Want { uncommitted: strict, ..Want::STANDINGS })?;
         let here = read::task_here(&repo, &scene.facts);
         let spot = report::spot(&loaded.file, (&scene.facts, &scene.standings), (args.id.as_deref(), here))?;
-        let body = decide(&repo, &loaded, &scene, &spot, said.clone())?;
+        let body = decide(&repo, &loaded, &scene, &spot, (args, said.clone()))?;
         if !args.dry_run && !written(&repo, &scene, &spot, &body)? {
             continue;
         }
@@ -121,13 +122,19 @@ fn text_of(file: &Path, global: &Global) -> Result<String> {
     Ok(text.trim().to_owned())
 }
 
-fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, spot: &Spot<'_>, said: Option<Said>) -> Result<Body> {
+fn decide(
+    repo: &Repo,
+    loaded: &Loaded,
+    scene: &Scene,
+    spot: &Spot<'_>,
+    (args, said): (&Args, Option<Said>),
+) -> Result<Body> {
     let Some(said) = said else {
-        let agent = loaded.file.graph.task(&spot.id).and_then(|task| task.agent.clone());
-        return Ok(Body::Working(report::working(spot, None, agent)));
+        let agent = loaded.file.graph.task(&spot.id).and_then(|task| task.agent().map(str::to_owned));
+        return Ok(Body::Working(report::working(spot, args.session.clone(), agent)));
     };
     let unclean = match spot.worktree() {
-        Some(folder) if said.verdict == Verdict::Done => git::has_changes(repo, &spot.id, folder),
+        Some(folder) if said.verdict == Verdict::Done => git::unready(repo, &spot.id, folder, true),
         _ => None,
     };
     Ok(Body::Reported(report::report(&loaded.file, &scene.standings, spot, said, unclean)?))
@@ -143,6 +150,6 @@ fn written(repo: &Repo, scene: &Scene, spot: &Spot<'_>, body: &Body) -> Result<b
     };
     match append(ledger.tip) {
         Ok(swap) => Ok(swap != Swap::Lost),
-        Err(error) => Err(git::not_writable(repo).map_or(error, Into::into)),
+        Err(error) => Err(git::not_writable(repo).map_or(error, anyhow::Error::from)),
     }
 }

@@ -3,7 +3,7 @@
 mod kept;
 mod notes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
@@ -104,6 +104,20 @@ pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event],
         kept.outlast_prune(repo)?;
     }
     Ok(done)
+}
+
+/// Why nothing can be recorded from here, where that is so: a sandbox that makes the common git dir read-only.
+pub fn not_writable(repo: &Repo) -> Option<Failure> {
+    let common = repo.common_dir();
+    let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    if [common.to_owned(), common.join("objects")].iter().all(|path| writable(path)) {
+        return None;
+    }
+    let what = format!("'{}' cannot be written from here, and the ledger is in it", common.display());
+    Some(
+        Failure::new(Exit::Refused, what)
+            .hint("allow that folder, which GIT_DISPATCH_GIT_DIR names, in the worker's sandbox"),
+    )
 }
 
 /// How often objects are written again where they could not be: a gc beside removes folders of objects that are empty, also

@@ -72,7 +72,9 @@ pub use example::Example;
 pub use here::tree_paths;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};
-pub use ledger::{ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, committer, contended, event, host, read_ledger};
+pub use ledger::{
+    ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, committer, contended, event, host, not_writable, read_ledger,
+};
 pub use lock::{Lock, lock};
 pub use merges::{Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Places, Want, observe, observe_in};

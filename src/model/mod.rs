@@ -32,6 +32,7 @@ pub mod plan;
 pub mod ports;
 pub mod prompt;
 pub mod proof;
+pub mod report;
 pub mod revert;
 #[cfg(test)]
 pub mod sample;

@@ -1,7 +1,9 @@
 //! What a worker says of its task, and when it may say that it is done.
 
+use std::path::Path;
+
 use super::drift::Declared;
-use super::facts::{Branch, Facts, Observed};
+use super::facts::{Branch, Facts, Head, Observed};
 use super::failure::{Exit, Failure};
 use super::id::TaskId;
 use super::ledger::{Report, Working};
@@ -10,7 +12,7 @@ use super::standing::{Holder, Standings};
 use super::start::not_in_file;
 use super::state::State;
 use super::task::{Kind, TaskFile};
-use super::text::{count, shell_word};
+use super::text::{count, escape, shell_word};
 
 /// Paths that a refusal names.
 const MOST_NAMED: usize = 5;
@@ -49,6 +51,14 @@ pub struct Spot<'a> {
     holder: Option<&'a Holder>,
 }
 
+impl Spot<'_> {
+    /// Its worktree, where that is there.
+    pub fn worktree(&self) -> Option<&Path> {
+        let worktree = self.seen.worktree.as_ref().filter(|worktree| worktree.head != Head::Missing)?;
+        Some(&worktree.path)
+    }
+}
+
 /// The task named, or else the one in whose worktree one is.
 ///
 /// # Errors
@@ -65,7 +75,7 @@ pub fn spot<'a>(
         }
         None => here.cloned().ok_or_else(|| {
             Failure::new(Exit::Usage, "this is not the worktree of a task")
-                .hint("name the task: 'git dispatch report ID …'")
+                .hint("use 'git dispatch report ID' with the id of the task")
         })?,
     };
     let standing = standings.of(file, &id).map(|standing| standing.state);
@@ -160,8 +170,12 @@ fn may_be_done(
     if settings.single_commit == Some(true)
         && let (Some(more @ 2..), Some(base)) = (branch.commits, branch.base)
     {
-        return Err(refused(format!("branch '{}' has {}, and 'single-commit' wants one", branch.name, count(more as usize, "commit")))
-            .hint(format!("use 'git reset --soft {}' and 'git commit' in its worktree to make them one", base.short())));
+        return Err(refused(format!(
+            "branch '{}' has {}, and 'single-commit' wants one",
+            branch.name,
+            count(more as usize, "commit")
+        ))
+        .hint(format!("use 'git reset --soft {}' and 'git commit' in its worktree to make them one", base.short())));
     }
     if settings.strict_writes == Some(true) {
         strict(file, standings, spot, &refused)?;
@@ -189,9 +203,12 @@ fn strict(
     paths.truncate(MOST_NAMED);
     let more = if all > paths.len() { format!(" and {} more", all - paths.len()) } else { String::new() };
     let writes: Vec<String> = drift.declaration.iter().map(|pattern| format!("{:?}", pattern.as_str())).collect();
-    Err(refused(format!("it touches {}{more} and does not declare that, which 'strict-writes' wants", paths.join(", ")))
-        .hint(format!("use 'git restore --source {} -- PATH' to take such a change back", target_of(spot)))
-        .hint(format!("or have it declared in [task.{}] of the task file: writes = [{}]", spot.id, writes.join(", "))))
+    Err(refused(format!(
+        "it touches {}{more} and does not declare that, which 'strict-writes' wants",
+        paths.join(", ")
+    ))
+    .hint(format!("use 'git restore --source {} -- PATH' to take such a change back", target_of(spot)))
+    .hint(format!("or have it declared in [task.{}] of the task file: writes = [{}]", spot.id, writes.join(", "))))
 }
 
 fn target_of(spot: &Spot<'_>) -> String {
@@ -211,8 +228,23 @@ pub fn pull_request(text: &str) -> Result<String, Failure> {
     if on_the_web && text.len() <= 500 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(text.to_owned());
     }
-    Err(Failure::new(Exit::Usage, format!("'{text}' is no pull request: use its number or its address")))
+    Err(Failure::new(Exit::Usage, format!("'{}' is no pull request", escape(text)))
+        .hint("use its number, such as --pr 123, or its address"))
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pull_request_is_a_number_or_an_address() {
+        for (text, told) in [("7", "#7"), ("#123", "#123"), ("https://x.org/a/pull/7", "https://x.org/a/pull/7")] {
+            assert_eq!(pull_request(text).unwrap(), told);
+        }
+        for text in ["", "#", "seven", "javascript:alert(1)", "https://x.org/a b", "https://x\u{1b}[2J", "#12345678901"]
+        {
+            let fault = pull_request(text).unwrap_err();
+            assert_eq!(fault.exit, Exit::Usage, "{text}");
+        }
+    }
+}

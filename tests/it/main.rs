@@ -41,6 +41,7 @@ mod races;
 mod readme;
 mod reftable;
 mod remedies;
+mod report;
 mod scene;
 mod schedule;
 mod setup;
