@@ -140,6 +140,13 @@ pub fn left_out(all: &[Copied]) -> Vec<String> {
         most.1 = most.1.max(*number);
     }
     let line = |(why, (path, number)): (&Why, (&TreePath, usize))| match number {
+        0 | 1 if *why == Why::InTheWay => {
+            format!("'{path}' was not copied: something of another kind stands there in the worktree")
+        }
+        more if *why == Why::InTheWay => {
+            let more = more - 1;
+            format!("'{path}' and {more} more were not copied: something of another kind stands there in the worktree")
+        }
         0 | 1 => format!("'{path}' was not copied: it is {why}"),
         more => format!("'{path}' and {} more were not copied: each is {why}", more - 1),
     };
