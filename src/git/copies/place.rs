@@ -107,7 +107,7 @@ fn lacks(top: &OwnedFd, tracked: &Tracked, folder: &Folder, blocked: &mut BTreeS
             Some(_) => false,
         }
     };
-    folder.files.iter().map(|entry| lacks(entry)).collect()
+    folder.files.iter().map(lacks).collect()
 }
 
 /// The first part of `path` that cannot be entered.
