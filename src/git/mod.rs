@@ -88,5 +88,5 @@ pub use stack::{
 pub use start::{Progress, Wishes, absolute, branch_names, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};
-pub use undo::{Around as UndoAround, leave_off, left_of, take_back};
+pub use undo::{Around as UndoAround, leave_off, left_of, sweep, take_back};
 pub use worktrees::{Listed, worktrees};

@@ -227,7 +227,7 @@ fn copies_that_were_not_changed_are_no_obstacle_to_undo() {
     let record = sandbox.repo().join(".git/dispatch/copies/A");
     assert!(record.exists());
     std::fs::write(place.join("node_modules/p/new.js"), "new").unwrap();
-    sandbox.refuses(&["undo"], 3, "ignored by git, but perhaps needed");
+    sandbox.refuses(&["undo"], 3, "ignored by git, but perhaps needed").says("'node_modules/p/new.js'");
     std::fs::remove_file(place.join("node_modules/p/new.js")).unwrap();
     let time = place.join(".env").metadata().unwrap().modified().unwrap();
     std::fs::write(place.join(".env"), "SECRET=2\n").unwrap();
