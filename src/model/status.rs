@@ -351,7 +351,9 @@ impl Teller<'_> {
         };
         let target = self.facts.target.newest().0;
         let (vacant, deleted) = (seen.vacant.as_deref(), seen.deleted);
-        row.notes = notes::notes(&row, &notes::Around { vacant, deleted, defined: index.is_some(), target });
+        let unfinished = record.is_some_and(|record| record.batch.is_some() && !record.started && !record.dropped);
+        let around = notes::Around { vacant, deleted, defined: index.is_some(), unfinished, target };
+        row.notes = notes::notes(&row, &around);
         self.stack(&mut row);
         // What is not committed yet cannot be merged with: git would refuse.
         let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);
