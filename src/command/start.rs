@@ -16,6 +16,8 @@ use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
 use crate::model::stack::{Asked, Base, Clash};
+use crate::model::ports;
+use crate::model::sparse;
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::text::escape;
 use crate::read::acting;
@@ -149,7 +151,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
         places: &places,
         ground: &ground,
     };
-    let decided = start::decide(&seen, &request)?;
+    let mut decided = start::decide(&seen, &request)?;
     for &index in &decided.resume {
         for task in scene.facts.ledger.unfinished().remove(&index).unwrap_or_default() {
             read::may_act(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
@@ -169,9 +171,22 @@ fn stacked(
     let base = |asked: &Asked| git::stack_base(repo, &scene.quarantine, scene.facts.target.newest(), asked);
     asked.iter().map(|asked| Ok((asked.id.clone(), base(asked)?))).collect()
 }
+    let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
+    let misplaced: Vec<_> = unfinished(&scene.facts.ledger, &decided)
+        .into_iter()
+        .chain(new)
+        .map(|task| (task.id.clone(), git::misplaced(repo, task.base, loaded.file.sparse(&task.id))))
+        .collect();
+    decided.warnings.extend(sparse::judge(&misplaced)?);
 
 /// What an interrupted start left open comes before anything new.
 fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
+/// The tasks that earlier starts left open and that are gone on with.
+fn unfinished<'a>(ledger: &'a Ledger, decided: &Start) -> Vec<&'a Snapshot> {
+    let mut open = ledger.unfinished();
+    decided.resume.iter().flat_map(|index| open.remove(index).unwrap_or_default()).collect()
+}
+
     let ledger = &scene.facts.ledger;
     let open = ledger.unfinished().into_iter().filter(|(batch, _)| ledger.batches[*batch].undoing.is_none());
     let open: Vec<String> = open.flat_map(|(_, tasks)| tasks).map(|task| task.id.to_string()).collect();

@@ -81,6 +81,7 @@ pub use read::read_bounded;
 pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
+pub use sparse::misplaced;
 pub use stack::{
     Rebased, abort_rebase, base as stack_base, contains, finish as finish_restack, has_changes, is_this_rebase,
     is_untouched, keep as keep_base, keep_next, kept as kept_bases, merges_since, quit_rebase, rebase, unmerged,
