@@ -77,7 +77,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             return Ok(Some(Outcome::Told));
         };
         let Some(ledger) = written(&repo, scene, &decided)? else { return Ok(None) };
-        let mut teller = Teller::new(&console, global, &scene.facts.target);
+        let mut teller = Teller::new(&console, global, (&scene.facts.target, &loaded));
         teller.warnings(&decided);
         let equips = setup.is_some() || setup::copies::are_wanted(&repo, &loaded);
         let (made, fault) = act((&repo, lock), (&loaded, equips), &ledger, &decided, &mut teller)?;
@@ -241,8 +241,13 @@ fn act(
             git::leave_off(repo, batch, task).map_err(|error| not_started(task, &batch.name, &error))?;
         }
         let (made, fault) = make_all((repo, lock), loaded, &tasks, &batch.name, teller);
-        for one in made.iter().filter(|_| equips) {
-            git::want_equipped(repo, &one.folder).map_err(|error| unrecorded(batch, &made, &error))?;
+        if let Some(rights) = &mut equip {
+            for one in &made {
+                let right = git::want_equipped(repo, &one.folder);
+                let right = right.map_err(|error| unrecorded(batch, &made, &error))?;
+                // Where another process was faster, that makes it ready.
+                rights.extend(right.map(|right| (one.id.clone(), right)));
+            }
         }
         if !made.is_empty() {
             record(repo, ledger, index, &made)?;
@@ -328,8 +333,9 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    fn new(console: &'a Console, global: &Global, target: &'a Target) -> Teller<'a> {
-        Teller { console, json: global.json, target, widths: Widths::of(std::iter::empty()) }
+    fn new(console: &'a Console, global: &Global, (target, loaded): (&'a Target, &Loaded)) -> Teller<'a> {
+        let ports = ports::are_used(&loaded.file.settings);
+        Teller { console, json: global.json, target, ports, widths: Widths::of(std::iter::empty()) }
     }
 
     fn warnings(&self, decided: &Start) {
@@ -338,6 +344,8 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// Whether ports are worth telling.
+    ports: bool,
     fn batch(&mut self, batch: &Batch, tasks: &[&Snapshot], resumed: bool) {
         self.widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
         if !self.json {
@@ -347,7 +355,7 @@ impl<'a> Teller<'a> {
 
     fn made(&self, made: &Made) {
         if !self.json {
-            self.console.begin_answer(&render::start::made(made, self.widths));
+            self.console.begin_answer(&render::start::made(made, self.widths, self.ports));
         }
     }
 }

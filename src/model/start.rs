@@ -57,6 +57,8 @@ pub struct Ground {
     pub occupied: BTreeMap<PathBuf, String>,
     /// `None` for a bare repository.
     pub main_worktree: Option<PathBuf>,
+    /// Where the repository itself is: the common git dir.
+    pub repository: PathBuf,
 }
 
 /// What will be made: first what earlier, interrupted starts left open, then one new batch.
@@ -284,7 +286,8 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
     }
     let mut taken = ports::taken(ledger, |id| Some(scene.standings.of(scene.file, id)?.state));
     let range = scene.file.settings.ports.unwrap_or(ports::DEFAULT);
-    tasks.iter_mut().for_each(|task| task.port = ports::assign(&task.id, range, &mut taken));
+    let seed = scene.ground.repository.as_os_str().as_encoded_bytes();
+    tasks.iter_mut().for_each(|task| task.port = ports::assign(&task.id, seed, range, &mut taken));
     let states = &scene.standings.tasks;
     let reopened = fresh.iter().filter(|&&ix| matches!(states[ix].state, State::Landed | State::Lost));
     Ok(NewBatch {

@@ -44,12 +44,13 @@ impl Widths {
     }
 }
 
-/// One task that has its branch and worktree now.
-pub fn made(made: &Made, widths: Widths) -> String {
+/// One task that has its branch and worktree now, and a port, if those are to be told.
+pub fn made(made: &Made, widths: Widths, ports: bool) -> String {
+    let port = made.port.filter(|_| ports).map(|port| format!("  port {port}")).unwrap_or_default();
     let already = if made.already { format!("  {DIM}was there already{DIM:#}") } else { String::new() };
     let (branch, folder) = (escape(&made.branch), made.folder.to_string_lossy());
     let gap = " ".repeat(widths.branch.saturating_sub(width(&branch)));
-    format!("  {:id$}  {branch}{gap}  {}{already}\n", made.id, escape(&folder), id = widths.id)
+    format!("  {:id$}  {branch}{gap}  {}{port}{already}\n", made.id, escape(&folder), id = widths.id)
 }
 
 /// A folder to change to for each task.
@@ -118,7 +119,6 @@ pub fn json(ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) -> Strin
 
 fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, (copied, setups): (&[Copied], &[Setup])) -> TaskJson<'a> {
     let id = &made.id;
-    let recorded = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
     let setup = setups.iter().find(|setup| setup.id == *id).map(|setup| SetupJson {
         exit: match setup.fate {
             SetUp::Done => Some(0),
@@ -129,7 +129,7 @@ fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, (copied, setups): (&[Copied]
     });
     let batch = ledger.batch_of(id).map(|batch| batch.name.as_str());
     let copied = copied.iter().find(|one| one.id == *id).map(|one| one.files);
-    TaskJson { port: recorded.and_then(|task| task.port), copied, setup, ..task(made, batch) }
+    TaskJson { copied, setup, ..task(made, batch) }
 }
 
 /// What was not copied, a line for each reason: the first, and how many.
@@ -195,7 +195,7 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         worktree: made.folder.to_string_lossy().into_owned(),
         base: made.base,
         already: made.already,
-        port: None,
+        port: made.port,
         copied: None,
         setup: None,
     }

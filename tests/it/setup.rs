@@ -125,3 +125,24 @@ fn ports_of_active_tasks_differ_and_stay() {
     sandbox.ok(&["undo", "batch-002"]);
     assert_eq!(port(sandbox.ok(&["start", "B", "--json"]).json()), b);
 }
+
+#[test]
+fn a_port_is_told_where_something_is_for_it() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let silent = sandbox.ok(&["start", "A"]).stdout + &sandbox.ok(&["status", "-v"]).stdout;
+    assert!(!silent.contains("port "), "{silent}");
+    let port = sandbox.row("A")["port"].as_u64().unwrap();
+    assert!((4000..=4999).contains(&port) && sandbox.row("C")["port"].is_null());
+    sandbox.git(&["config", "dispatch.setup", "true"]);
+    sandbox.ok(&["status", "-v"]).answers(&format!("    A has port {port}\n"));
+    let told = sandbox.ok(&["start", "B"]).stdout;
+    assert!(told.contains(&format!("  port {}\n", sandbox.row("B")["port"])), "{told}");
+}
+
+#[test]
+fn a_task_of_the_same_name_elsewhere_has_another_port() {
+    let ports = (0..3).map(|_| Sandbox::with_tasks("ports = \"20000-60000\"\n[task.A]\n"));
+    let ports = ports.map(|sandbox| sandbox.ok(&["start", "A", "--json"]).json()["tasks"][0]["port"].as_u64());
+    let distinct: std::collections::BTreeSet<_> = ports.collect();
+    assert!(distinct.len() > 1, "{distinct:?}");
+}

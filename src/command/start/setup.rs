@@ -150,8 +150,8 @@ pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console
 
 fn made(scene: &Scene, id: &TaskId, folder: &Path) -> Option<Made> {
     let snapshot = scene.facts.ledger.records.get(id)?.snapshot.as_ref()?;
-    let (branch, base) = (snapshot.branch.clone(), snapshot.base);
-    Some(Made { id: id.clone(), branch, folder: folder.to_owned(), base, already: true })
+    let (branch, base, port) = (snapshot.branch.clone(), snapshot.base, snapshot.port);
+    Some(Made { id: id.clone(), branch, folder: folder.to_owned(), base, port, already: true })
 }
 
 fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)> {
