@@ -3,6 +3,7 @@
 mod setup;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -15,14 +16,15 @@ use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
-use crate::model::stack::{Asked, Base, Clash};
 use crate::model::ports;
 use crate::model::sparse;
+use crate::model::stack::{Asked, Base, Clash};
 use crate::model::start::{self, NewBatch, Request, Start};
 use crate::model::text::escape;
 use crate::read::acting;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
+use setup::Rights;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -61,7 +63,7 @@ pub struct Args {
 /// Decides and writes the intent under the repository's lock, makes what was decided, and records the outcome.
 ///
 /// # Errors
-/// See [`start::decide`]; [`Exit::Held`] where another command acts; [`Exit::Halfway`] where something could not be made:
+/// See [`start::decide`]; [`Exit::Held`] where another command acts or sets up; [`Exit::Halfway`] where something could not be made:
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
@@ -73,15 +75,20 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let Some(decided) = decide(&repo, &loaded, scene, args)? else { return Ok(Some(Outcome::Nothing)) };
         let setup = if args.no_setup { None } else { setup::command(&repo, &loaded)? };
         let Some(lock) = lock else {
-            tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
+            tell_dry_run(&repo, scene, &decided, global, &console);
             return Ok(Some(Outcome::Told));
         };
+        let mut made = setup::unready(scene, &decided.equip);
+        let mut rights = setup::begin(&repo, &places_of(&made))?;
         let Some(ledger) = written(&repo, scene, &decided)? else { return Ok(None) };
         let mut teller = Teller::new(&console, global, (&scene.facts.target, &loaded));
         teller.warnings(&decided);
         let equips = setup.is_some() || setup::copies::are_wanted(&repo, &loaded);
-        let (made, fault) = act((&repo, lock), (&loaded, equips), &ledger, &decided, &mut teller)?;
-        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, fault }))))
+        teller.going_on(&made);
+        let equip = equips.then_some(&mut rights);
+        let (new, fault) = act((&repo, lock), (&loaded, equip), &ledger, &decided, &mut teller)?;
+        made.extend(new);
+        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, rights, fault }))))
     })?;
     match outcome {
         Outcome::Nothing => {
@@ -109,18 +116,21 @@ struct NewWorktrees {
     ledger: Ledger,
     setup: Option<String>,
     made: Vec<Made>,
+    /// Of those that are to be made ready here.
+    rights: Rights,
     /// Why no more were made.
     fault: Option<Failure>,
 }
 
 /// Copies files into new worktrees and sets them up, outside of the lock; then tells the outcome.
 fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> Result<Exit> {
-    let NewWorktrees { loaded, ledger, setup, made, fault } = new;
-    let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
+    let NewWorktrees { loaded, ledger, setup, made, rights, fault } = new;
+    let mut places = places_of(&made);
+    places.retain(|(id, _)| rights.contains_key(id));
     let copied = setup::copies::run(repo, &loaded, &places, console);
     let setups = setup.map(|text| setup::run((repo, &loaded, &ledger), &text, &places, console));
     let setups = setups.unwrap_or_default();
-    setup::finish(repo, &places, (&copied, &setups), console);
+    setup::finish(rights, (&copied, &setups), console);
     if let Some(fault) = fault {
         return Err(fault.into());
     }
@@ -131,6 +141,10 @@ fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> 
     };
     console.answer(&text);
     Ok(setup::exit(&copied, &setups))
+}
+
+fn places_of(made: &[Made]) -> Vec<(TaskId, PathBuf)> {
+    made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect()
 }
 
 /// `None`: `--ready`, and nothing can start.
@@ -157,7 +171,20 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
             read::may_act(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
         }
     }
+    let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
+    let misplaced: Vec<_> = unfinished(&scene.facts.ledger, &decided)
+        .into_iter()
+        .chain(new)
+        .map(|task| (task.id.clone(), git::misplaced(repo, task.base, loaded.file.sparse(&task.id))))
+        .collect();
+    decided.warnings.extend(sparse::judge(&misplaced)?);
     Ok(Some(decided))
+}
+
+/// The tasks that earlier starts left open and that are gone on with.
+fn unfinished<'a>(ledger: &'a Ledger, decided: &Start) -> Vec<&'a Snapshot> {
+    let mut open = ledger.unfinished();
+    decided.resume.iter().flat_map(|index| open.remove(index).unwrap_or_default()).collect()
 }
 
 /// The bases of those that would stand on what is reported done.
@@ -171,22 +198,9 @@ fn stacked(
     let base = |asked: &Asked| git::stack_base(repo, &scene.quarantine, scene.facts.target.newest(), asked);
     asked.iter().map(|asked| Ok((asked.id.clone(), base(asked)?))).collect()
 }
-    let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
-    let misplaced: Vec<_> = unfinished(&scene.facts.ledger, &decided)
-        .into_iter()
-        .chain(new)
-        .map(|task| (task.id.clone(), git::misplaced(repo, task.base, loaded.file.sparse(&task.id))))
-        .collect();
-    decided.warnings.extend(sparse::judge(&misplaced)?);
 
 /// What an interrupted start left open comes before anything new.
 fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
-/// The tasks that earlier starts left open and that are gone on with.
-fn unfinished<'a>(ledger: &'a Ledger, decided: &Start) -> Vec<&'a Snapshot> {
-    let mut open = ledger.unfinished();
-    decided.resume.iter().flat_map(|index| open.remove(index).unwrap_or_default()).collect()
-}
-
     let ledger = &scene.facts.ledger;
     let open = ledger.unfinished().into_iter().filter(|(batch, _)| ledger.batches[*batch].undoing.is_none());
     let open: Vec<String> = open.flat_map(|(_, tasks)| tasks).map(|task| task.id.to_string()).collect();
@@ -225,7 +239,7 @@ fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>
 /// What was made could not be recorded ([`Exit::Halfway`]).
 fn act(
     (repo, lock): (&Repo, &Lock),
-    (loaded, equips): (&Loaded, bool),
+    (loaded, mut equip): (&Loaded, Option<&mut Rights>),
     ledger: &Ledger,
     decided: &Start,
     teller: &mut Teller<'_>,
@@ -329,6 +343,8 @@ struct Teller<'a> {
     console: &'a Console,
     json: bool,
     target: &'a Target,
+    /// Whether ports are worth telling.
+    ports: bool,
     widths: Widths,
 }
 
@@ -344,12 +360,16 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// Whether ports are worth telling.
-    ports: bool,
     fn batch(&mut self, batch: &Batch, tasks: &[&Snapshot], resumed: bool) {
         self.widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
         if !self.json {
             self.console.begin_answer(&render::start::heading(batch, self.target, resumed));
+        }
+    }
+
+    fn going_on(&self, made: &[Made]) {
+        for one in made {
+            self.console.note(&format!("task '{}' is active already; going on with its setup", one.id));
         }
     }
 
@@ -360,10 +380,12 @@ impl<'a> Teller<'a> {
     }
 }
 
-fn tell_dry_run(repo: &Repo, ledger: &Ledger, decided: &Start, global: &Global, console: &Console) {
-    let resumed = decided.resume.iter().flat_map(|&index| ledger.unfinished().remove(&index).unwrap_or_default());
+fn tell_dry_run(repo: &Repo, scene: &Scene, decided: &Start, global: &Global, console: &Console) {
+    let ledger = &scene.facts.ledger;
+    let resumed = unfinished(ledger, decided).into_iter();
     let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
-    let would: Vec<Made> = resumed.chain(new).map(|task| git::would_make(repo, task)).collect();
+    let mut would = setup::unready(scene, &decided.equip);
+    would.extend(resumed.chain(new).map(|task| git::would_make(repo, task)));
     for warning in &decided.warnings {
         console.warning(warning);
     }

@@ -64,7 +64,7 @@ pub use copies::{Copies, asks_for_copies, copies};
 pub use counts::{Counted, Counts, counts};
 pub use create::create_new;
 pub use details::{commits, conflict, touched};
-pub use equip::{equipped, want_equipped};
+pub use equip::{Equipping, want_equipped};
 pub use example::Example;
 pub use here::tree_paths;
 pub use history::mentions;

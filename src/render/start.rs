@@ -68,13 +68,11 @@ pub fn dry_run(would: &[Made]) -> String {
     let mut out = String::from("Would start, and did not:\n");
     for one in would {
         let folder = one.folder.to_string_lossy();
-        out.push_str(&format!(
-            "  {}  {}  {}  from {}\n",
-            one.id,
-            escape(&one.branch),
-            escape(&folder),
-            one.base.short()
-        ));
+        let how = match one.already {
+            true => "is there already, and would be made ready".to_owned(),
+            false => format!("from {}", one.base.short()),
+        };
+        out.push_str(&format!("  {}  {}  {}  {how}\n", one.id, escape(&one.branch), escape(&folder)));
     }
     out
 }
