@@ -96,7 +96,7 @@ fn lacks(top: &OwnedFd, tracked: &Tracked, folder: &Folder, blocked: &mut BTreeS
             return vec![false; folder.files.len()];
         }
     };
-    let mut lacks = |entry: &Entry| {
+    let lacks = |entry: &Entry| {
         let stat = |there| rustix::fs::statat(there, entry.name.as_slice(), AtFlags::SYMLINK_NOFOLLOW);
         match there.as_ref().map(stat) {
             None | Some(Err(Errno::NOENT)) => !tracked.concerns(&folder.path_of(&entry.name)),
