@@ -67,7 +67,7 @@ pub use copies::{Copies, asks_for_copies, copies};
 pub use counts::{Counted, Counts, counts};
 pub use create::create_new;
 pub use details::{commits, conflict, touched};
-pub use equip::{equipped, want_equipped};
+pub use equip::{Equipping, want_equipped};
 pub use example::Example;
 pub use here::tree_paths;
 pub use history::mentions;
@@ -87,6 +87,7 @@ pub use refs::branch_names;
 pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
+pub use sparse::misplaced;
 pub use stack::{
     Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
     may_carry, merges_since, replay, same_work, unready,
@@ -94,5 +95,5 @@ pub use stack::{
 pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};
-pub use undo::{Around as UndoAround, leave_off, left_of, take_back};
+pub use undo::{Around as UndoAround, leave_off, left_of, sweep, take_back};
 pub use worktrees::{Listed, worktrees};

@@ -42,7 +42,8 @@ pub fn base_ref(id: &TaskId) -> String {
 pub fn ground(repo: &Repo, places: &BTreeMap<TaskId, Place>) -> Result<Ground> {
     let occupied = places.values().filter_map(|place| Some((place.folder.clone(), occupant(&place.folder)?)));
     let main_worktree = repo.main_worktree().map(Path::to_owned);
-    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect(), main_worktree })
+    let repository = repo.common_dir().canonicalize().unwrap_or_else(|_| repo.common_dir().to_owned());
+    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect(), main_worktree, repository })
 }
 
 /// What is at a path, followed through nothing: a symlink to an empty folder is in the way too, for git would write through it.
@@ -60,7 +61,7 @@ fn occupant(folder: &Path) -> Option<String> {
 /// What [`make_all`] would leave behind.
 pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
     let folder = absolute(repo, task.path.as_deref().unwrap_or_default());
-    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: false }
+    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, port: task.port, already: false }
 }
 
 /// What [`make_all`] tells while it goes on.
@@ -203,7 +204,7 @@ fn is_whole(repo: &Repo, wanted: &Wanted<'_>, admin: &Path) -> Result<PathBuf> {
 }
 
 fn made(task: &Snapshot, folder: PathBuf, already: bool) -> Made {
-    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already }
+    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, port: task.port, already }
 }
 
 fn lock_for(repo: &Repo, task: &Snapshot, listed: &Listed, lock: bool) -> Result<()> {

@@ -38,6 +38,7 @@ pub mod revert;
 pub mod sample;
 pub mod schedule;
 pub mod sides;
+pub mod sparse;
 pub mod stack;
 pub mod standing;
 pub mod start;

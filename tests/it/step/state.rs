@@ -53,7 +53,14 @@ pub fn state(sandbox: &Sandbox) -> Result<String, String> {
     for event in sandbox.events() {
         match event["event"].as_str() {
             Some("started") => started.extend(event["tasks"].as_array().unwrap().iter().map(|id| format!("{id}\n"))),
-            _ => all.push_str(&format!("{} {} {}\n", event["event"], event["batch"], event["tasks"])),
+            _ => {
+                // Ports follow from where the repository is.
+                let mut tasks = event["tasks"].clone();
+                for task in tasks.as_array_mut().into_iter().flatten() {
+                    task.as_object_mut().map(|task| task.remove("port"));
+                }
+                all.push_str(&format!("{} {} {tasks}\n", event["event"], event["batch"]));
+            }
         }
     }
     started.sort();
