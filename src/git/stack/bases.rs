@@ -95,7 +95,7 @@ pub fn unready(repo: &Repo, id: &TaskId, folder: &Path, from_within: bool) -> Op
         Obstacle::Changed(_, path, 1) => Some(format!("'{path}' is not committed")),
         Obstacle::Changed(_, path, all) => Some(format!("'{path}' and {} more are not committed", all - 1)),
         Obstacle::Overlooked(_, path, _) => Some(format!("git is told to overlook changes in '{path}'")),
-        Obstacle::Process(_, who) if !from_within => Some(format!("{who} is at work")),
+        Obstacle::Process(_, pid, name) if !from_within => Some(format!("process {pid} ({name}) is at work")),
         Obstacle::Unreadable(at, why) => Some(format!("'{}' cannot be looked at: {why}", at.display())),
         _ => None,
     })
