@@ -33,6 +33,7 @@ Work on it:
 
 Follow it:
   status   Show how far the started tasks are, and what merges
+  report   Say how far a task is: begun, done, stopped
   restack  Put a stacked task on what its needs are now
   check    Tell whether paths are being changed by another task
   log      Show the batches that were started
@@ -80,6 +81,8 @@ pub enum Sub {
     Brief(command::brief::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
+    /// Say how far a task is: begun, done, stopped
+    Report(command::report::Args),
     /// Put a stacked task on what its needs are now
     Restack(command::restack::Args),
     /// Tell whether paths are being changed by another task
@@ -115,6 +118,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Brief(args) => command::brief::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
+        Sub::Report(args) => command::report::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),

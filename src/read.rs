@@ -13,7 +13,7 @@ use crate::console::{Console, Shown};
 use crate::git::{self, Observation, Quarantine, Repo, Source, Want};
 use crate::global::Global;
 use crate::model::collision::{Collisions, contenders};
-use crate::model::facts::Facts;
+use crate::model::facts::{Facts, Observed};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::landing::{Landing, Whom, entrants};
@@ -293,20 +293,21 @@ pub fn may_act(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Resu
     Err(refused(format!("at '{path}', where the worktrees of this repository do not belong")).into())
 }
 
+/// The task in whose worktree the caller stands.
+pub fn task_here<'a>(repo: &Repo, facts: &'a Facts) -> Option<&'a TaskId> {
+    let here = repo.here()?;
+    let is_here = |path: &Path| path.canonicalize().is_ok_and(|path| path == here);
+    let worktree = |seen: &Observed| seen.worktree.as_ref().is_some_and(|one| !one.main && is_here(&one.path));
+    facts.tasks.iter().find(|(_, seen)| worktree(seen)).map(|(id, _)| id)
+}
+
 /// A worker takes nothing back and moves nothing, least of all what it stands in. `command` is what would, all the same.
 ///
 /// # Errors
 /// The caller stands in the worktree of a task ([`Exit::Refused`]).
 pub fn outside(repo: &Repo, scene: &Scene, command: &str) -> Result<()> {
-    let Some(here) = repo.here() else { return Ok(()) };
-    let mut tasks = scene.facts.tasks.iter();
-    let within = tasks.find(|(_, seen)| {
-        seen.worktree
-            .as_ref()
-            .is_some_and(|worktree| !worktree.main && worktree.path.canonicalize().is_ok_and(|path| path == here))
-    });
-    match within {
-        Some((id, _)) => Err(Failure::new(Exit::Refused, format!("this is the worktree of task '{id}'"))
+    match task_here(repo, &scene.facts) {
+        Some(id) => Err(Failure::new(Exit::Refused, format!("this is the worktree of task '{id}'"))
             .hint(format!("use 'cd {}' first", shell_word(&repo.anchor().to_string_lossy())))
             .hint(format!("use 'git dispatch {command}' to act from here on the work of others"))
             .into()),

@@ -11,6 +11,7 @@ pub mod install;
 pub mod lint;
 pub mod log;
 pub mod plan;
+pub mod report;
 pub mod restack;
 pub mod start;
 pub mod status;

@@ -3,12 +3,13 @@
 use anyhow::{Context, Result};
 
 use crate::console::Console;
-use crate::git::{self, Lock, Rebased, Repo, Swap};
+use crate::git::{self, Lock, Repo, Swap, Way};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Body, Restacked};
 use crate::model::oid::Oid;
-use crate::model::stack::{self, Base, Place, Rebase, Restack};
+use crate::model::stack::{self, Asked, Base, Move, Place, Restack};
+use crate::model::state::State;
 use crate::read::acting::{self, Acting};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
@@ -34,13 +35,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             read::outside(&repo, scene, &format!("restack --from-worktree {}", args.id))?;
         }
         let place = stack::place(&loaded.file, (&scene.facts, &scene.standings), &args.id)?;
-        let decided = decide(&repo, &loaded, scene, &place)?;
+        let decided = decide(&repo, &loaded, scene, &place, args)?;
         let mut tip = None;
         if let Some(lock) = lock {
             if !written(&repo, scene, &place, &decided)? {
                 return Ok(None);
             }
-            tip = Some(act((&repo, lock), &place, &decided.restack)?);
+            tip = Some(act((&repo, lock), scene, &place, &decided.restack)?);
         }
         Ok(Some(if global.json {
             render::restack::json(&decided.restack, tip)
@@ -58,7 +59,7 @@ struct Decided {
     base: Option<Base>,
 }
 
-fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>) -> Result<Decided> {
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>, args: &Args) -> Result<Decided> {
     read::may_act(repo, loaded, place.snapshot, place.batch.base)?;
     let (own, next) = git::kept_bases(repo, &place.id)?;
     // What the ledger says may be another's word: what is kept here is not.
@@ -66,53 +67,82 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>) -> Res
     if own != Some(place.snapshot.base) && begun.is_none_or(|begun| own != Some(begun.base)) {
         return Err(not_kept(place).into());
     }
-    let restack = |base: Oid, stack: &[_], rebase| Restack {
-        id: place.id.clone(),
-        branch: place.snapshot.branch.clone(),
-        folder: place.folder.clone(),
-        before: begun.map_or(place.tip, |begun| begun.tip),
-        from: place.snapshot.base,
-        base,
-        stack: stack.to_vec(),
-        begun: false,
-        rebase,
-    };
-    if let Some(begun) = begun {
-        let goes_on = |rebase| {
-            let restack = Restack { begun: true, ..restack(begun.base, &begun.stack, rebase) };
-            Ok(Decided { restack, base: None })
-        };
-        match &place.operation {
-            Some(_) if git::is_this_rebase(repo, &place.folder, begun.tip, begun.base) => {
-                if git::contains(repo, place.tip, begun.base) {
-                    return goes_on(Rebase::Quit);
-                }
-                let untouched = git::is_untouched(repo, &place.folder);
-                let changes = git::has_changes(repo, &place.folder);
-                if changes.is_some() || !untouched {
-                    let paths = git::unmerged(repo, &place.folder)?;
-                    let said = changes.filter(|_| untouched).unwrap_or_default();
-                    return Err(stack::halted((&place.id, &place.folder), begun.tip, &paths, &said).into());
-                }
-                return goes_on(Rebase::Anew);
-            }
-            None if git::contains(repo, place.tip, begun.base) => return goes_on(Rebase::Done),
-            _ => {}
-        }
-    }
     if let Some(operation) = &place.operation {
         return Err(stack::under_way(&place.id, operation, &place.folder).into());
     }
-    let base = new_base(repo, loaded, scene, place)?;
-    let fresh = |rebase| Restack { before: place.tip, ..restack(base.commit, &base.on, rebase) };
+    let restack = |base: Oid, on: &[_], moves| Restack {
+        id: place.id.clone(),
+        branch: place.snapshot.branch.clone(),
+        folder: place.folder.clone(),
+        before: place.tip,
+        from: place.snapshot.base,
+        base,
+        stack: on.to_vec(),
+        left: place.snapshot.stack.clone(),
+        begun: false,
+        moves,
+    };
+    if let Some(begun) = begun {
+        let goes_on = |moves, before| {
+            let restack = Restack { begun: true, before, ..restack(begun.base, &begun.stack, moves) };
+            Ok(Decided { restack, base: None })
+        };
+        if git::contains(repo, place.tip, begun.base) {
+            return goes_on(Move::Recorded, begun.tip);
+        }
+        if place.tip == begun.tip {
+            return goes_on(replayed(repo, scene, place, begun.base)?, begun.tip);
+        }
+    }
+    let (base, asked) = new_base(repo, loaded, scene, place)?;
     if base.commit == place.snapshot.base && base.on == place.snapshot.stack {
         return Err(stack::nothing_to_do(&place.id).into());
     }
     if git::contains(repo, place.tip, base.commit) {
-        return Ok(Decided { restack: fresh(Rebase::Done), base: Some(base) });
+        return Ok(Decided { restack: restack(base.commit, &base.on, Move::Recorded), base: Some(base) });
     }
-    may_rebase(repo, scene, place, &base)?;
-    Ok(Decided { restack: fresh(Rebase::Onto), base: Some(base) })
+    let merges = git::merges_since(repo, place.snapshot.base, place.tip)?;
+    if merges > 0
+        && let Some(met) = merged_landings(repo, scene, place, &asked)?
+    {
+        let base = Base { commit: met, on: Vec::new(), parts: vec![met] };
+        return Ok(Decided { restack: restack(met, &base.on, Move::Recorded), base: Some(base) });
+    }
+    may_rebase(repo, scene, place, (&base, merges))?;
+    if let Some(what) = git::unready(repo, &place.id, &place.folder, args.acting.from_worktree) {
+        return Err(stack::not_ready(place, &what).into());
+    }
+    let moves = replayed(repo, scene, place, base.commit);
+    if moves.is_err() && base.parts.len() > 1 && !args.acting.dry_run {
+        // What a person is told to rebase onto has to be there.
+        git::keep(repo, &scene.quarantine, base.commit, &base.parts)?;
+        git::keep_next(repo, &place.id, base.commit)?;
+    }
+    let moves = moves?;
+    if let Move::To(to) = moves {
+        let (folder, branch) = (place.folder.as_path(), place.snapshot.branch.as_str());
+        git::may_carry(repo, &scene.quarantine, &Way { folder, branch, from: place.tip, to })?;
+    }
+    Ok(Decided { restack: restack(base.commit, &base.on, moves), base: Some(base) })
+}
+
+/// # Errors
+/// One of its own commits conflicts with `base` ([`Exit::Refused`]).
+fn replayed(repo: &Repo, scene: &Scene, place: &Place<'_>, base: Oid) -> Result<Move> {
+    let own = (place.snapshot.base, place.tip);
+    match git::replay(repo, &scene.quarantine, own, base)? {
+        Ok(tip) => Ok(Move::To(tip)),
+        Err(git::Stuck { commit, paths }) => Err(stack::stuck(place, base, (commit, &paths)).into()),
+    }
+}
+
+/// Where all that the task stood on has landed, and it merged the target since: the newest commit of the target that it has.
+fn merged_landings(repo: &Repo, scene: &Scene, place: &Place<'_>, asked: &Asked) -> Result<Option<Oid>> {
+    if !asked.on.is_empty() || asked.with_target {
+        return Ok(None);
+    }
+    let met = git::merge_base(repo, scene.facts.target.newest().1, place.tip)?;
+    Ok(met.filter(|met| asked.landed.iter().all(|landed| git::contains(repo, *met, *landed))))
 }
 
 fn not_kept(place: &Place<'_>) -> Failure {
@@ -124,24 +154,24 @@ fn not_kept(place: &Place<'_>) -> Failure {
 }
 
 /// What the task stands on now: the target, where all of it has landed.
-fn new_base(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>) -> Result<Base> {
+fn new_base(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>) -> Result<(Base, Asked)> {
     let asked = stack::asked(&loaded.file, (&scene.facts, &scene.standings), &place.id, &place.needs);
-    let asked = asked.map_err(|open| stack::not_done(&place.id, &open))?;
+    let asked = asked.map_err(|open| {
+        let state = |id: &_| scene.standings.of(&loaded.file, id).map_or(State::Lost, |standing| standing.state);
+        let open: Vec<_> = open.into_iter().map(|id| (id.clone(), state(&id))).collect();
+        stack::not_done(&place.id, &open)
+    })?;
     let base = git::stack_base(repo, &scene.quarantine, scene.facts.target.newest(), &asked)?;
-    Ok(base.map_err(|clash| stack::at_odds(&place.id, &clash))?)
+    Ok((base.map_err(|clash| stack::at_odds(&place.id, &clash))?, asked))
 }
 
 /// # Errors
-/// The worktree is not clean, the branch has left its base, or a rebase would lose a merge ([`Exit::Refused`]).
-fn may_rebase(repo: &Repo, scene: &Scene, place: &Place<'_>, base: &Base) -> Result<()> {
-    if let Some(what) = git::has_changes(repo, &place.folder) {
-        return Err(stack::not_clean(place, &what).into());
-    }
+/// The branch has left its base, or its own commits hold a merge, which would be lost ([`Exit::Refused`]).
+fn may_rebase(repo: &Repo, scene: &Scene, place: &Place<'_>, (base, merges): (&Base, u64)) -> Result<()> {
     let from = place.snapshot.base;
     if !git::contains(repo, place.tip, from) {
         return Err(stack::off_its_base(&place.id, from).into());
     }
-    let merges = git::merges_since(repo, from, place.tip)?;
     if merges == 0 {
         return Ok(());
     }
@@ -156,12 +186,12 @@ fn may_rebase(repo: &Repo, scene: &Scene, place: &Place<'_>, base: &Base) -> Res
 /// Writes what the new base takes, and the intent, where that does not stand there yet; `false` if another process was faster.
 fn written(repo: &Repo, scene: &Scene, place: &Place<'_>, decided: &Decided) -> Result<bool> {
     let Some(base) = &decided.base else { return Ok(true) };
-    git::keep_base(repo, &scene.quarantine, base)?;
+    git::keep(repo, &scene.quarantine, base.commit, &base.parts)?;
     let ledger = &scene.facts.ledger;
-    let id = &place.id;
     let body = Body::Restacking(event_of(place, &decided.restack, decided.restack.before));
     let event = git::event(repo, ledger.moment(scene.facts.now), body)?;
-    Ok(git::append(repo, ledger.tip, place.batch.base, &[event], &format!("restacking {id}"))? != Swap::Lost)
+    let subject = format!("restacking {}", place.id);
+    Ok(git::append(repo, ledger.tip, place.batch.base, &[event], &subject)? != Swap::Lost)
 }
 
 fn event_of(place: &Place<'_>, restack: &Restack, tip: Oid) -> Restacked {
@@ -176,25 +206,45 @@ fn event_of(place: &Place<'_>, restack: &Restack, tip: Oid) -> Restacked {
 }
 
 /// The new tip.
-fn act((repo, lock): (&Repo, &Lock), place: &Place<'_>, restack: &Restack) -> Result<Oid> {
-    let Restack { id, folder, branch, before, from, base, .. } = restack;
-    let onto = || git::rebase((repo, lock), (folder, branch), *from, *base);
-    let rebased = match restack.rebase {
-        Rebase::Done => Ok(Rebased::Done(place.tip)),
-        Rebase::Onto => git::keep_next(repo, id, *base).and_then(|()| onto()),
-        Rebase::Quit => git::quit_rebase(repo, (folder, branch), place.tip).map(|()| Rebased::Done(place.tip)),
-        Rebase::Anew => git::abort_rebase((repo, lock), folder).and_then(|()| onto()),
+fn act(held: (&Repo, &Lock), scene: &Scene, place: &Place<'_>, restack: &Restack) -> Result<Oid> {
+    let Restack { id, before, base, .. } = restack;
+    let repo = held.0;
+    let moved = match restack.moves {
+        Move::Recorded => Ok(place.tip),
+        Move::To(tip) => move_to(held, scene, restack, tip).map(|()| tip),
     };
-    let tip = match rebased.map_err(|error| stopped(restack, &error))? {
-        Rebased::Done(tip) => tip,
-        Rebased::Stopped(paths, said) => return Err(stack::halted((id, folder), *before, &paths, &said).into()),
-    };
-    git::finish_restack(repo, id, *base).map_err(|error| stopped(restack, &error))?;
-    record(repo, place, restack, tip).map_err(|error| {
+    let tip = moved.map_err(|error| stopped(restack, &error))?;
+    git::finish_restack(held, id, *base).map_err(|error| stopped(restack, &error))?;
+    let rebound = Rebound::of(repo, scene, restack, (*before, tip));
+    record(repo, place, restack, tip, rebound).map_err(|error| {
         let error = error.context("it was restacked, but that could not be recorded");
         stopped(restack, &error)
     })?;
     Ok(tip)
+}
+
+/// Writes the new commits, and moves files, index and branch.
+fn move_to((repo, lock): (&Repo, &Lock), scene: &Scene, restack: &Restack, tip: Oid) -> Result<()> {
+    git::keep_next(repo, &restack.id, restack.base)?;
+    git::keep(repo, &scene.quarantine, tip, &[restack.base, restack.before])?;
+    let way = Way { folder: &restack.folder, branch: &restack.branch, from: restack.before, to: tip };
+    git::carry((repo, lock), &way, restack.begun)
+}
+
+/// Whether what was reported of a task holds at its new tip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rebound {
+    Yes,
+    No,
+}
+
+impl Rebound {
+    fn of(repo: &Repo, scene: &Scene, restack: &Restack, (before, tip): (Oid, Oid)) -> Rebound {
+        let record = scene.facts.ledger.records.get(&restack.id);
+        let reported = record.and_then(|record| record.reported.as_ref()).is_some_and(|report| report.tip == before);
+        let same = || git::same_work(repo, &scene.quarantine, (restack.from, before), (restack.base, tip));
+        if reported && tip != before && same() { Rebound::Yes } else { Rebound::No }
+    }
 }
 
 fn stopped(restack: &Restack, error: &anyhow::Error) -> Failure {
@@ -205,9 +255,13 @@ fn stopped(restack: &Restack, error: &anyhow::Error) -> Failure {
     failure.hint(format!("use 'git dispatch restack {id}' to go on from here"))
 }
 
-fn record(repo: &Repo, place: &Place<'_>, restack: &Restack, tip: Oid) -> Result<()> {
+fn record(repo: &Repo, place: &Place<'_>, restack: &Restack, tip: Oid, rebound: Rebound) -> Result<()> {
     let at = git::read_ledger(repo)?.moment(git::now());
-    let event = git::event(repo, at, Body::Restacked(event_of(place, restack, tip)))?;
-    git::append_outcome(repo, place.batch.base, &[event], &format!("restacked {}", restack.id))
+    let mut events = vec![git::event(repo, at, Body::Restacked(event_of(place, restack, tip)))?];
+    if rebound == Rebound::Yes {
+        let (batch, task) = (place.batch.name.clone(), restack.id.clone());
+        events.push(git::event(repo, at, Body::Rebound { batch, task, from: restack.before, tip })?);
+    }
+    git::append_outcome(repo, place.batch.base, &events, &format!("restacked {}", restack.id))
         .context("the ledger could not be written")
 }

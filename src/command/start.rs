@@ -3,6 +3,7 @@
 mod setup;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -16,6 +17,8 @@ use crate::model::id::TaskId;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
+use crate::model::ports;
+use crate::model::sparse;
 use crate::model::stack::{Asked, Base, Clash};
 use crate::model::standing::Standings;
 use crate::model::start::{self, NewBatch, Request, Start};
@@ -23,6 +26,7 @@ use crate::model::text::escape;
 use crate::read::acting;
 use crate::read::{self, Loaded, Scene};
 use crate::render::{self, start::Widths};
+use setup::Rights;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -61,7 +65,7 @@ pub struct Args {
 /// Decides and writes the intent under the repository's lock, makes what was decided, and records the outcome.
 ///
 /// # Errors
-/// See [`start::decide`]; [`Exit::Held`] where another command acts; [`Exit::Halfway`] where something could not be made:
+/// See [`start::decide`]; [`Exit::Held`] where another command acts or sets up; [`Exit::Halfway`] where something could not be made:
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
@@ -73,16 +77,21 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         let Some(decided) = decide(&repo, &loaded, scene, args)? else { return Ok(Some(Outcome::Nothing)) };
         let setup = if args.no_setup { None } else { setup::command(&repo, &loaded)? };
         let Some(lock) = lock else {
-            tell_dry_run(&repo, &scene.facts.ledger, &decided, global, &console);
+            tell_dry_run(&repo, scene, &decided, global, &console);
             return Ok(Some(Outcome::Told));
         };
+        let mut made = setup::unready(scene, &decided.equip);
+        let mut rights = setup::begin(&repo, &places_of(&made))?;
         let Some(ledger) = written(&repo, scene, &decided)? else { return Ok(None) };
-        let mut teller = Teller::new(&console, global, &scene.facts.target);
+        let mut teller = Teller::new(&console, global, (&scene.facts.target, &loaded));
         teller.warnings(&decided);
         let equips = setup.is_some() || setup::copies::are_wanted(&repo, &loaded);
-        let (made, fault) = act((&repo, lock), (&loaded, equips), &ledger, &decided, &mut teller)?;
+        teller.going_on(&made);
+        let equip = equips.then_some(&mut rights);
+        let (new, fault) = act((&repo, lock), (&loaded, equip), &ledger, &decided, &mut teller)?;
+        made.extend(new);
         let before = (scene.standings.clone(), scene.facts.target.name.clone());
-        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, fault, before }))))
+        Ok(Some(Outcome::Made(Box::new(NewWorktrees { loaded, ledger, setup, made, rights, fault, before }))))
     })?;
     match outcome {
         Outcome::Nothing => {
@@ -110,6 +119,8 @@ struct NewWorktrees {
     ledger: Ledger,
     setup: Option<String>,
     made: Vec<Made>,
+    /// Of those that are to be made ready here.
+    rights: Rights,
     /// Why no more were made.
     fault: Option<Failure>,
     /// Where tasks stood before, and the target's name.
@@ -118,15 +129,16 @@ struct NewWorktrees {
 
 /// Writes the briefs of new worktrees, copies files into them and sets them up, outside of the lock; then tells the outcome.
 fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> Result<Exit> {
-    let NewWorktrees { loaded, ledger, setup, made, fault, before: (standings, target) } = new;
+    let NewWorktrees { loaded, ledger, setup, made, rights, fault, before: (standings, target) } = new;
     let started: Vec<TaskId> = made.iter().map(|made| made.id.clone()).collect();
     let seen = brief::Scene { file: &loaded.file, ledger: &ledger, standings: &standings, started: &started };
     let briefs = setup::briefs::write((repo, &loaded), &seen, &made, &target, console);
-    let places: Vec<_> = made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect();
+    let mut places = places_of(&made);
+    places.retain(|(id, _)| rights.contains_key(id));
     let copied = setup::copies::run(repo, &loaded, &places, console);
     let setups = setup.map(|text| setup::run((repo, &loaded, &ledger), (&text, &briefs), &places, console));
     let setups = setups.unwrap_or_default();
-    setup::finish(repo, &places, (&copied, &setups), console);
+    setup::finish(rights, (&copied, &setups), console);
     if let Some(fault) = fault {
         return Err(fault.into());
     }
@@ -137,6 +149,10 @@ fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> 
     };
     console.answer(&text);
     Ok(setup::exit(&copied, &setups))
+}
+
+fn places_of(made: &[Made]) -> Vec<(TaskId, PathBuf)> {
+    made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect()
 }
 
 /// `None`: `--ready`, and nothing can start.
@@ -157,13 +173,26 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
         places: &places,
         ground: &ground,
     };
-    let decided = start::decide(&seen, &request)?;
+    let mut decided = start::decide(&seen, &request)?;
     for &index in &decided.resume {
         for task in scene.facts.ledger.unfinished().remove(&index).unwrap_or_default() {
             read::may_act(repo, loaded, task, scene.facts.ledger.batches[index].base)?;
         }
     }
+    let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
+    let misplaced: Vec<_> = unfinished(&scene.facts.ledger, &decided)
+        .into_iter()
+        .chain(new)
+        .map(|task| (task.id.clone(), git::misplaced(repo, task.base, loaded.file.sparse(&task.id))))
+        .collect();
+    decided.warnings.extend(sparse::judge(&misplaced)?);
     Ok(Some(decided))
+}
+
+/// The tasks that earlier starts left open and that are gone on with.
+fn unfinished<'a>(ledger: &'a Ledger, decided: &Start) -> Vec<&'a Snapshot> {
+    let mut open = ledger.unfinished();
+    decided.resume.iter().flat_map(|index| open.remove(index).unwrap_or_default()).collect()
 }
 
 /// The bases of those that would stand on what is reported done.
@@ -195,7 +224,7 @@ fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
 fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>> {
     let Some(batch) = &decided.batch else { return Ok(Some(scene.facts.ledger.clone())) };
     for base in &batch.bases {
-        git::keep_base(repo, &scene.quarantine, base)?;
+        git::keep(repo, &scene.quarantine, base.commit, &base.parts)?;
     }
     let at = scene.facts.ledger.moment(scene.facts.now);
     let mut events = Vec::new();
@@ -218,7 +247,7 @@ fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>
 /// What was made could not be recorded ([`Exit::Halfway`]).
 fn act(
     (repo, lock): (&Repo, &Lock),
-    (loaded, equips): (&Loaded, bool),
+    (loaded, mut equip): (&Loaded, Option<&mut Rights>),
     ledger: &Ledger,
     decided: &Start,
     teller: &mut Teller<'_>,
@@ -234,8 +263,13 @@ fn act(
             git::leave_off(repo, batch, task).map_err(|error| not_started(task, &batch.name, &error))?;
         }
         let (made, fault) = make_all((repo, lock), loaded, &tasks, &batch.name, teller);
-        for one in made.iter().filter(|_| equips) {
-            git::want_equipped(repo, &one.folder).map_err(|error| unrecorded(batch, &made, &error))?;
+        if let Some(rights) = &mut equip {
+            for one in &made {
+                let right = git::want_equipped(repo, &one.folder);
+                let right = right.map_err(|error| unrecorded(batch, &made, &error))?;
+                // Where another process was faster, that makes it ready.
+                rights.extend(right.map(|right| (one.id.clone(), right)));
+            }
         }
         if !made.is_empty() {
             record(repo, ledger, index, &made)?;
@@ -317,12 +351,15 @@ struct Teller<'a> {
     console: &'a Console,
     json: bool,
     target: &'a Target,
+    /// Whether ports are worth telling.
+    ports: bool,
     widths: Widths,
 }
 
 impl<'a> Teller<'a> {
-    fn new(console: &'a Console, global: &Global, target: &'a Target) -> Teller<'a> {
-        Teller { console, json: global.json, target, widths: Widths::of(std::iter::empty()) }
+    fn new(console: &'a Console, global: &Global, (target, loaded): (&'a Target, &Loaded)) -> Teller<'a> {
+        let ports = ports::are_used(&loaded.file.settings);
+        Teller { console, json: global.json, target, ports, widths: Widths::of(std::iter::empty()) }
     }
 
     fn warnings(&self, decided: &Start) {
@@ -338,17 +375,25 @@ impl<'a> Teller<'a> {
         }
     }
 
+    fn going_on(&self, made: &[Made]) {
+        for one in made {
+            self.console.note(&format!("task '{}' is active already; going on with its setup", one.id));
+        }
+    }
+
     fn made(&self, made: &Made) {
         if !self.json {
-            self.console.begin_answer(&render::start::made(made, self.widths));
+            self.console.begin_answer(&render::start::made(made, self.widths, self.ports));
         }
     }
 }
 
-fn tell_dry_run(repo: &Repo, ledger: &Ledger, decided: &Start, global: &Global, console: &Console) {
-    let resumed = decided.resume.iter().flat_map(|&index| ledger.unfinished().remove(&index).unwrap_or_default());
+fn tell_dry_run(repo: &Repo, scene: &Scene, decided: &Start, global: &Global, console: &Console) {
+    let ledger = &scene.facts.ledger;
+    let resumed = unfinished(ledger, decided).into_iter();
     let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
-    let would: Vec<Made> = resumed.chain(new).map(|task| git::would_make(repo, task)).collect();
+    let mut would = setup::unready(scene, &decided.equip);
+    would.extend(resumed.chain(new).map(|task| git::would_make(repo, task)));
     for warning in &decided.warnings {
         console.warning(warning);
     }

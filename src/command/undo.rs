@@ -56,12 +56,12 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Un
     for task in batch.tasks.iter().filter(|_| !batch.adopted) {
         read::may_act(repo, loaded, task, batch.base)?;
     }
-    let left = batch.tasks.iter().map(|task| {
+    let target = scene.facts.target.newest().1;
+    let around = batch.tasks.iter().map(|task| {
         let branch = scene.facts.tasks.get(&task.id).and_then(|seen| seen.branch.as_ref());
-        let target = scene.facts.target.newest().1;
-        git::left_of(repo, batch, task, &UndoAround { target, branch, disposable: &loaded.file.settings.disposable })
+        UndoAround { target, branch, disposable: &loaded.file.settings.disposable }
     });
-    let left = left.collect::<Result<Vec<_>>>()?;
+    let left = git::left_of(repo, batch, &around.collect::<Vec<_>>())?;
     Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left, &git::host())?)
 }
 
@@ -77,17 +77,32 @@ fn written(repo: &Repo, scene: &Scene, batch: &Batch) -> Result<bool> {
 }
 
 fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, batch: &Batch, decided: &Undo) -> Result<()> {
+    let mut taken = Vec::new();
+    let mut fault = None;
     for (task, left) in &decided.tasks {
-        git::take_back((repo, lock), (batch, task), left, &loaded.file.settings.disposable).map_err(|error| {
-            let what = format!("task '{}' of {} could not be taken back: {error:#}", task.id, batch.name);
-            let hints = error.downcast_ref::<Failure>().map(|cause| cause.hints.clone()).unwrap_or_default();
-            hints.into_iter().fold(halfway(what, batch), Failure::hint)
-        })?;
+        match git::take_back((repo, lock), (batch, task), left, &loaded.file.settings.disposable) {
+            Ok(()) => taken.push(task),
+            Err(error) => {
+                fault = Some((task, error));
+                break;
+            }
+        }
     }
+    let swept = git::sweep(repo, batch, &taken);
+    if let Some((task, error)) = fault {
+        return Err(stopped(format!("task '{}' of {} could not be taken back", task.id, batch.name), batch, &error));
+    }
+    swept.map_err(|error| stopped(format!("{} was not taken back as a whole", batch.name), batch, &error))?;
     record(repo, batch).map_err(|error| {
         let what = format!("{} was taken back, but that could not be recorded: {error:#}", batch.name);
         halfway(what, batch).into()
     })
+}
+
+/// What went wrong, with the hints of its cause.
+fn stopped(what: String, batch: &Batch, error: &anyhow::Error) -> anyhow::Error {
+    let hints = error.downcast_ref::<Failure>().map(|cause| cause.hints.clone()).unwrap_or_default();
+    hints.into_iter().fold(halfway(format!("{what}: {error:#}"), batch), Failure::hint).into()
 }
 
 fn halfway(what: String, batch: &Batch) -> Failure {

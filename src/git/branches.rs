@@ -1,14 +1,14 @@
 //! Where each task branch stands: its time, base, counts, and whether it is only a point of the target's own line.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::counts::{Counted, Counts, counts};
 use super::moved::only_moved;
 use super::reach::on_first_parent_line;
-use super::read::read_bounded;
+use super::reflog;
 use super::repo::{Repo, theirs};
 use super::touched::{Touched, Unknown, is_partial, touched, unreadable};
 use crate::model::facts::{BaseIs, Branch};
@@ -24,8 +24,8 @@ pub(super) struct Found<'a> {
     pub base: Option<Oid>,
     /// Whether to tell which paths it touches.
     pub compared: bool,
-    /// The reflog of its worktree's HEAD.
-    pub head_log: Option<PathBuf>,
+    /// The git dir of its worktree.
+    pub admin_dir: Option<&'a Path>,
 }
 
 /// The facts of each branch against `target`, in the order given, without trying to merge. `others` are the branches whose
@@ -140,7 +140,7 @@ fn mark_first_parents(repo: &Repo, target: Oid, branches: &mut [Branch]) {
 /// Whether the branch's own reflog says that its tip was committed on it: then the target was fast-forwarded to the branch,
 /// and not the branch to the target.
 fn committed_here(repo: &Repo, branch: &Branch) -> bool {
-    let log = read_bounded(&repo.common_dir().join("logs/refs/heads").join(&branch.name)).unwrap_or_default();
+    let log = reflog::of_ref(repo, &format!("refs/heads/{}", branch.name));
     let last = log.trim_ascii_end().rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
     let last = String::from_utf8_lossy(last);
     let Some((head, message)) = last.split_once('\t') else { return false };

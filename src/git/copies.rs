@@ -1,6 +1,7 @@
 //! Copies of untracked and ignored files from the main worktree into new ones. Folders are entered by handles and symlinks
 //! never followed, on both sides; each copy appears whole or not at all, and nothing that stands is replaced.
 
+mod content;
 mod links;
 mod place;
 mod record;

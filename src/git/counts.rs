@@ -8,6 +8,7 @@ use super::cache_file::CacheFile;
 use super::parallel;
 use super::program::run;
 use super::quarantine::without_fetching;
+use super::refs;
 use super::repo::Repo;
 use super::walk::{Walked, walk};
 use crate::model::oid::Oid;
@@ -101,12 +102,7 @@ pub(super) fn left_right(repo: &Repo, left: Oid, right: Oid) -> Option<(u64, u64
 
 /// Whether git sees other parents than commits name.
 fn rewritten(repo: &Repo) -> bool {
-    let replaced = || {
-        let refs = repo.gix.references().ok()?;
-        let mut replaced = refs.prefixed("refs/replace/").ok()?;
-        Some(replaced.next().is_some())
-    };
-    repo.common_dir().join("info/grafts").exists() || replaced().unwrap_or(true)
+    repo.common_dir().join("info/grafts").exists() || refs::replaces(repo).unwrap_or(true)
 }
 
 fn by_git(repo: &Repo, target: Oid, branch: Counted) -> Counts {

@@ -1,11 +1,9 @@
-//! What a killed git leaves behind: half-made worktrees and locks of refs. Called under the repository's lock, for tasks whose
+//! What a killed git leaves behind: half-made worktrees. Called under the repository's lock, for tasks whose
 //! intent stands in the ledger and whose outcome does not.
 
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
@@ -13,15 +11,12 @@ use super::fault::Told;
 use super::program::stdout_of;
 use super::read::read_bounded;
 use super::repo::{Repo, theirs};
-use super::worktrees::Listed;
+use super::worktrees::{Listed, head_in};
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Snapshot;
 
 /// What git writes into `locked` while it makes a worktree (git `builtin/worktree.c`).
 pub(super) const INITIALIZING: &str = "initializing";
-
-/// git holds the lock of a ref for milliseconds.
-const LONGEST_HELD: Duration = Duration::from_secs(2);
 
 /// Whether git was killed while it made this worktree.
 pub(super) fn is_half_made(listed: &Listed) -> bool {
@@ -43,7 +38,7 @@ pub(super) fn is_stillborn(listed: &Listed, folder: &Path, branch: &str) -> bool
 
 /// git writes an object id to HEAD at first, then the branch.
 fn may_be_on(listed: &Listed, branch: &str) -> bool {
-    let Ok(head) = read_bounded(&listed.admin_dir.join("HEAD")) else { return true };
+    let Some(head) = head_in(&listed.admin_dir) else { return true };
     let (head, wanted) = (head.trim_ascii(), format!("ref: refs/heads/{branch}"));
     let unborn = !listed.admin_dir.join("index").exists();
     head == wanted.as_bytes() || unborn && (wanted.as_bytes().starts_with(head) || !head.starts_with(b"ref:"))
@@ -209,34 +204,4 @@ fn foreign(folder: &Path, path: &mut Vec<u8>, known: &HashSet<&[u8]>) -> Option<
         }
     }
     None
-}
-
-/// Removes the lock of a ref that a killed git left: one that is older than git ever holds it. Waits for a younger one to
-/// go or to grow that old.
-///
-/// # Errors
-/// It cannot be removed.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the age of a file is a matter of the clock, not of dates in the repository"
-)]
-pub(super) fn clear_stale_lock(repo: &Repo, full_name: &str) -> Result<()> {
-    let path = repo.common_dir().join(format!("{full_name}.lock"));
-    let mut seen = None;
-    loop {
-        let Ok(found) = std::fs::symlink_metadata(&path) else { return Ok(()) };
-        let age = found.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-        let (inode, since) = *seen.get_or_insert((found.ino(), Instant::now()));
-        if inode != found.ino() {
-            seen = None;
-        } else if age.is_some_and(|age| age >= LONGEST_HELD) || since.elapsed() >= LONGEST_HELD {
-            return match std::fs::remove_file(&path) {
-                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-                    Err(fault).with_context(|| format!("could not remove the stale lock '{}'", path.display()))
-                }
-                _ => Ok(()),
-            };
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -19,20 +19,25 @@ use crate::model::undo::Obstacle;
 /// told to overlook, submodules that are there, and processes that work there; `shown` is the place to name. Files below
 /// ignored folders count by their folder.
 pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harmless) -> Vec<Obstacle> {
+    let git = &repo.git;
     let asked = |arguments: &[&str]| {
-        let mut command = repo.git.command(folder);
+        let mut command = git.command(folder);
         stdout_of(command.args(["-c", "core.fsmonitor=false", "-c", "status.renames=false"]).args(arguments))
     };
-    let status = asked(&[
-        "status",
-        "--porcelain=v2",
-        "-z",
-        "--untracked-files=normal",
-        "--ignored=traditional",
-        "--ignore-submodules=none",
-    ]);
+    let (status, files) = std::thread::scope(|scope| {
+        let files =
+            scope.spawn(|| asked(&["ls-files", "-z", "-v", "--stage"]).map(|said| hidden(&said, folder, shown)));
+        let status = asked(&[
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=normal",
+            "--ignored=traditional",
+            "--ignore-submodules=none",
+        ]);
+        (status, files.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     let told = status.map(|said| in_words(&said, (folder, shown), harmless));
-    let files = asked(&["ls-files", "-z", "-v", "--stage"]).map(|said| hidden(&said, folder, shown));
     let mut found = Vec::new();
     for told in [told, files] {
         match told {
@@ -40,7 +45,7 @@ pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harm
             Err(fault) => found.push(Obstacle::Unreadable(shown.to_owned(), format!("{fault:#}"))),
         }
     }
-    found.extend(process_in(folder).map(|who| Obstacle::Process(shown.to_owned(), who)));
+    found.extend(process_in(folder).map(|(pid, name)| Obstacle::Process(shown.to_owned(), pid, name)));
     found
 }
 
@@ -49,19 +54,36 @@ pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harm
 /// beside its commit.
 fn hidden(said: &[u8], folder: &Path, shown: &Path) -> Vec<Obstacle> {
     let (mut overlooked, mut submodules) = (Vec::new(), false);
+    // A folder that is not there, with its slash: nothing below it has to be looked for. Paths come sorted.
+    let mut absent: Option<&[u8]> = None;
     for line in said.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
         let Some(tab) = line.iter().position(|byte| *byte == b'\t') else { continue };
         let (tag, path) = (line[0], &line[tab + 1..]);
-        let place = folder.join(OsStr::from_bytes(path));
+        let place = || folder.join(OsStr::from_bytes(path));
         if line[1..].starts_with(b" 160000 ") {
-            submodules |= std::fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_some());
-        } else if tag.is_ascii_lowercase() || tag == b'S' && place.symlink_metadata().is_ok() {
+            submodules |= std::fs::read_dir(place()).is_ok_and(|mut entries| entries.next().is_some());
+        } else if tag.is_ascii_lowercase() {
             overlooked.push(path);
+        } else if tag == b'S' && absent.is_none_or(|absent| !path.starts_with(absent)) {
+            match place().symlink_metadata() {
+                Ok(_) => overlooked.push(path),
+                Err(_) => absent = highest_absent(folder, path).or(absent),
+            }
         }
     }
     let first = overlooked.first().map(|path| String::from_utf8_lossy(path).into_owned());
     let overlooked = first.map(|path| Obstacle::Overlooked(shown.to_owned(), path, overlooked.len()));
     overlooked.into_iter().chain(submodules.then(|| Obstacle::Submodules(shown.to_owned()))).collect()
+}
+
+/// The highest folder of `path` that is not there, with a slash at its end; `None`: all are, or that cannot be told.
+fn highest_absent<'p>(folder: &Path, path: &'p [u8]) -> Option<&'p [u8]> {
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
+    let missing = |above: &&[u8]| {
+        let found = folder.join(OsStr::from_bytes(&above[..above.len() - 1])).symlink_metadata();
+        found.is_err_and(|fault| fault.kind() == std::io::ErrorKind::NotFound)
+    };
+    ends.map(|end| &path[..end]).find(missing)
 }
 
 /// git's porcelain v2: `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`, `! path`.
@@ -77,9 +99,8 @@ fn in_words(said: &[u8], (folder, shown): (&Path, &Path), harmless: &Harmless) -
         let path = line.splitn(fields, |byte| *byte == b' ').nth(fields - 1).unwrap_or(line);
         match line[0] {
             b'!' if harmless.disposable.covers(path) => ignored.extend(repository_in(folder, path)),
-            b'!' if harmless.is_copied(folder, path, true) => {}
-            b'!' => ignored.push(path.to_owned()),
-            b'?' if harmless.is_copied(folder, path, false) => {}
+            b'!' => ignored.extend(harmless.harm(folder, path, true)),
+            b'?' => changed.extend(harmless.harm(folder, path, false)),
             _ => changed.push(path.to_owned()),
         }
     }
@@ -116,39 +137,41 @@ pub(super) struct Harmless {
 }
 
 impl Harmless {
-    /// Nothing is.
-    pub(super) fn nothing() -> Harmless {
-        Harmless { disposable: Disposable::new(&[]), copies: Prints::new() }
-    }
-
     /// Ignored files that are `disposable`, and copies that were not changed since.
     pub(super) fn of(repo: &Repo, id: &TaskId, disposable: &[String]) -> Harmless {
         Harmless { disposable: Disposable::new(disposable), copies: copies::known(repo, id) }
     }
 
-    /// Whether what stands at `path` is a copy that was not changed, or a folder of nothing but such, and of what is disposable
-    /// if it is `ignored`.
-    fn is_copied(&self, folder: &Path, path: &[u8], ignored: bool) -> bool {
-        let path = path.strip_suffix(b"/").unwrap_or(path);
-        !self.copies.is_empty() && self.is_harmless(folder, path, ignored)
+    /// What of `path` would be lost: `None` where that is a copy that was not changed, or a folder of nothing but such, and of what
+    /// is disposable if it is `ignored`. Of a folder that has copies in it, the first file that is none.
+    fn harm(&self, folder: &Path, path: &[u8], ignored: bool) -> Option<Vec<u8>> {
+        let bare = path.strip_suffix(b"/").unwrap_or(path);
+        let below = [bare, b"/"].concat();
+        let first = self.copies.range(below.clone()..).next();
+        let has_copies = self.copies.contains_key(bare) || first.is_some_and(|(copy, _)| copy.starts_with(&below));
+        if has_copies { self.harm_in(folder, bare, ignored) } else { Some(path.to_owned()) }
     }
 
-    fn is_harmless(&self, folder: &Path, path: &[u8], ignored: bool) -> bool {
+    fn harm_in(&self, folder: &Path, path: &[u8], ignored: bool) -> Option<Vec<u8>> {
         if ignored && self.disposable.covers(path) {
-            return true;
+            return None;
         }
+        let harm = || Some(path.to_owned());
         let full = folder.join(OsStr::from_bytes(path));
-        let Ok(stat) = rustix::fs::lstat(&full) else { return false };
-        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
-            let Ok(entries) = std::fs::read_dir(&full) else { return false };
-            return entries.into_iter().all(|entry| {
-                let below = entry.map(|entry| [path, b"/", entry.file_name().as_bytes()].concat());
-                below.is_ok_and(|below| self.is_harmless(folder, &below, ignored))
-            });
-        }
+        let Ok(stat) = rustix::fs::lstat(&full) else { return harm() };
         let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind == FileType::Directory {
+            let names = std::fs::read_dir(&full).and_then(|entries| {
+                entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<std::io::Result<Vec<_>>>()
+            });
+            let Ok(mut names) = names else { return harm() };
+            names.sort_unstable();
+            let below = |name: &std::ffi::OsString| [path, b"/", name.as_bytes()].concat();
+            return names.iter().find_map(|name| self.harm_in(folder, &below(name), ignored));
+        }
         let is_file = kind == FileType::RegularFile || kind == FileType::Symlink;
-        is_file && self.copies.get(path).is_some_and(|print| print.is_still(&copies::print_of(&stat)))
+        let copied = self.copies.get(path).is_some_and(|print| print.is_still(&copies::print_of(&stat)));
+        if is_file && copied { None } else { harm() }
     }
 }
 
@@ -183,13 +206,13 @@ impl Disposable {
 }
 
 /// A process whose folder is within `folder`, where the system tells that.
-fn process_in(folder: &Path) -> Option<String> {
+fn process_in(folder: &Path) -> Option<(u32, String)> {
     let folder = folder.canonicalize().ok()?;
     std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
         let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())?;
         let at = std::fs::read_link(entry.path().join("cwd")).ok()?;
         let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        at.starts_with(&folder).then(|| format!("process {pid} ({})", name.trim()))
+        at.starts_with(&folder).then(|| (pid, name.trim().to_owned()))
     })
 }
 
@@ -225,6 +248,10 @@ mod tests {
             [Obstacle::Overlooked("/w".into(), "there".into(), 2)]
         );
         assert_eq!(told(b"H 160000 aa 0\tsub\0"), [Obstacle::Submodules("/w".into())]);
+        assert_eq!(
+            told(b"S 100644 aa 0\tno/a/b\0S 100644 aa 0\tno/c\0S 100644 aa 0\tno-\0S 100644 aa 0\tsub/no/a\0S 100644 aa 0\tthere\0"),
+            [Obstacle::Overlooked("/w".into(), "there".into(), 1)]
+        );
     }
 
     #[test]

@@ -3,17 +3,17 @@
 mod kept;
 mod notes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
 use gix::note::plumbing::State;
 
 use super::fault::Told;
-use super::halfway::clear_stale_lock;
 use super::program::{failed, run};
 use super::refs;
 use super::repo::{Repo, ours, theirs};
+use super::stale::clear_stale_lock;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Body, Event, VERSION};
 use crate::model::oid::Oid;
@@ -104,6 +104,20 @@ pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event],
         kept.outlast_prune(repo)?;
     }
     Ok(done)
+}
+
+/// Why nothing can be recorded from here, where that is so: a sandbox that makes the common git dir read-only.
+pub fn not_writable(repo: &Repo) -> Option<Failure> {
+    let common = repo.common_dir();
+    let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    if [common.to_owned(), common.join("objects")].iter().all(|path| writable(path)) {
+        return None;
+    }
+    let what = format!("'{}' cannot be written from here, and the ledger is in it", common.display());
+    Some(
+        Failure::new(Exit::Refused, what)
+            .hint("allow that folder, which GIT_DISPATCH_GIT_DIR names, in the worker's sandbox"),
+    )
 }
 
 /// How often objects are written again where they could not be: a gc beside removes folders of objects that are empty, also
@@ -227,7 +241,8 @@ fn swap(repo: &Repo, expected: Option<Oid>, new: Oid, subject: &str) -> Result<S
         () if now != expected => Ok(Swap::Lost),
         () => {
             // Unmoved, yet refused: another process may hold the ref's lock at this moment, or prunes what nothing names yet.
-            let locked = String::from_utf8_lossy(&output.stderr).contains(".lock");
+            let said = String::from_utf8_lossy(&output.stderr);
+            let locked = said.contains(".lock") || said.contains("cannot lock references");
             if locked || !repo.gix.has_object(theirs(new)) {
                 Ok(Swap::Lost)
             } else {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 
 use super::repo::Repo;
+use super::stale::clear_stale_tables;
 use super::unref;
 use crate::model::failure::{Exit, Failure};
 use crate::model::text::shell_word;
@@ -54,6 +55,7 @@ pub fn lock(repo: &Repo, command: &str) -> Result<Lock> {
     // Who holds it is told to those who wait; that it cannot be written stops nobody.
     let _ = file.set_len(0).and_then(|()| writeln!(file, "{} git dispatch {command}", std::process::id()));
     unref::clear(repo.common_dir())?;
+    clear_stale_tables(repo)?;
     Ok(Lock { file })
 }
 

@@ -41,13 +41,16 @@ mod prove;
 mod quarantine;
 mod reach;
 mod read;
+mod reflog;
 mod refs;
+mod reftable;
 mod repo;
 mod reset_away;
 mod resolve;
 mod scan;
 mod sparse;
 mod stack;
+mod stale;
 mod start;
 mod target;
 mod taskfile;
@@ -68,12 +71,14 @@ pub use copies::{Copies, asks_for_copies, copies};
 pub use counts::{Counted, Counts, counts};
 pub use create::create_new;
 pub use details::{commits, conflict, touched};
-pub use equip::{equipped, want_equipped};
+pub use equip::{Equipping, want_equipped};
 pub use example::Example;
 pub use here::tree_paths;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};
-pub use ledger::{ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, committer, contended, event, host, read_ledger};
+pub use ledger::{
+    ATTEMPTS, LEDGER_REF, Swap, append, append_outcome, committer, contended, event, host, not_writable, read_ledger,
+};
 pub use lock::{Lock, lock};
 pub use merges::{Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Places, Want, observe, observe_in};
@@ -82,15 +87,17 @@ pub use program::{Git, Version, failed, find_program, itself, off_path, run, she
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
 pub use quarantine::{Quarantine, end_by, signals_are_caught};
 pub use read::read_bounded;
+pub use refs::branch_names;
 pub use repo::Repo;
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
+pub use sparse::misplaced;
 pub use stack::{
-    Rebased, abort_rebase, base as stack_base, contains, finish as finish_restack, has_changes, is_this_rebase,
-    is_untouched, keep as keep_base, keep_next, kept as kept_bases, merges_since, quit_rebase, rebase, unmerged,
+    Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
+    may_carry, merges_since, replay, same_work, unready,
 };
-pub use start::{Progress, Wishes, absolute, branch_names, ground, make_all, stays_beside, would_make};
+pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};
-pub use undo::{Around as UndoAround, leave_off, left_of, take_back};
+pub use undo::{Around as UndoAround, leave_off, left_of, sweep, take_back};
 pub use worktrees::{Listed, worktrees};

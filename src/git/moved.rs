@@ -1,10 +1,9 @@
 //! Whether a branch was only ever moved to commits of others, as its reflog and its worktree's tell.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use super::branches::Found;
-use super::read::read_bounded;
+use super::reflog;
 use super::repo::Repo;
 use crate::model::oid::Oid;
 
@@ -23,7 +22,7 @@ struct Entry<'a> {
 pub(super) fn only_moved(repo: &Repo, found: &Found<'_>, others: &HashSet<&str>) -> bool {
     let Some(base) = found.base.map(|base| base.to_string()) else { return false };
     let foreign = |name: &str| name != found.name && others.contains(name);
-    let log = read_bounded(&repo.common_dir().join("logs/refs/heads").join(found.name)).unwrap_or_default();
+    let log = reflog::of_ref(repo, &format!("refs/heads/{}", found.name));
     let Some(entries) = entries(&log) else { return false };
     let Some(((first, moves), last)) = entries.split_first().zip(entries.last()) else { return false };
     let created = first.old.bytes().all(|byte| byte == b'0') && first.new == base;
@@ -37,18 +36,17 @@ pub(super) fn only_moved(repo: &Repo, found: &Found<'_>, others: &HashSet<&str>)
     created
         && sound
         && last.new == found.tip.to_string()
-        && found.head_log.as_deref().map_or(!rebased, |log| only_visited(log, &foreign))
+        && found.admin_dir.map_or(!rebased, |dir| only_visited(&reflog::of_head(repo, dir), &foreign))
 }
 
 /// Whether no commit was made in the worktree whose HEAD has the reflog `log`.
-fn only_visited(log: &Path, foreign: &impl Fn(&str) -> bool) -> bool {
-    let log = read_bounded(log).unwrap_or_default();
+fn only_visited(log: &[u8], foreign: &impl Fn(&str) -> bool) -> bool {
     let visit = |message: &str| {
         let switched = message.starts_with("checkout: moving from ") || message == "reset: moving to HEAD";
         let rebased = message.strip_prefix("rebase (start): checkout ").is_some_and(foreign);
         switched || rebased || message.is_empty() || message.starts_with("rebase (finish): returning to ")
     };
-    let Some(entries) = entries(&log) else { return false };
+    let Some(entries) = entries(log) else { return false };
     let mut had: HashSet<&str> = HashSet::new();
     entries.iter().all(|entry| !had.insert(entry.new) || visit(entry.message) || is_move(entry.message, foreign))
 }

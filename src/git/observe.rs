@@ -187,8 +187,8 @@ pub(super) fn see<'a>(
         let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
         let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
         let worktree = places.worktree(id, recorded.as_deref(), name);
-        let head_log = || worktree.map(|listed| listed.admin_dir.join("logs/HEAD"));
-        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared, head_log: head_log() });
+        let admin_dir = worktree.map(|listed| &*listed.admin_dir);
+        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared, admin_dir });
         let seen = branch.is_some() || !remotes.is_empty() || worktree.is_some();
         let vacant = recorded.map(|path| without_dots(&path)).filter(|path| path.symlink_metadata().is_err());
         seen.then_some(Seen { id, branch, remotes, worktree, vacant })

@@ -10,7 +10,7 @@ use super::worktrees::without_dots;
 use crate::model::failure::{Exit, Failure};
 
 /// What git reads in a git dir, be it that of a worktree or of all.
-const READ: [&str; 12] = [
+const READ: [&str; 13] = [
     "HEAD",
     "commondir",
     "config",
@@ -22,6 +22,7 @@ const READ: [&str; 12] = [
     "objects/info/alternates",
     "packed-refs",
     "refs/notes/dispatch",
+    "reftable/tables.list",
     "shallow",
 ];
 

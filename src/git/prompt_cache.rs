@@ -10,7 +10,9 @@ use super::cache_file::CacheFile;
 use super::ledger::LEDGER_REF;
 use super::pipes::refuse;
 use super::read::read_bounded;
+use super::reftable::{Stack, Value, is_stub};
 use super::repo::{Repo, variable};
+use super::worktrees::head_in;
 use crate::model::facts::Facts;
 use crate::model::oid::Oid;
 use crate::model::prompt::Prompt;
@@ -64,7 +66,7 @@ pub fn kept_prompt(dir: &Path) -> Option<Kept> {
         Err(_) => git_dir.clone(),
     };
     let prompt: Prompt = serde_json::from_slice(&file(&common).read(MAGIC)?).ok()?;
-    let head = read_bounded(&git_dir.join("HEAD")).ok().and_then(|head| String::from_utf8(head).ok());
+    let head = head_in(&git_dir).and_then(|head| String::from_utf8(head).ok());
     let branch = head.and_then(|head| Some(head.strip_prefix("ref: refs/heads/")?.trim_end().to_owned()));
     let stale = prompt.refs.len() > MOST_REFS || moved(&common, &prompt.refs);
     Some(Kept { prompt, branch, stale })
@@ -79,8 +81,12 @@ fn git_dir(dir: &Path) -> Option<PathBuf> {
     Some(found.into_repository_and_work_tree_directories().0)
 }
 
-/// Whether one of the refs is not as recorded. Each is a file of its own, or stands in `packed-refs`.
+/// Whether one of the refs is not as recorded. Each is a file of its own, or stands in `packed-refs`; or all are in a reftable.
 fn moved(common: &Path, refs: &[(String, Option<Oid>)]) -> bool {
+    if read_bounded(&common.join("HEAD")).is_ok_and(|head| is_stub(&head)) {
+        let Ok(found) = Stack::of(common).refs() else { return true };
+        return refs.iter().any(|(name, at)| found.get(name.as_bytes()) != at.map(Value::Object).as_ref());
+    }
     let mut packed: HashMap<&str, Option<Oid>> = HashMap::new();
     for (name, at) in refs {
         let sane = name.starts_with("refs/") && !name.split('/').any(|part| matches!(part, "" | "." | ".."));

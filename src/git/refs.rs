@@ -1,15 +1,21 @@
 //! Refs, read so that a packing beside it hides none: the library looks at `packed-refs` first and then at loose refs,
 //! and takes a copy in memory for as long as the file's time stays the same, which may outlast two packings in a row.
+//! The library reads no reftable; there it is done in [`super::reftable`].
 
-use std::collections::HashMap;
+mod tables;
+
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow};
+use gix::bstr::ByteSlice;
 use gix::prelude::ReferenceExt as _;
 
 use super::fault::Told;
 use super::repo::{Repo, ours};
 use crate::model::oid::Oid;
+
+pub(super) use tables::replace_objects;
 
 /// The branches of a repository and the recorded bases, by name. Refs that cannot be read are left out, and told.
 #[derive(Debug, Default)]
@@ -29,6 +35,9 @@ pub(super) struct Refs {
 /// # Errors
 /// It, or `packed-refs`, cannot be read.
 pub(super) fn find<'repo>(repo: &'repo Repo, full_name: &str) -> Result<Option<gix::Reference<'repo>>> {
+    if let Some(stack) = repo.reftable() {
+        return tables::find(repo, stack, full_name);
+    }
     let refs = &repo.gix.refs;
     let what = || format!("could not read ref '{full_name}'");
     // git moves a ref into the pack before it removes the loose one: looked for in this order, it is found on the way.
@@ -43,6 +52,45 @@ pub(super) fn find<'repo>(repo: &'repo Repo, full_name: &str) -> Result<Option<g
     Ok(found.map(|found| found.attach(&repo.gix)))
 }
 
+/// The same, with what symbolic refs lead to in their place where peeling would not follow them.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn resolved<'repo>(repo: &'repo Repo, full_name: &str) -> Result<Option<gix::Reference<'repo>>> {
+    match repo.reftable() {
+        Some(stack) => tables::resolved(repo, stack, full_name),
+        None => find(repo, full_name),
+    }
+}
+
+/// All local branches, without `refs/heads/`; those whose names are no UTF-8 are shown lossily.
+///
+/// # Errors
+/// The refs cannot be read.
+pub fn branch_names(repo: &Repo) -> Result<BTreeSet<String>> {
+    let short = |name: &[u8]| name.strip_prefix(b"refs/heads/").unwrap_or(name).to_str_lossy().into_owned();
+    if let Some(stack) = repo.reftable() {
+        let all = stack.refs().context("could not list the branches")?;
+        return Ok(tables::below(&all, "refs/heads/").map(|(name, _)| short(name)).collect());
+    }
+    let read = |fault: &dyn std::fmt::Display| anyhow!("could not list the branches: {fault}");
+    let refs = repo.gix.references().map_err(|fault| read(&fault))?;
+    let heads = refs.local_branches().map_err(|fault| read(&fault))?;
+    // A ref that cannot be read still occupies its name, but has none to tell; making the branch will say so.
+    Ok(heads.filter_map(Result::ok).map(|head| short(head.name().as_bstr())).collect())
+}
+
+/// Whether objects are replaced (`git replace -l`); `None` where the refs cannot be read.
+pub(super) fn replaces(repo: &Repo) -> Option<bool> {
+    if let Some(stack) = repo.reftable() {
+        let all = stack.refs().ok()?;
+        return Some(tables::below(&all, "refs/replace/").next().is_some());
+    }
+    let refs = repo.gix.references().ok()?;
+    let mut replaced = refs.prefixed("refs/replace/").ok()?;
+    Some(replaced.next().is_some())
+}
+
 /// Packings during one listing, after which it is taken as it is.
 const MOST_PACKINGS: usize = 10;
 
@@ -51,6 +99,9 @@ const MOST_PACKINGS: usize = 10;
 /// # Errors
 /// The refs as a whole cannot be read, such as a damaged `packed-refs`.
 pub(super) fn refs(repo: &Repo) -> Result<Refs> {
+    if repo.reftable().is_some() {
+        return listed(repo);
+    }
     let packed_refs = repo.common_dir().join("packed-refs");
     let mut before = state(&packed_refs);
     for _ in 0..MOST_PACKINGS {
@@ -103,8 +154,12 @@ const MOST_TOLD: usize = 10;
 /// Calls `visit` with the name, without the prefix, and the object of each ref whose name is UTF-8; of a broken one it
 /// tells in `faults`. A symbolic ref that leads nowhere is left out.
 fn each_ref(repo: &Repo, prefix: &str, faults: &mut Vec<String>, mut visit: impl FnMut(&str, Oid)) -> Result<()> {
-    let unreadable =
-        |fault: &dyn std::fmt::Display| anyhow::anyhow!("could not read the refs below '{prefix}': {fault}");
+    let unreadable = |fault: &dyn std::fmt::Display| anyhow!("could not read the refs below '{prefix}': {fault}");
+    if let Some(stack) = repo.reftable() {
+        let all = stack.refs().map_err(|fault| unreadable(&format_args!("{fault:#}")))?;
+        tables::each(repo, &all, prefix, faults, visit);
+        return Ok(());
+    }
     let references = repo.gix.references().map_err(|fault| unreadable(&fault))?;
     for reference in references.prefixed(prefix).map_err(|fault| unreadable(&fault))? {
         let mut reference = match reference {
@@ -114,15 +169,18 @@ fn each_ref(repo: &Repo, prefix: &str, faults: &mut Vec<String>, mut visit: impl
                 continue;
             }
         };
+        // Peeling makes it the ref that it leads to.
+        let mut symbolic = None;
         let id = match reference.target() {
             gix::refs::TargetRef::Object(id) => ours(id),
-            gix::refs::TargetRef::Symbolic(_) => match reference.peel_to_id() {
-                Ok(id) => ours(&id),
-                Err(_) => continue,
-            },
+            gix::refs::TargetRef::Symbolic(_) => {
+                symbolic = Some(reference.name().to_owned());
+                let Ok(id) = reference.peel_to_id() else { continue };
+                ours(&id)
+            }
         };
-        let name = std::str::from_utf8(reference.name().as_bstr()).ok().and_then(|name| name.strip_prefix(prefix));
-        if let Some(name) = name {
+        let name = symbolic.as_ref().map_or(reference.name(), |name| name.as_ref()).as_bstr();
+        if let Some(name) = std::str::from_utf8(name).ok().and_then(|name| name.strip_prefix(prefix)) {
             visit(name, id);
         }
     }

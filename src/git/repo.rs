@@ -4,13 +4,15 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
 use super::fault::Told;
 use super::pipes;
-use super::program::{Git, run, stdout_of};
+use super::program::{Git, Version, run, stdout_of};
 use super::refs;
+use super::reftable::Stack;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
 
@@ -25,6 +27,8 @@ pub struct Repo {
     here: Option<PathBuf>,
     /// What `git -c` says, which the library does not read.
     command_line: Vec<(String, String)>,
+    /// Where the refs are, if not in files.
+    reftable: Option<Arc<Stack>>,
 }
 
 impl Repo {
@@ -32,8 +36,7 @@ impl Repo {
     /// and a repository of somebody else's is refused as git refuses it (`safe.directory`).
     ///
     /// # Errors
-    /// No repository there, one that git does not trust or would wait for, a damaged one, one that keeps its refs in a reftable, or no usable
-    /// git program.
+    /// No repository there, one that git does not trust or would wait for, a damaged one, or no usable git program.
     pub fn discover(dir: &Path) -> Result<Repo> {
         let git = Git::find()?;
         let (git_dir, common) = located(&git, dir)?;
@@ -41,21 +44,29 @@ impl Repo {
         let options = gix::open::Options::default().with(gix::sec::Trust::Full);
         let gix = gix::open_opts(&git_dir, options)
             .told(|| format!("could not open the repository '{}'", git_dir.display()))?;
-        refuse_reftable(&gix)?;
         let common = canonical(&common)?;
+        let reftable = keeps_reftable(&gix).then(|| Arc::new(Stack::of(&common)));
         let main = main_worktree(&common);
         let here = match variable("GIT_WORK_TREE") {
             Some(named) => canonical(&dir.join(named)).ok(),
             None => gix.workdir().and_then(|dir| canonical(dir).ok()),
         };
         let command_line = command_line_config(&git, &common);
-        let gix = with_identity(gix, &command_line);
-        Ok(Repo { gix, git, common, main, here, command_line })
+        let mut gix = with_identity(gix, &command_line);
+        if let Some(stack) = &reftable {
+            refs::replace_objects(&mut gix, stack)?;
+        }
+        Ok(Repo { gix, git, common, main, here, command_line, reftable })
     }
 
     /// The common git dir, absolute.
     pub fn common_dir(&self) -> &Path {
         &self.common
+    }
+
+    /// Where the refs are; `None`: in files.
+    pub(super) fn reftable(&self) -> Option<&Stack> {
+        self.reftable.as_deref()
     }
 
     /// The main worktree, absolute; `None` for a bare repository.
@@ -119,7 +130,7 @@ impl Repo {
     /// # Errors
     /// The ref or what it points at cannot be read.
     pub fn commit_of(&self, full_name: &str) -> Result<Option<Oid>> {
-        let Some(mut reference) = refs::find(self, full_name)? else { return Ok(None) };
+        let Some(mut reference) = refs::resolved(self, full_name)? else { return Ok(None) };
         let direct = reference.target().try_id().map(ours);
         match (reference.peel_to_id(), direct) {
             (Ok(id), _) => Ok(Some(ours(&id))),
@@ -159,12 +170,17 @@ fn located(git: &Git, dir: &Path) -> Result<(PathBuf, PathBuf)> {
     let mut lines = output.stdout.split(|&byte| byte == b'\n').map(|line| PathBuf::from(OsStr::from_bytes(line)));
     match (output.status.success(), lines.next(), lines.next()) {
         (true, Some(git_dir), Some(common)) => Ok((git_dir, common)),
-        _ => Err(refused(&String::from_utf8_lossy(&output.stderr)).into()),
+        _ => Err(refused(git, &String::from_utf8_lossy(&output.stderr)).into()),
     }
 }
 
 /// git's own refusal; a command that it proposes becomes a hint.
-fn refused(said: &str) -> Failure {
+fn refused(git: &Git, said: &str) -> Failure {
+    if said.contains("unknown repository extension") && said.contains("refstorage") {
+        let Version(major, minor) = git.version;
+        let what = format!("this repository keeps its refs in a reftable, for which git {major}.{minor} is too old");
+        return Failure::new(Exit::Git, what).hint("install git 2.45 or newer, or put it first on PATH");
+    }
     let mut lines = said.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or("git does not say where the repository is");
     let failure = Failure::new(Exit::Git, first.trim_start_matches("fatal: "));
@@ -172,17 +188,9 @@ fn refused(said: &str) -> Failure {
     commands.fold(failure, |failure, command| failure.hint(format!("use '{command}' to trust it")))
 }
 
-fn refuse_reftable(gix: &gix::Repository) -> Result<()> {
+fn keeps_reftable(gix: &gix::Repository) -> bool {
     let storage = gix.config_snapshot().string("extensions.refStorage");
-    if storage.is_some_and(|storage| storage.eq_ignore_ascii_case(b"reftable")) {
-        return Err(Failure::new(
-            Exit::Refused,
-            "this repository keeps its refs in a reftable, which git-dispatch does not read yet",
-        )
-        .hint("use 'git refs migrate --ref-format=files' to rewrite them (git 2.48 or newer, no linked worktrees)")
-        .into());
-    }
-    Ok(())
+    storage.is_some_and(|storage| storage.eq_ignore_ascii_case(b"reftable"))
 }
 
 /// What the repository itself says; a `GIT_WORK_TREE` of the caller is not its main worktree.

@@ -1,24 +1,22 @@
 //! Commits that a branch had once, and that only its reflogs still hold.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use anyhow::Result;
 
 use super::adopt::merge_base;
 use super::program::stdout_of;
-use super::read::read_bounded;
 use super::repo::{Repo, theirs};
 use crate::model::oid::Oid;
 
 /// So many commits are followed; who resets more often has got something to look at by then.
 const MOST: usize = 64;
 
-/// The commits that the reflogs in `logs` name and that neither one of `known` nor any ref but `own` has, the last first.
+/// The commits that the reflogs `logs` name and that neither one of `known` nor any ref but `own` has, the last first.
 ///
 /// # Errors
-/// git cannot be asked. A reflog that cannot be read names nothing.
-pub(super) fn reset_away(repo: &Repo, logs: &[&Path], known: &[Oid], own: &[String]) -> Result<Vec<Oid>> {
+/// git cannot be asked.
+pub(super) fn reset_away(repo: &Repo, logs: &[Vec<u8>], known: &[Oid], own: &[String]) -> Result<Vec<Oid>> {
     let mut seen: BTreeSet<Oid> = known.iter().copied().collect();
     let mut found = Vec::new();
     for commit in logs.iter().flat_map(|log| named(log)) {
@@ -34,12 +32,11 @@ pub(super) fn reset_away(repo: &Repo, logs: &[&Path], known: &[Oid], own: &[Stri
 }
 
 /// What a reflog says that its ref pointed at, the last first: `<old> <new> <who> <when>` a line.
-fn named(log: &Path) -> Vec<Oid> {
-    let text = read_bounded(log).unwrap_or_default();
+fn named(log: &[u8]) -> Vec<Oid> {
     let new = |line: &[u8]| -> Option<Oid> {
         std::str::from_utf8(line.split(|byte| *byte == b' ').nth(1)?).ok()?.parse().ok()
     };
-    text.rsplit(|byte| *byte == b'\n').filter_map(new).collect()
+    log.rsplit(|byte| *byte == b'\n').filter_map(new).collect()
 }
 
 fn is_held(repo: &Repo, commit: Oid, own: &[String]) -> Result<bool> {

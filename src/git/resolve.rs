@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::counts::left_right;
+use super::refs;
 use super::repo::Repo;
 use crate::model::facts::{Target, Upstream};
 use crate::model::failure::{Exit, Failure};
@@ -30,7 +31,9 @@ pub fn target(repo: &Repo, name: &str) -> Result<Target> {
 }
 
 fn no_target(repo: &Repo, name: &str, local: &str) -> Failure {
-    let unborn = repo.gix.head_name().ok().flatten().is_some_and(|head| head.as_bstr() == local.as_bytes());
+    let head = refs::find(repo, "HEAD").ok().flatten();
+    let unborn =
+        head.is_some_and(|head| head.target().try_name().is_some_and(|name| name.as_bstr() == local.as_bytes()));
     if unborn {
         return Failure::new(Exit::Refused, format!("target '{name}' has no commits yet"))
             .hint("use 'git commit --allow-empty' to make the first one");

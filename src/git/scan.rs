@@ -119,7 +119,7 @@ impl Scanner<'_> {
 fn own(git: Git<'_>, uncommitted: bool, limits: Limits) -> Option<Scanned> {
     let gix = &git.repo.gix;
     let index = usual::index(gix, git.worktree)?;
-    let head = usual::top(gix, &git.worktree.head)?;
+    let head = usual::top(git.repo, &git.worktree.head)?;
     let staged = staged(gix, &index, head.tree)?;
     let found = walk::walk(&index, &git.worktree.path)?;
     if found.unknown.iter().any(|one| one.kind == Kind::Other && pipes::has_rules(&one.path)) {

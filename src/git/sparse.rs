@@ -1,11 +1,14 @@
 //! Sparse checkouts in cone mode. git writes them; what it would write for all worktrees is written here, in steps that a kill
 //! leaves known as ours. Why so: `docs/design/0019-sparse.md`.
 
+mod entries;
+
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
+use rustix::io::Errno;
 
 use super::lock::Lock;
 use super::program::{failed, run};
@@ -13,6 +16,8 @@ use super::read::read_bounded;
 use super::repo::Repo;
 use super::worktrees::Listed;
 use crate::model::failure::{Exit, Failure};
+
+pub use entries::misplaced;
 
 /// How long another process may hold the lock of git's configuration.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -87,15 +92,15 @@ fn turned_on(repo: &Repo, config: &Path) -> Result<bool> {
     let before = read_bounded(config)?;
     remove(&new)?;
     std::fs::copy(config, &new).with_context(could_not)?;
-    let mut command = repo.command();
-    command.args(["config", "--file"]).arg(&new).args(["extensions.worktreeConfig", "true"]);
-    let output = run(&mut command)?;
-    if !says(repo, &new, "extensions.worktreeConfig", "true")? {
-        return Err(failed(&command, &output).into());
-    }
+    set_in(repo, &new)?;
     std::fs::File::open(&new).and_then(|file| file.sync_all()).with_context(could_not)?;
     match std::fs::hard_link(&new, &lock) {
         Err(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(fault) if cannot_link(&fault) => {
+            remove(&new)?;
+            // git's own way, which a kill may leave a lock of that nobody knows.
+            return if lock.symlink_metadata().is_ok() { Ok(false) } else { set_in(repo, config).map(|()| true) };
+        }
         linked => linked.with_context(could_not)?,
     }
     if read_bounded(config)? != before {
@@ -105,6 +110,21 @@ fn turned_on(repo: &Repo, config: &Path) -> Result<bool> {
     std::fs::rename(&lock, config).with_context(could_not)?;
     remove(&new)?;
     Ok(true)
+}
+
+/// There are no hard links there, or none from one file system to another: the configuration may lie elsewhere, behind a symlink.
+fn cannot_link(fault: &std::io::Error) -> bool {
+    let errno = fault.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::XDEV | Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS))
+}
+
+/// Has git turn it on in `file`.
+fn set_in(repo: &Repo, file: &Path) -> Result<()> {
+    let mut command = repo.command();
+    command.args(["config", "--file"]).arg(file).args(["extensions.worktreeConfig", "true"]);
+    let output = run(&mut command)?;
+    let done = says(repo, file, "extensions.worktreeConfig", "true")?;
+    if done { Ok(()) } else { Err(failed(&command, &output).into()) }
 }
 
 /// What the repository itself says, read anew.

@@ -1,22 +1,25 @@
 //! The base of a task that stands on what is not landed yet: a tip, or merges of several in a chain, first made where nobody keeps
 //! them, then written to the repository.
 
-mod rebase;
+mod bases;
+mod carry;
+mod replay;
+
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::program::{failed, run, stdout_of};
 use super::quarantine::Quarantine;
 use super::reach::reachable;
-use super::repo::{Repo, theirs};
+use super::repo::Repo;
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::stack::{Asked, Base, Clash, and};
 
-pub use rebase::{
-    Rebased, abort_rebase, contains, finish, has_changes, is_this_rebase, is_untouched, keep_next, kept, merges_since,
-    quit_rebase, rebase, unmerged,
-};
+pub use bases::{contains, finish, keep_next, kept, merges_since, same_work, unready};
+pub use carry::{Way, carry, may_carry};
+pub use replay::{Stuck, replay};
 
 /// The commit that `asked` stands on, or which two of its parts do not merge. The target, by name and commit, takes part where a
 /// need has landed that the others lack. A part that another one contains is left out.
@@ -101,35 +104,63 @@ fn merge(repo: &Repo, quarantine: &Quarantine, (one, other): (Oid, Oid)) -> Resu
     }
 }
 
-/// Writes the commit of a merge to the quarantine, by the committer of git's configuration.
+/// Writes the commit of a merge to the quarantine, by the committer of git's configuration. It is dated as the newer of its parents: of
+/// the same parents, the same commit comes again.
 fn commit(repo: &Repo, quarantine: &Quarantine, tree: &str, parents: [Oid; 2], message: &str) -> Result<Oid> {
+    let mut newest = 0;
+    for parent in parents {
+        let mut command = quarantine.command(repo)?;
+        let said = stdout_of(command.args(["log", "-1", "--format=%ct", &parent.to_string()]))?;
+        newest = newest.max(String::from_utf8_lossy(&said).trim().parse().unwrap_or(0));
+    }
+    let who = Who { date: format!("@{newest} +0000"), ..who(repo)? };
+    let mut command = quarantine.command(repo)?;
+    identified(&mut command, "AUTHOR", &who);
+    identified(&mut command, "COMMITTER", &who);
+    command.args(["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, "-m", message]);
+    made(&mut command, &parents)
+}
+
+/// Who makes a commit, and when, as git takes it from the environment.
+struct Who {
+    name: String,
+    mail: String,
+    date: String,
+}
+
+/// The committer of git's configuration, now.
+fn who(repo: &Repo) -> Result<Who> {
     super::ledger::committer(repo)?;
     let who = repo.gix.committer().and_then(Result::ok).context("could not read who the committer is")?;
-    let (name, mail) = (who.name.to_string(), who.email.to_string());
-    let mut command = quarantine.command(repo)?;
-    for (role, value) in [("NAME", name.as_str()), ("EMAIL", mail.as_str()), ("DATE", who.time)] {
-        for whose in ["AUTHOR", "COMMITTER"] {
-            command.env(format!("GIT_{whose}_{role}"), value);
-        }
+    Ok(Who { name: who.name.to_string(), mail: who.email.to_string(), date: who.time.to_owned() })
+}
+
+fn identified(command: &mut Command, role: &str, who: &Who) {
+    for (what, value) in [("NAME", &who.name), ("EMAIL", &who.mail), ("DATE", &who.date)] {
+        command.env(format!("GIT_{role}_{what}"), value);
     }
-    command.args(["-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree]);
+}
+
+/// Runs a `git commit-tree` with these parents: the commit.
+fn made(command: &mut Command, parents: &[Oid]) -> Result<Oid> {
     for parent in parents {
         command.args(["-p", &parent.to_string()]);
     }
-    let said = stdout_of(command.args(["-m", message]))?;
-    let said = String::from_utf8_lossy(&said);
-    said.trim().parse().ok().context("git names no commit that it made")
+    let said = stdout_of(command)?;
+    String::from_utf8_lossy(&said).trim().parse().ok().context("git names no commit that it made")
 }
 
-/// Writes what `base` needs and only the quarantine has to the repository, synced to disk. Nothing names it yet.
+/// Writes `tip` with what it needs and only the quarantine has to the repository, synced to disk, as far as `known` do not have it. Nothing
+/// names it yet.
 ///
 /// # Errors
 /// git failed, or there is no room.
-pub fn keep(repo: &Repo, quarantine: &Quarantine, base: &Base) -> Result<()> {
-    if repo.gix.has_object(theirs(base.commit)) {
+pub fn keep(repo: &Repo, quarantine: &Quarantine, tip: Oid, known: &[Oid]) -> Result<()> {
+    // That the repository has a commit does not say that it has its trees: an unpacking may have been killed.
+    if quarantine.made().is_none() {
         return Ok(());
     }
-    let wanted = base.parts.iter().fold(base.commit.to_string(), |all, part| format!("{all}\n^{part}")) + "\n";
+    let wanted = known.iter().fold(tip.to_string(), |all, part| format!("{all}\n^{part}")) + "\n";
     let mut pack = quarantine.command(repo)?;
     pack.args(["pack-objects", "--quiet", "--revs", "--stdout"]).stdin(quarantine.input(wanted.as_bytes())?);
     let packed = stdout_of(&mut pack)?;

@@ -1,20 +1,21 @@
 //! Making what a `start` decided: a branch, a ref that keeps its base, a worktree. Every step is verified by re-reading,
 //! and what already stands is no longer work, so that running it again completes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use anyhow::{Context, Result, anyhow};
-use gix::bstr::ByteSlice;
 
 use super::by_git;
 use super::checkout::{self, Job, Told};
 use super::halfway;
 use super::lock::Lock;
 use super::locked::{lock_reason, lock_worktree};
+use super::refs::branch_names;
 use super::repo::Repo;
+use super::stale;
 use super::worktrees::{Listed, linked_worktree, worktrees};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
@@ -41,19 +42,8 @@ pub fn base_ref(id: &TaskId) -> String {
 pub fn ground(repo: &Repo, places: &BTreeMap<TaskId, Place>) -> Result<Ground> {
     let occupied = places.values().filter_map(|place| Some((place.folder.clone(), occupant(&place.folder)?)));
     let main_worktree = repo.main_worktree().map(Path::to_owned);
-    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect(), main_worktree })
-}
-
-/// All local branches, without `refs/heads/`; those whose names are no UTF-8 are shown lossily.
-///
-/// # Errors
-/// The refs cannot be read.
-pub fn branch_names(repo: &Repo) -> Result<BTreeSet<String>> {
-    let read = |fault: &dyn std::fmt::Display| anyhow!("could not list the branches: {fault}");
-    let refs = repo.gix.references().map_err(|fault| read(&fault))?;
-    let heads = refs.local_branches().map_err(|fault| read(&fault))?;
-    // A ref that cannot be read still occupies its name, but has none to tell; making the branch will say so.
-    Ok(heads.filter_map(Result::ok).map(|head| head.name().shorten().to_str_lossy().into_owned()).collect())
+    let repository = repo.common_dir().canonicalize().unwrap_or_else(|_| repo.common_dir().to_owned());
+    Ok(Ground { branches: branch_names(repo)?, occupied: occupied.collect(), main_worktree, repository })
 }
 
 /// What is at a path, followed through nothing: a symlink to an empty folder is in the way too, for git would write through it.
@@ -71,7 +61,7 @@ fn occupant(folder: &Path) -> Option<String> {
 /// What [`make_all`] would leave behind.
 pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
     let folder = absolute(repo, task.path.as_deref().unwrap_or_default());
-    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already: false }
+    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, port: task.port, already: false }
 }
 
 /// What [`make_all`] tells while it goes on.
@@ -214,7 +204,7 @@ fn is_whole(repo: &Repo, wanted: &Wanted<'_>, admin: &Path) -> Result<PathBuf> {
 }
 
 fn made(task: &Snapshot, folder: PathBuf, already: bool) -> Made {
-    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, already }
+    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, port: task.port, already }
 }
 
 fn lock_for(repo: &Repo, task: &Snapshot, listed: &Listed, lock: bool) -> Result<()> {
@@ -315,7 +305,7 @@ fn add_worktree((repo, held): (&Repo, &Lock), wanted: &Wanted<'_>, lock: bool) -
     let how = by_git::How { reason: reason.as_deref(), sparse };
     let added = by_git::add((repo, held), folder, (&task.branch, tip), how);
     if added.is_err() {
-        halfway::clear_stale_lock(repo, &branch)?;
+        stale::clear_stale_lock(repo, &branch)?;
     }
     added
 }

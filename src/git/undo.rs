@@ -3,12 +3,11 @@
 //!
 //! Every step can be found half done and is gone on from: the names of what is moved aside follow from the batch's uid.
 
-use std::fs::Permissions;
-use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
+mod aside;
+
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::briefs::forget_brief;
 use super::checkout;
@@ -17,10 +16,14 @@ use super::halfway;
 use super::leavings::{Harmless, leavings};
 use super::lock::Lock;
 use super::locked::locked_for;
+use super::parallel;
 use super::program::{failed, run};
+use super::reflog;
+use super::reftable::Stack;
 use super::repo::Repo;
 use super::reset_away::reset_away;
 use super::sparse;
+use super::stack::kept;
 use super::start::{absolute, base_ref, resolved};
 use super::unref;
 use super::worktrees::{Listed, worktrees};
@@ -29,6 +32,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Batch, Snapshot};
 use crate::model::oid::Oid;
 use crate::model::undo::{Left, Obstacle};
+use aside::Aside;
 
 /// Beside what the ledger says of a task.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +44,17 @@ pub struct Around<'a> {
     pub disposable: &'a [String],
 }
 
-/// What stands of a task of `batch`, and what speaks against taking it back.
+/// What stands of each task of `batch`, and what speaks against taking it back.
 ///
 /// # Errors
 /// Refs or worktrees cannot be read.
-pub fn left_of(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>) -> Result<Left> {
+pub fn left_of(repo: &Repo, batch: &Batch, around: &[Around<'_>]) -> Result<Vec<Left>> {
+    let all: Vec<_> = batch.tasks.iter().zip(around).collect();
+    let repos = (0..parallel::threads(all.len())).map(|_| repo.clone()).collect();
+    parallel::each(&all, repos, |repo, (task, around)| left_of_one(repo, batch, task, around)).into_iter().collect()
+}
+
+fn left_of_one(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>) -> Result<Left> {
     let tip = repo.commit_of(&branch_ref(task))?;
     let base_kept = repo.commit_of(&base_ref(&task.id))? == Some(task.base);
     let mut left = Left { tip, worktree: None, base_kept, obstacles: Vec::new() };
@@ -74,7 +84,9 @@ pub fn left_of(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>)
         Stands::Gone(_) if Aside::of(repo, batch, &folder)?.folder.symlink_metadata().is_ok() => {
             left.worktree = Some(folder);
         }
-        Stands::Gone(_) => left.obstacles.push(Obstacle::OutOfSight(folder)),
+        Stands::Gone(listed) => {
+            left.obstacles.push(Obstacle::OutOfSight { at: folder, locked: listed.locked.is_some() })
+        }
         Stands::Nothing if folder.symlink_metadata().is_err() => {}
         Stands::Nothing if !halfway::is_orphan(repo, task, &folder)? => {
             left.obstacles.push(Obstacle::NoWorktree(folder))
@@ -101,10 +113,9 @@ fn work_in_half_made(repo: &Repo, batch: &Batch, task: &Snapshot, folder: &Path)
 
 /// Commits that only the reflogs hold that go with the worktree and the branch.
 fn only_in_reflogs(repo: &Repo, task: &Snapshot, listed: &Listed, known: &[Oid]) -> Result<Option<Obstacle>> {
-    let of_branch = repo.common_dir().join("logs").join(branch_ref(task));
-    let logs = [listed.admin_dir.join("logs/HEAD"), of_branch];
+    let logs = [reflog::of_head(repo, &listed.admin_dir), reflog::of_ref(repo, &branch_ref(task))];
     let own = [branch_ref(task), base_ref(&task.id)];
-    let found = reset_away(repo, &[&logs[0], &logs[1]], known, &own)?;
+    let found = reset_away(repo, &logs, known, &own)?;
     Ok(found.first().map(|first| Obstacle::ResetAway(*first, found.len())))
 }
 
@@ -129,8 +140,7 @@ fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle>
     if listed.main || listed.path != folder && !locked_for_it {
         return vec![Obstacle::CheckedOut(path())];
     }
-    let mut refs = ["worktree", "bisect", "rewritten"].iter().map(|kind| listed.admin_dir.join("refs").join(kind));
-    if refs.any(|refs| std::fs::read_dir(refs).is_ok_and(|mut entries| entries.next().is_some())) {
+    if has_own_refs(&listed.admin_dir) {
         found.push(Obstacle::OwnRefs(path()));
     }
     if let Some(reason) = listed.locked.as_deref().filter(|reason| locked_for(reason) != Some(task.id.as_str())) {
@@ -143,6 +153,13 @@ fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle>
         found.push(Obstacle::Submodules(path()));
     }
     found
+}
+
+/// Whether refs are kept that only this worktree sees, but for its HEAD and the like.
+fn has_own_refs(admin_dir: &Path) -> bool {
+    let mut folders = ["worktree", "bisect", "rewritten"].iter().map(|kind| admin_dir.join("refs").join(kind));
+    folders.any(|refs| std::fs::read_dir(refs).is_ok_and(|mut entries| entries.next().is_some()))
+        || Stack::of(admin_dir).refs().is_ok_and(|refs| refs.keys().any(|name| name.starts_with(b"refs/")))
 }
 
 /// Where a task's worktree was meant to be; `None` where it was to have none.
@@ -188,7 +205,7 @@ fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Stands> {
 }
 
 /// Takes back what a `start` made for `task` of `batch`, after [`left_of`] found nothing against it; of an adopted task,
-/// only that it was adopted.
+/// only that it was adopted. The files are moved aside, for [`sweep`].
 ///
 /// # Errors
 /// Something changed since it was looked at, or a step failed ([`Exit::Halfway`]). What is left is found by the same call.
@@ -226,17 +243,31 @@ pub fn take_back(
             Stands::Nothing if folder.symlink_metadata().is_ok() => halfway::clear_orphan(repo, task, &folder)?,
             Stands::Nothing => {}
         }
-        delete_refs((repo, lock), task, left)?;
-        checkout::clear_staging(repo)?;
-        // As git does it: the folder goes with the last worktree, and is made again with the next.
-        let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
-        aside.remove()?;
-        copies::forget(repo, &task.id);
-        forget_brief(repo, &task.id);
-        remove_empty_above(repo, &folder);
-        return Ok(());
     }
     delete_refs((repo, lock), task, left)
+}
+
+/// Removes the files of what [`take_back`] took, on all cores. Nothing names them any more.
+///
+/// # Errors
+/// They cannot be removed ([`Exit::Halfway`]). What is left is found by the same call.
+pub fn sweep(repo: &Repo, batch: &Batch, tasks: &[&Snapshot]) -> Result<()> {
+    if batch.adopted {
+        return Ok(());
+    }
+    checkout::clear_staging(repo)?;
+    // As git does it: the folder goes with the last worktree, and is made again with the next.
+    let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
+    let folders: Vec<_> = tasks.iter().filter_map(|task| Some((folder_of(repo, task)?, &task.id))).collect();
+    let asides = folders.iter().map(|(folder, _)| Aside::of(repo, batch, folder)).collect::<Result<Vec<_>>>()?;
+    let threads = vec![(); parallel::threads(asides.len())];
+    parallel::each(&asides, threads, |(), aside| aside.remove()).into_iter().collect::<Result<()>>()?;
+    for (folder, id) in &folders {
+        copies::forget(repo, id);
+        forget_brief(repo, id);
+        remove_empty_above(repo, folder);
+    }
+    Ok(())
 }
 
 /// A template such as `../wt/{{ id }}` has `start` make the folder above, too: it goes with the last one in it.
@@ -270,6 +301,10 @@ fn delete_refs((repo, lock): (&Repo, &Lock), task: &Snapshot, left: &Left) -> Re
         // A start that was killed may have been about to make it.
         None => unref::tidy(repo, &branch_ref(task))?,
     }
+    // Where a restacking was begun and not brought to its end.
+    if let (_, Some(next)) = kept(repo, &task.id)? {
+        unref::delete(repo, lock, &format!("refs/dispatch/onto/{}", task.id), next)?;
+    }
     unref::delete(repo, lock, &base_ref(&task.id), task.base)
 }
 
@@ -280,101 +315,4 @@ fn unlock(repo: &Repo, lock: &Lock, task: &Snapshot) -> Result<()> {
     command.args(["worktree", "unlock", "--"]).arg(&listed.path).stdin(lock.handed_on()?);
     let output = run(&mut command)?;
     if worktrees(repo)?.iter().any(ours) { Err(failed(&command, &output).into()) } else { Ok(()) }
-}
-
-/// So many digits of a uid tell batches apart.
-const SHORTEST_UID: usize = 8;
-
-/// Where worktree and admin folder go in one step each, before their files are removed one by one.
-struct Aside {
-    folder: PathBuf,
-    admin: PathBuf,
-}
-
-impl Aside {
-    fn of(repo: &Repo, batch: &Batch, folder: &Path) -> Result<Aside> {
-        // The uid is another's word: no more of it than hexadecimal digits gets into a name.
-        let uid: String = batch.uid.chars().filter(char::is_ascii_hexdigit).take(12).collect();
-        if uid.len() < SHORTEST_UID {
-            let what = format!("the uid '{}' of {} is none that this program writes", batch.uid, batch.name);
-            return Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch log --json' to see it").into());
-        }
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let dispatch = repo.common_dir().join("dispatch");
-        Ok(Aside {
-            folder: folder.with_file_name(format!(".{name}.undone-{uid}")),
-            admin: dispatch.join(format!("undone-{name}-{uid}")),
-        })
-    }
-
-    /// A worktree that was moved aside and not looked at again goes back to its place.
-    fn bring_back(&self, repo: &Repo, folder: &Path) -> Result<()> {
-        let listed = || worktrees(repo).map(|all| all.iter().any(|listed| listed.path == folder));
-        if self.folder.symlink_metadata().is_ok() && folder.symlink_metadata().is_err() && listed()? {
-            return rename(&self.folder, folder);
-        }
-        Ok(())
-    }
-
-    fn take(&self, (repo, task): (&Repo, &Snapshot), listed: &Listed, left: &Left, harmless: &Harmless) -> Result<()> {
-        rename(&listed.path, &self.folder)?;
-        let since = leavings(repo, &self.folder, &listed.path, harmless);
-        if since.is_empty() && repo.commit_of(&branch_ref(task))? == left.tip {
-            return self.take_admin(listed);
-        }
-        rename(&self.folder, &listed.path)?;
-        let what = format!("'{}' was changed while it was taken back", listed.path.display());
-        Err(Failure::new(Exit::Halfway, what).into())
-    }
-
-    fn take_admin(&self, listed: &Listed) -> Result<()> {
-        let made = self.admin.parent().map_or(Ok(()), std::fs::create_dir_all);
-        made.with_context(|| format!("could not make a folder for '{}'", self.admin.display()))?;
-        rename(&listed.admin_dir, &self.admin)
-    }
-
-    fn remove(&self) -> Result<()> {
-        if halfway::linked_admin(&self.folder).is_some_and(|admin| admin.exists()) {
-            let what = format!("'{}' was moved aside and is a worktree still", self.folder.display());
-            return Err(Failure::new(Exit::Halfway, what)
-                .hint("use 'git worktree list' to see what is in its place")
-                .into());
-        }
-        for path in [&self.folder, &self.admin] {
-            match remove(path) {
-                Err(fault) if fault.kind() != ErrorKind::NotFound => {
-                    let what = format!("could not remove '{}', which was taken back: {fault}", path.display());
-                    return Err(Failure::new(Exit::Halfway, what).into());
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Removes a folder with all in it, also where that holds folders that nothing may be written to.
-fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(fault) if fault.kind() == ErrorKind::PermissionDenied => {
-            let _ = open_up(path);
-            std::fs::remove_dir_all(path)
-        }
-        outcome => outcome,
-    }
-}
-
-fn open_up(folder: &Path) -> std::io::Result<()> {
-    std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            open_up(&entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-fn rename(from: &Path, to: &Path) -> Result<()> {
-    std::fs::rename(from, to).with_context(|| format!("could not move '{}' to '{}'", from.display(), to.display()))
 }

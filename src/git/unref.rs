@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 
 use super::checkout::hook;
-use super::halfway::clear_stale_lock;
 use super::lock::Lock;
 use super::read::read_bounded;
-use super::repo::Repo;
+use super::refs;
+use super::repo::{Repo, ours};
+use super::stale::clear_stale_lock;
 use super::start::update_refs;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
@@ -34,6 +35,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) fn delete(repo: &Repo, _held: &Lock, name: &str, expected: Oid) -> Result<()> {
     valid(name)?;
     clear_stale_lock(repo, name)?;
+    if repo.reftable().is_some() {
+        return in_reftable(repo, name, expected);
+    }
     let place = Place { common: repo.common_dir(), name };
     if place.value()?.is_none() {
         return tidy(repo, name);
@@ -57,6 +61,9 @@ pub(super) fn delete(repo: &Repo, _held: &Lock, name: &str, expected: Oid) -> Re
 pub(super) fn tidy(repo: &Repo, name: &str) -> Result<()> {
     valid(name)?;
     clear_stale_lock(repo, name)?;
+    if repo.reftable().is_some() {
+        return Ok(());
+    }
     let place = Place { common: repo.common_dir(), name };
     if place.value()?.is_none() {
         place.remove_log()?;
@@ -122,6 +129,21 @@ fn by_git(repo: &Repo, name: &str, expected: Oid) -> Result<()> {
         return Err(fault);
     }
     Err(is_held(&lock, &format!("{fault:#}")).into())
+}
+
+/// git's own way is one step there: a ref and its reflog go with a rename of the list of tables.
+fn in_reftable(repo: &Repo, name: &str, expected: Oid) -> Result<()> {
+    if refs::find(repo, name)?.is_none() {
+        return Ok(());
+    }
+    let said = update_refs(repo, &format!("delete {name}\0{expected}\0"), "dispatch: undo");
+    match refs::find(repo, name)? {
+        None => Ok(()),
+        Some(found) if found.target().try_id().map(ours) == Some(expected) => {
+            said.and(Err(anyhow!("git did not delete '{name}', although it said so")))
+        }
+        Some(_) => Err(Failure::new(Exit::Halfway, format!("'{name}' was moved meanwhile")).into()),
+    }
 }
 
 fn is_held(lock: &Path, what: &str) -> Failure {

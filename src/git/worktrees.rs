@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::read::read_bounded;
+use super::reflog;
+use super::reftable::{Stack, is_stub};
 use super::repo::{Repo, theirs};
 use crate::model::facts::Head;
 use crate::model::oid::Oid;
@@ -59,7 +61,7 @@ pub(super) fn on_branch(repo: &Repo, branch: &str) -> Result<Vec<Listed>> {
     let wanted = format!("ref: refs/heads/{branch}");
     // A detached HEAD may be that of a rebase, which began on a branch.
     let may_be = |admin: &Path| {
-        let head = read_bounded(&admin.join("HEAD")).unwrap_or_default();
+        let head = head_in(admin).unwrap_or_default();
         !head.starts_with(b"ref: ") || head.trim_ascii_end() == wanted.as_bytes()
     };
     let all = listed(repo, may_be)?;
@@ -91,12 +93,12 @@ fn listed(repo: &Repo, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Listed>> {
 pub(super) fn main_worktree(repo: &Repo) -> Listed {
     let admin_dir = repo.common_dir().to_owned();
     let names = names_in(&admin_dir);
-    let head = head(&admin_dir, &names);
+    let head = head(&admin_dir, &names, repo.reftable());
     Listed {
         path: repo.anchor().to_owned(),
         detached: detached(&head),
         head,
-        operation: operation(&admin_dir, &names).map(str::to_owned),
+        operation: operation(&admin_dir, &names, repo.reftable()).map(str::to_owned),
         locked: None,
         bare: repo.main_worktree().is_none(),
         main: true,
@@ -115,12 +117,13 @@ pub(super) fn linked_worktree(admin_dir: PathBuf, common: &Path) -> Listed {
         Some(odd) => odd,
         None => &admin_dir,
     };
-    let head = head(&admin_dir, &names);
+    let tables = names.contains(OsStr::new("reftable")).then(|| Stack::of(&admin_dir));
+    let head = head(&admin_dir, &names, tables.as_ref());
     Listed {
         path: path.to_owned(),
         detached: detached(&head),
         head: if whole { head } else { Head::Missing },
-        operation: operation(&admin_dir, &names).map(str::to_owned),
+        operation: operation(&admin_dir, &names, tables.as_ref()).map(str::to_owned),
         locked: names.contains(OsStr::new("locked")).then(|| text_in(&admin_dir.join("locked")).unwrap_or_default()),
         bare: false,
         main: false,
@@ -134,7 +137,7 @@ fn detached(head: &Head) -> Option<Oid> {
 
 /// The last commit that the reflog of the worktree's HEAD knows, and the repository has.
 pub(super) fn last_commit(repo: &Repo, listed: &Listed) -> Option<Oid> {
-    let log = read_bounded(&listed.admin_dir.join("logs/HEAD")).ok()?;
+    let log = reflog::of_head(repo, &listed.admin_dir);
     let entry = |line: &[u8]| -> Option<Oid> {
         std::str::from_utf8(line.split(|byte| *byte == b' ').nth(1)?).ok()?.parse().ok()
     };
@@ -148,18 +151,27 @@ fn names_in(dir: &Path) -> BTreeSet<OsString> {
 }
 
 /// What a worktree's HEAD says, or the branch that a rebase or bisect there began on.
-fn head(admin_dir: &Path, names: &BTreeSet<OsString>) -> Head {
+fn head(admin_dir: &Path, names: &BTreeSet<OsString>, tables: Option<&Stack>) -> Head {
     if let Some(branch) = branch_underway(admin_dir, names) {
         return Head::Branch(branch);
     }
-    let Some(text) = text_in(&admin_dir.join("HEAD")) else {
-        return Head::Missing;
+    let text = match (read_bounded(&admin_dir.join("HEAD")), tables) {
+        (Ok(head), Some(tables)) if is_stub(&head) => tables.head(),
+        (Ok(head), _) => head,
+        (Err(_), _) => return Head::Missing,
     };
+    let text = String::from_utf8_lossy(text.trim_ascii());
     match text.strip_prefix("ref:") {
         Some(name) if name.trim().is_empty() => Head::Missing,
         Some(name) => Head::Branch(short(name.trim()).to_owned()),
         None => text.parse().map_or(Head::Missing, Head::Detached),
     }
+}
+
+/// What `HEAD` of a git dir says, as its file would without a reftable; `None` where it cannot be read.
+pub(super) fn head_in(git_dir: &Path) -> Option<Vec<u8>> {
+    let head = read_bounded(&git_dir.join("HEAD")).ok()?;
+    Some(if is_stub(&head) { Stack::of(git_dir).head() } else { head })
 }
 
 fn branch_underway(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<String> {
@@ -176,7 +188,8 @@ fn branch_underway(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<Strin
     None
 }
 
-fn operation(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<&'static str> {
+/// `tables` hold what else stands in files, but for `MERGE_HEAD`.
+fn operation(admin_dir: &Path, names: &BTreeSet<OsString>, tables: Option<&Stack>) -> Option<&'static str> {
     let has = |name: &str| names.contains(OsStr::new(name));
     if has("rebase-merge") {
         return Some("rebase");
@@ -185,7 +198,7 @@ fn operation(admin_dir: &Path, names: &BTreeSet<OsString>) -> Option<&'static st
         return Some(if admin_dir.join("rebase-apply/applying").exists() { "am" } else { "rebase" });
     }
     for (file, name) in [("MERGE_HEAD", "merge"), ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert")] {
-        if has(file) {
+        if has(file) || tables.is_some_and(|tables| tables.find(file).is_ok_and(|found| found.is_some())) {
             return Some(name);
         }
     }

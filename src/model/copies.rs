@@ -69,6 +69,8 @@ pub enum Why {
     Repository,
     /// It cannot be read, or lies too deep.
     Unreadable,
+    /// In the worktree, something of another kind stands there: a symlink or a file in place of a folder, or a folder in place of a file.
+    InTheWay,
 }
 
 impl fmt::Display for Why {
@@ -78,6 +80,7 @@ impl fmt::Display for Why {
             Why::NoFile => "no file, but a pipe, a socket or a device",
             Why::Repository => "a repository of its own",
             Why::Unreadable => "not to be read",
+            Why::InTheWay => "in the way",
         })
     }
 }

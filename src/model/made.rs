@@ -13,6 +13,7 @@ pub struct Made {
     /// Absolute.
     pub folder: PathBuf,
     pub base: Oid,
+    pub port: Option<u16>,
     /// Both stood there already: an earlier, interrupted start had made them.
     pub already: bool,
 }

@@ -33,11 +33,13 @@ pub mod plan;
 pub mod ports;
 pub mod prompt;
 pub mod proof;
+pub mod report;
 pub mod revert;
 #[cfg(test)]
 pub mod sample;
 pub mod schedule;
 pub mod sides;
+pub mod sparse;
 pub mod stack;
 pub mod standing;
 pub mod start;

@@ -14,7 +14,7 @@ use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
 
 pub use restack::{
-    Place, Rebase, Restack, at_odds, halted, merged_itself, not_clean, not_done, nothing_to_do, off_its_base, place,
+    Move, Place, Restack, at_odds, merged_itself, not_done, not_ready, nothing_to_do, off_its_base, place, stuck,
     under_way,
 };
 
@@ -78,10 +78,11 @@ pub fn needs(file: &TaskFile, standings: &Standings, ix: Ix) -> Vec<TaskId> {
     needs
 }
 
-/// What a started task stands on, and what else it needed.
+/// What a started task stands on, and what else it needed. What was cancelled nobody stands on.
 pub(super) fn needs_of(snapshot: &Snapshot, standings: &Standings, file: &TaskFile) -> Vec<TaskId> {
     let landed = |id: &&TaskId| standings.of(file, id).is_some_and(|standing| standing.state == State::Landed);
-    let stack = snapshot.stack.iter().map(|support| &support.id);
+    let cancelled = |id: &&TaskId| standings.of(file, id).is_some_and(|standing| standing.state == State::Cancelled);
+    let stack = snapshot.stack.iter().map(|support| &support.id).filter(|id| !cancelled(id));
     let rest = snapshot.needs.iter().filter(|id| snapshot.stack.iter().all(|support| support.id != **id));
     stack.chain(rest.filter(landed)).cloned().collect()
 }
@@ -136,6 +137,7 @@ fn brought_by(proof: Option<&Proof>, tip: Option<Oid>) -> Brought {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
     Landed,
+    Cancelled,
     /// Its branch is elsewhere now.
     Moved(Oid),
 }
@@ -147,8 +149,10 @@ pub fn since<'a>(
     stack: &'a [Support],
 ) -> impl Iterator<Item = (&'a Support, Since)> {
     stack.iter().filter_map(move |support| {
-        if standings.of(file, &support.id).is_some_and(|standing| standing.state == State::Landed) {
-            return Some((support, Since::Landed));
+        match standings.of(file, &support.id).map(|standing| standing.state) {
+            Some(State::Landed) => return Some((support, Since::Landed)),
+            Some(State::Cancelled) => return Some((support, Since::Cancelled)),
+            _ => {}
         }
         let tip = facts.tasks.get(&support.id)?.branch.as_ref()?.tip;
         (tip != support.tip).then_some((support, Since::Moved(tip)))

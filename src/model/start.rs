@@ -57,6 +57,8 @@ pub struct Ground {
     pub occupied: BTreeMap<PathBuf, String>,
     /// `None` for a bare repository.
     pub main_worktree: Option<PathBuf>,
+    /// Where the repository itself is: the common git dir.
+    pub repository: PathBuf,
 }
 
 /// What will be made: first what earlier, interrupted starts left open, then one new batch.
@@ -65,6 +67,8 @@ pub struct Start {
     /// Indices into the ledger's batches, oldest first.
     pub resume: Vec<usize>,
     pub batch: Option<NewBatch>,
+    /// Active tasks whose copies or setup command have not ended well: that is gone on with.
+    pub equip: Vec<TaskId>,
     /// Things worth knowing that stop nothing.
     pub warnings: Vec<String>,
 }
@@ -106,8 +110,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
         .collect();
     let resumed: BTreeSet<&TaskId> =
         resume.iter().flat_map(|&index| &scene.facts.ledger.batches[index].tasks).map(|task| &task.id).collect();
-    let fresh: Vec<Ix> =
-        ids.iter().filter(|id| !resumed.contains(id)).filter_map(|id| scene.file.graph.position(id)).collect();
+    let (equip, others): (Vec<&TaskId>, Vec<&TaskId>) =
+        ids.iter().filter(|id| !resumed.contains(id)).partition(|id| is_unequipped(scene, id));
+    let fresh: Vec<Ix> = others.iter().filter_map(|id| scene.file.graph.position(id)).collect();
     let mut problems = Problems::default();
     for &ix in &fresh {
         may_start(scene, request, ix, &mut problems);
@@ -124,7 +129,15 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
     let mut warnings = warnings(scene, &fresh);
     let without = batch.iter().flat_map(|batch| &batch.tasks).filter(|task| task.port.is_none());
     warnings.extend(without.map(|task| format!("no port is free for task '{}': widen 'ports'", task.id)));
-    Ok(Start { resume, batch, warnings })
+    Ok(Start { resume, batch, equip: equip.into_iter().cloned().collect(), warnings })
+}
+
+/// Whether a task was started here, and its worktree is not ready to be worked in yet.
+fn is_unequipped(scene: &Scene<'_>, id: &TaskId) -> bool {
+    let active = scene.standings.of(scene.file, id).is_some_and(|standing| standing.state == State::Active);
+    let worktree = scene.facts.tasks.get(id).and_then(|seen| seen.worktree.as_ref());
+    let unready = |worktree: &Worktree| worktree.unequipped && !worktree.main && worktree.head != Head::Missing;
+    active && worktree.is_some_and(unready) && scene.facts.ledger.batch_of(id).is_some()
 }
 
 /// The ids, each once; also of tasks that only an unfinished batch still knows.
@@ -284,7 +297,8 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
     }
     let mut taken = ports::taken(ledger, |id| Some(scene.standings.of(scene.file, id)?.state));
     let range = scene.file.settings.ports.unwrap_or(ports::DEFAULT);
-    tasks.iter_mut().for_each(|task| task.port = ports::assign(&task.id, range, &mut taken));
+    let seed = scene.ground.repository.as_os_str().as_encoded_bytes();
+    tasks.iter_mut().for_each(|task| task.port = ports::assign(&task.id, seed, range, &mut taken));
     let states = &scene.standings.tasks;
     let reopened = fresh.iter().filter(|&&ix| matches!(states[ix].state, State::Landed | State::Lost));
     Ok(NewBatch {

@@ -18,6 +18,7 @@ use super::landing::Landing;
 use super::ledger::{Batch, Support};
 use super::oid::Oid;
 use super::path::TreePath;
+use super::ports;
 use super::standing::{Names, Standings};
 use super::start::unknown;
 use super::state::{Proof, Reason, State};
@@ -62,6 +63,8 @@ pub struct Status {
     pub unread: Option<(String, String)>,
     /// `None` where it was not simulated.
     pub landing: Option<Landing>,
+    /// Something of the task file is for ports.
+    pub uses_ports: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -96,6 +99,8 @@ pub struct Row {
     pub branch_name: String,
     pub worktree: Option<Worktree>,
     pub base: Option<Oid>,
+    /// The port that is its own as long as it is active.
+    pub port: Option<u16>,
     /// What it stands on that had not landed, as long as it is active.
     pub stack: Vec<Support>,
     pub remotes: Vec<String>,
@@ -200,6 +205,7 @@ pub fn status(
         unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
         unread: facts.ledger.unread(),
         landing: None,
+        uses_ports: ports::are_used(&file.settings),
         groups,
     })
 }
@@ -326,8 +332,8 @@ impl Teller<'_> {
             Some(snapshot) => snapshot.title.clone(),
             None => index.map(|ix| self.file.graph.tasks()[ix].title.clone()).unwrap_or_default(),
         };
-        let recorded = record.and_then(|record| record.snapshot.as_ref()).map(|snapshot| snapshot.base);
-        let base = seen.branch.as_ref().and_then(|branch| branch.base).or(recorded);
+        let recorded = record.and_then(|record| record.snapshot.as_ref());
+        let base = seen.branch.as_ref().and_then(|branch| branch.base).or(recorded.map(|snapshot| snapshot.base));
         let mut row = Row {
             id: id.clone(),
             title,
@@ -343,6 +349,7 @@ impl Teller<'_> {
             branch_name: self.names.get(id).cloned().unwrap_or_default(),
             worktree: seen.worktree.clone(),
             base,
+            port: recorded.and_then(|snapshot| snapshot.port).filter(|_| state.holds()),
             stack: Vec::new(),
             remotes: seen.remotes.clone(),
             notes: Vec::new(),
@@ -351,7 +358,9 @@ impl Teller<'_> {
         };
         let target = self.facts.target.newest().0;
         let (vacant, deleted) = (seen.vacant.as_deref(), seen.deleted);
-        row.notes = notes::notes(&row, &notes::Around { vacant, deleted, defined: index.is_some(), target });
+        let unfinished = record.is_some_and(|record| record.batch.is_some() && !record.started && !record.dropped);
+        let around = notes::Around { vacant, deleted, defined: index.is_some(), unfinished, target };
+        row.notes = notes::notes(&row, &around);
         self.stack(&mut row);
         // What is not committed yet cannot be merged with: git would refuse.
         let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);

@@ -1,5 +1,7 @@
 //! Which batch an `undo` takes back, and whether it may.
 
+mod obstacle;
+
 use std::path::PathBuf;
 
 use super::failure::{Exit, Failure};
@@ -9,7 +11,9 @@ use super::oid::Oid;
 use super::standing::Standings;
 use super::state::State;
 use super::task::TaskFile;
-use super::text::{count, shell_word};
+use super::text::shell_word;
+
+pub use obstacle::Obstacle;
 
 /// A batch may be named by so many digits of its uid, too: two clones may both have made a `batch-001`.
 const SHORTEST_UID: usize = 8;
@@ -26,49 +30,6 @@ pub struct Left {
     /// The ref that keeps its base is there, which only the repository has that started it.
     pub base_kept: bool,
     pub obstacles: Vec<Obstacle>,
-}
-
-/// What would be lost, or is none of ours.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Obstacle {
-    /// The branch has so many commits of its own.
-    Commits(u64),
-    /// The branch is elsewhere than where it began, and what it has is not known to be on the target.
-    Moved,
-    /// Nothing here shows that `start` made the branch: its base is not kept.
-    NotOurs,
-    /// The branch is checked out here too, in a worktree that `start` did not make.
-    CheckedOut(PathBuf),
-    /// The worktree has something else than the branch checked out.
-    Elsewhere(PathBuf),
-    /// A folder stands where the worktree was, and is none.
-    NoWorktree(PathBuf),
-    /// Its folder is not where it was: deleted, moved, or not mounted.
-    OutOfSight(PathBuf),
-    /// Another worktree lies in it.
-    Holds(PathBuf, PathBuf),
-    /// It has no index, and files that are not as they were checked out.
-    NoIndex(PathBuf),
-    /// Files that are changed or new, by the first of them and how many.
-    Changed(PathBuf, String, usize),
-    /// Files that git ignores and that are not disposable, by the first of them and how many.
-    Ignored(PathBuf, String, usize),
-    /// Files of which git is told to overlook what changes, by the first of them and how many.
-    Overlooked(PathBuf, String, usize),
-    /// Submodules are checked out in it.
-    Submodules(PathBuf),
-    /// Commits that were on the branch once and that nothing else holds, by the first of them and how many.
-    ResetAway(Oid, usize),
-    /// The worktree has refs of its own.
-    OwnRefs(PathBuf),
-    /// A rebase or the like is under way.
-    Operation(PathBuf, String),
-    /// Somebody locked it, for this reason.
-    Locked(PathBuf, String),
-    /// A process works in it.
-    Process(PathBuf, String),
-    /// It cannot be looked at.
-    Unreadable(PathBuf, String),
 }
 
 /// What is taken back.
@@ -132,25 +93,39 @@ pub fn decide(
 ) -> Result<Undo, Failure> {
     let batch = &ledger.batches[index];
     started_here(batch, &left, host)?;
-    let mut told = Vec::new();
+    // Each with what resolves it.
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
     for (task, left) in batch.tasks.iter().zip(&left) {
         match since(file, ledger, standings, (index, &task.id)) {
-            Some(clause) => told.push(format!("task '{}' {clause}", task.id)),
-            None => told.extend(left.obstacles.iter().map(|obstacle| obstacle.of(task))),
+            Some(clause) => told.push((format!("task '{}' {clause}", task.id), Vec::new())),
+            None => told.extend(left.obstacles.iter().map(|one| (one.of(task), one.hints(task)))),
         }
     }
     if told.is_empty() {
         return Ok(Undo { batch: index, tasks: batch.tasks.iter().cloned().zip(left).collect() });
     }
+    Err(refused(batch, told))
+}
+
+fn refused(batch: &Batch, mut told: Vec<(String, Vec<String>)>) -> Failure {
     let more = told.len().saturating_sub(MOST_TOLD);
     told.truncate(MOST_TOLD);
     if more > 0 {
-        told.push(format!("and {more} more"));
+        told.push((format!("and {more} more"), Vec::new()));
+    }
+    let clauses: Vec<&str> = told.iter().map(|(clause, _)| clause.as_str()).collect();
+    let mut failure = Failure::new(Exit::Refused, format!("cannot undo {}: {}", batch.name, clauses.join("; ")));
+    for hint in told.iter().flat_map(|(_, hints)| hints) {
+        if !failure.hints.contains(hint) {
+            failure.hints.push(hint.clone());
+        }
+    }
+    if told.iter().all(|(_, hints)| !hints.is_empty()) {
+        return failure;
     }
     let mut ids: Vec<&str> = batch.tasks.iter().map(|task| task.id.as_str()).take(MOST_TOLD).collect();
     ids.sort_unstable();
-    Err(Failure::new(Exit::Refused, format!("cannot undo {}: {}", batch.name, told.join("; ")))
-        .hint(format!("use 'git dispatch status {}' to see how far they are", ids.join(" "))))
+    failure.hint(format!("use 'git dispatch status {}' to see how far they are", ids.join(" ")))
 }
 
 /// A ledger is shared between clones, and worktrees are not: where nothing stands, it may well stand elsewhere.
@@ -177,59 +152,6 @@ fn since(file: &TaskFile, ledger: &Ledger, standings: &Standings, (index, id): (
         }
         () if record.reported.is_some() => Some("has a report".to_owned()),
         () => None,
-    }
-}
-
-impl Obstacle {
-    /// A sentence about `task`.
-    fn of(&self, task: &Snapshot) -> String {
-        let (id, branch) = (&task.id, &task.branch);
-        let first = |path: &str, number: usize| match number {
-            0 | 1 => format!("'{path}'"),
-            more => format!("'{path}' and {} more", more - 1),
-        };
-        match self {
-            Obstacle::Commits(own) => {
-                format!("task '{id}' has {} of its own on '{branch}'", count(*own as usize, "commit"))
-            }
-            Obstacle::Moved => format!("branch '{branch}' of task '{id}' was moved"),
-            Obstacle::NotOurs => {
-                format!("nothing shows that branch '{branch}' was made for task '{id}': its base is not kept here")
-            }
-            Obstacle::CheckedOut(at) => format!("branch '{branch}' is checked out in '{}'", at.display()),
-            Obstacle::Elsewhere(at) => {
-                format!("'{}' has something else checked out than branch '{branch}'", at.display())
-            }
-            Obstacle::NoWorktree(at) => format!("'{}' stands where the worktree of '{id}' was", at.display()),
-            Obstacle::OutOfSight(at) => format!(
-                "the worktree '{0}' is out of sight: 'git worktree repair NEW-PATH' finds a moved one, 'git worktree unlock {0}' and \
-                 'git worktree remove {0}' forget a deleted one",
-                at.display()
-            ),
-            Obstacle::Holds(at, other) => format!("worktree '{}' lies in '{}'", other.display(), at.display()),
-            Obstacle::NoIndex(at) => format!("'{}' has no index, and changed files", at.display()),
-            Obstacle::Changed(at, path, number) => {
-                format!("not committed in '{}': {}", at.display(), first(path, *number))
-            }
-            Obstacle::Ignored(at, path, number) => {
-                format!("ignored by git, but perhaps needed, in '{}': {}", at.display(), first(path, *number))
-            }
-            Obstacle::Overlooked(at, path, number) => {
-                let paths = first(path, *number);
-                format!("git is told to overlook changes in '{}': {paths}", at.display())
-            }
-            Obstacle::ResetAway(commit, number) => {
-                let more = if *number > 1 { format!(" and {} more", number - 1) } else { String::new() };
-                format!("task '{id}' had commits that nothing else holds now: {}{more}", commit.short())
-            }
-            Obstacle::OwnRefs(at) => format!("'{}' has refs of its own", at.display()),
-            Obstacle::Submodules(at) => format!("submodules are checked out in '{}'", at.display()),
-            Obstacle::Operation(at, operation) => format!("a {operation} is under way in '{}'", at.display()),
-            Obstacle::Locked(at, reason) if reason.is_empty() => format!("'{}' is locked", at.display()),
-            Obstacle::Locked(at, reason) => format!("'{}' is locked: {reason}", at.display()),
-            Obstacle::Process(at, who) => format!("{who} works in '{}'", at.display()),
-            Obstacle::Unreadable(at, why) => format!("'{}' cannot be looked at: {why}", at.display()),
-        }
     }
 }
 

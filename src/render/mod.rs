@@ -14,6 +14,7 @@ pub mod log;
 pub mod plan;
 pub mod prompt;
 pub mod reason;
+pub mod report;
 pub mod restack;
 #[cfg(test)]
 mod schema;

@@ -4,6 +4,7 @@ use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
+use crate::model::ledger::Support;
 use crate::model::oid::Oid;
 use crate::model::stack::{Restack, and};
 use crate::model::text::escape;
@@ -12,15 +13,19 @@ const BOLD: Style = Style::new().bold();
 
 /// One line, and one for what there was. `tip` is the new one; `None` of a dry run.
 pub fn restacked(restack: &Restack, target: (&str, Oid), tip: Option<Oid>) -> String {
-    let names: Vec<&str> = restack.stack.iter().map(|support| support.id.as_str()).collect();
-    let on = match names.is_empty() {
-        true => escape(target.0).into_owned(),
-        false => and(&names),
+    let on = |stack: &[Support]| {
+        let names: Vec<&str> = stack.iter().map(|support| support.id.as_str()).collect();
+        if names.is_empty() { escape(target.0).into_owned() } else { and(&names) }
     };
     let verb = if tip.is_some() { "stands" } else { "would stand" };
-    let base = restack.base.short();
-    let mut out =
-        format!("{BOLD}{}{BOLD:#} {verb} on {on} at {base}, no longer on {}\n", restack.id, restack.from.short());
+    let mut out = format!(
+        "{BOLD}{}{BOLD:#} {verb} on {} at {}, no longer on {} at {}\n",
+        restack.id,
+        on(&restack.stack),
+        restack.base.short(),
+        on(&restack.left),
+        restack.from.short()
+    );
     match tip {
         Some(tip) if tip == restack.before => {}
         Some(tip) => out.push_str(&format!(
@@ -75,9 +80,9 @@ pub fn json(restack: &Restack, tip: Option<Oid>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ledger::Support;
+
     use crate::model::sample::{id, oid};
-    use crate::model::stack::Rebase;
+    use crate::model::stack::Move;
 
     #[test]
     fn what_became_of_it_is_told_for_people_and_as_the_schema_describes_it() {
@@ -90,7 +95,8 @@ mod tests {
             base: oid('3'),
             stack: vec![Support { id: id("A"), tip: oid('3') }],
             begun: false,
-            rebase: Rebase::Onto,
+            left: vec![Support { id: id("A"), tip: oid('2') }],
+            moves: Move::To(oid('5')),
         };
         let told = |restack: &Restack, tip| {
             let schema = serde_json::from_str(include_str!("../../docs/schema/restack.schema.json")).unwrap();
@@ -99,12 +105,13 @@ mod tests {
             anstream::adapter::strip_str(&restacked(restack, ("main", oid('4')), tip)).to_string()
         };
         let was = "1".repeat(40);
-        let expected =
-            format!("C stands on A at 3333333, no longer on 2222222\n  task/C\\e is at 5555555; it was at {was}\n");
+        let expected = format!(
+            "C stands on A at 3333333, no longer on A at 2222222\n  task/C\\e is at 5555555; it was at {was}\n"
+        );
         assert_eq!(told(&restack, Some(oid('5'))), expected);
         let landed = Restack { stack: Vec::new(), ..restack };
-        let expected = "C would stand on main at 3333333, no longer on 2222222\n  task/C\\e is at 1111111\n";
+        let expected = "C would stand on main at 3333333, no longer on A at 2222222\n  task/C\\e is at 1111111\n";
         assert_eq!(told(&landed, None), expected);
-        assert_eq!(told(&landed, Some(oid('1'))), "C stands on main at 3333333, no longer on 2222222\n");
+        assert_eq!(told(&landed, Some(oid('1'))), "C stands on main at 3333333, no longer on A at 2222222\n");
     }
 }

@@ -44,12 +44,13 @@ impl Widths {
     }
 }
 
-/// One task that has its branch and worktree now.
-pub fn made(made: &Made, widths: Widths) -> String {
+/// One task that has its branch and worktree now, and a port, if those are to be told.
+pub fn made(made: &Made, widths: Widths, ports: bool) -> String {
+    let port = made.port.filter(|_| ports).map(|port| format!("  port {port}")).unwrap_or_default();
     let already = if made.already { format!("  {DIM}was there already{DIM:#}") } else { String::new() };
     let (branch, folder) = (escape(&made.branch), made.folder.to_string_lossy());
     let gap = " ".repeat(widths.branch.saturating_sub(width(&branch)));
-    format!("  {:id$}  {branch}{gap}  {}{already}\n", made.id, escape(&folder), id = widths.id)
+    format!("  {:id$}  {branch}{gap}  {}{port}{already}\n", made.id, escape(&folder), id = widths.id)
 }
 
 /// A folder to change to for each task.
@@ -67,13 +68,11 @@ pub fn dry_run(would: &[Made]) -> String {
     let mut out = String::from("Would start, and did not:\n");
     for one in would {
         let folder = one.folder.to_string_lossy();
-        out.push_str(&format!(
-            "  {}  {}  {}  from {}\n",
-            one.id,
-            escape(&one.branch),
-            escape(&folder),
-            one.base.short()
-        ));
+        let how = match one.already {
+            true => "is there already, and would be made ready".to_owned(),
+            false => format!("from {}", one.base.short()),
+        };
+        out.push_str(&format!("  {}  {}  {}  {how}\n", one.id, escape(&one.branch), escape(&folder)));
     }
     out
 }
@@ -118,7 +117,6 @@ pub fn json(ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) -> Strin
 
 fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, (copied, setups): (&[Copied], &[Setup])) -> TaskJson<'a> {
     let id = &made.id;
-    let recorded = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
     let setup = setups.iter().find(|setup| setup.id == *id).map(|setup| SetupJson {
         exit: match setup.fate {
             SetUp::Done => Some(0),
@@ -129,7 +127,7 @@ fn with_all<'a>(ledger: &'a Ledger, made: &'a Made, (copied, setups): (&[Copied]
     });
     let batch = ledger.batch_of(id).map(|batch| batch.name.as_str());
     let copied = copied.iter().find(|one| one.id == *id).map(|one| one.files);
-    TaskJson { port: recorded.and_then(|task| task.port), copied, setup, ..task(made, batch) }
+    TaskJson { copied, setup, ..task(made, batch) }
 }
 
 /// What was not copied, a line for each reason: the first, and how many.
@@ -140,6 +138,13 @@ pub fn left_out(all: &[Copied]) -> Vec<String> {
         most.1 = most.1.max(*number);
     }
     let line = |(why, (path, number)): (&Why, (&TreePath, usize))| match number {
+        0 | 1 if *why == Why::InTheWay => {
+            format!("'{path}' was not copied: something of another kind stands there in the worktree")
+        }
+        more if *why == Why::InTheWay => {
+            let more = more - 1;
+            format!("'{path}' and {more} more were not copied: something of another kind stands there in the worktree")
+        }
         0 | 1 => format!("'{path}' was not copied: it is {why}"),
         more => format!("'{path}' and {} more were not copied: each is {why}", more - 1),
     };
@@ -188,7 +193,7 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         worktree: made.folder.to_string_lossy().into_owned(),
         base: made.base,
         already: made.already,
-        port: None,
+        port: made.port,
         copied: None,
         setup: None,
     }

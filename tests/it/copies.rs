@@ -192,6 +192,18 @@ fn nothing_is_written_through_a_symlink_of_the_new_worktree() {
     assert_eq!(sandbox.place("A").join("node_modules").read_link().unwrap(), outside);
     assert_eq!(outside.read_dir().unwrap().count(), 0);
     assert!(sandbox.place("A").join(".env").exists());
+    // One that somebody made there since.
+    sandbox.ok(&["start", "B", "--no-setup"]);
+    let place = sandbox.place("B");
+    std::fs::write(place.join("config/local.toml"), "mine").unwrap();
+    std::fs::remove_file(place.join("node_modules")).unwrap();
+    symlink(&outside, place.join("node_modules")).unwrap();
+    std::fs::remove_file(place.join(".env")).unwrap();
+    std::fs::create_dir(place.join(".env")).unwrap();
+    sandbox
+        .ok(&["start", "--setup", "B"])
+        .says("warning: '.env' and 1 more were not copied: something of another kind stands there in the worktree");
+    assert_eq!(outside.read_dir().unwrap().count(), 0);
 }
 
 #[test]
@@ -215,7 +227,7 @@ fn copies_that_were_not_changed_are_no_obstacle_to_undo() {
     let record = sandbox.repo().join(".git/dispatch/copies/A");
     assert!(record.exists());
     std::fs::write(place.join("node_modules/p/new.js"), "new").unwrap();
-    sandbox.refuses(&["undo"], 3, "ignored by git, but perhaps needed");
+    sandbox.refuses(&["undo"], 3, "ignored by git, but perhaps needed").says("'node_modules/p/new.js'");
     std::fs::remove_file(place.join("node_modules/p/new.js")).unwrap();
     let time = place.join(".env").metadata().unwrap().modified().unwrap();
     std::fs::write(place.join(".env"), "SECRET=2\n").unwrap();
@@ -309,6 +321,23 @@ fn names_that_are_odd_are_copied_and_shown_escaped() {
     let outcome = sandbox.ok(&["start", "A"]);
     assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
     assert!(sandbox.place("A").join("odd/a\nb\u{1b}[31m").exists());
+    sandbox.ok(&["undo"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn holes_of_a_large_file_stay_holes() {
+    let sandbox = sandbox("copy = [\"*.img\"]\n[task.A]\n");
+    let image = std::fs::File::create(sandbox.repo().join("big.img")).unwrap();
+    image.set_len(400 << 20).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&image, b"here", 100 << 20).unwrap();
+    sandbox.ok(&["start", "A"]).says("copying 1 file, which may take a while");
+    let copy = std::fs::File::open(sandbox.place("A").join("big.img")).unwrap();
+    let mut text = [0; 6];
+    std::os::unix::fs::FileExt::read_exact_at(&copy, &mut text, (100 << 20) - 1).unwrap();
+    assert_eq!(&text, b"\0here\0");
+    let found = copy.metadata().unwrap();
+    assert!(found.len() == 400 << 20 && found.blocks() * 512 < 1 << 20, "{} blocks", found.blocks());
     sandbox.ok(&["undo"]);
 }
 

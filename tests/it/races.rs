@@ -32,18 +32,28 @@ fn starters(sandbox: &Sandbox) -> BTreeMap<String, String> {
 
 #[test]
 fn of_starts_that_overlap_each_task_has_one_and_housekeeping_beside_them_takes_nothing() {
-    overlap("auto");
+    overlap("auto", &[]);
 }
 
 #[test]
 fn of_starts_that_overlap_by_git_each_task_has_one_too() {
-    overlap("git");
+    overlap("git", &[]);
 }
 
-fn overlap(checkout: &str) {
+#[test]
+fn of_starts_that_overlap_in_a_reftable_each_task_has_one_too() {
+    let probe = Sandbox::empty();
+    if probe.try_git_in(&probe.repo(), &["init", "--quiet", "--ref-format=reftable"]).status.success() {
+        overlap("auto", &["--ref-format=reftable"]);
+    }
+}
+
+fn overlap(checkout: &str, init: &[&str]) {
     let ids = ["T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7"];
     let file: String = ids.iter().map(|id| format!("[task.{id}]\n")).collect();
-    let sandbox = Sandbox::with_tasks(&format!("workers = 16\n{file}"));
+    let sandbox = Sandbox::empty();
+    sandbox.init(init);
+    sandbox.commit(&[("dispatch.toml", &format!("workers = 16\n{file}"))], "initial commit");
     sandbox.git(&["config", "dispatch.lockTimeout", "600"]);
     sandbox.git(&["config", "dispatch.checkout", checkout]);
     let alone = ids.iter().map(|id| vec!["start", *id]);

@@ -82,6 +82,58 @@ fn a_start_that_is_killed_while_it_sets_up_leaves_the_command_that_goes_on() {
 }
 
 #[test]
+fn the_same_start_goes_on_with_a_setup_that_was_killed_or_failed() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    sandbox.git(&["config", "dispatch.setup", "kill -9 $PPID"]);
+    assert_eq!(sandbox.run(&["start", "A"]).code, None);
+    sandbox.git(&["config", "dispatch.setup", "false"]);
+    sandbox.ok(&["start", "--dry-run", "A", "B"]).answers("  is there already, and would be made ready\n");
+    let outcome = sandbox.run(&["start", "A", "B"]).exits(4).answers("batch-002").answers("Terminal 2:");
+    outcome.says("task 'A' is active already; going on with its setup").says("the setup of task 'A' failed");
+    assert_eq!(unequipped(&sandbox), ["A", "B"]);
+    sandbox.git(&["config", "dispatch.setup", "true"]);
+    let outcome = sandbox.ok(&["start", "A", "--json"]).says("A is set up");
+    let task = &outcome.json()["tasks"][0];
+    assert_eq!(
+        (&task["already"], &task["batch"], &task["setup"]["exit"]),
+        (&json!(true), &json!("batch-001"), &json!(0))
+    );
+    assert_eq!(unequipped(&sandbox), ["B"]);
+    sandbox.refuses(&["start", "A"], 1, "task 'A' is already active");
+    sandbox.refuses(&["start", "A", "B"], 1, "task 'A' is already active");
+    sandbox.ok(&["start", "B"]);
+    assert_eq!((unequipped(&sandbox), sandbox.count("starting")), (vec![], 2));
+}
+
+#[test]
+fn one_worktree_is_set_up_by_one_process_at_a_time() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let program = env!("CARGO_BIN_EXE_git-dispatch");
+    // Within the setup of A, another one is asked for: of A, and of both. Nothing that stays behind holds it.
+    let command = format!(
+        "test -z \"$INNER\" || exit 0; export INNER=1
+         test $GIT_DISPATCH_TASK = A || exit 0
+         '{program}' start --setup A >\"$HOME/one\" 2>&1; echo \"exit $?\" >>\"$HOME/one\"
+         '{program}' start --setup C A >\"$HOME/both\" 2>&1; echo \"exit $?\" >>\"$HOME/both\"
+         (cd / && exec sleep 20) &"
+    );
+    sandbox.ok(&["start", "C"]);
+    sandbox.git(&["config", "dispatch.setup", &command]);
+    sandbox.ok(&["start", "A"]).says("A is set up");
+    let log = sandbox.repo().join(".git/dispatch/logs/A-setup.log");
+    for name in ["one", "both"] {
+        let said = std::fs::read_to_string(sandbox.root().join("home").join(name)).unwrap();
+        assert!(
+            said.contains(&format!("error: the setup of task 'A' is running; its log is '{}'", log.display())),
+            "{said}"
+        );
+        assert!(said.contains("hint: use 'tail -f ") && said.ends_with("exit 5\n"), "{said}");
+    }
+    assert_eq!(unequipped(&sandbox), [""; 0]);
+    sandbox.ok(&["start", "--setup", "A", "A"]).says("A is set up");
+}
+
+#[test]
 fn of_tasks_of_which_one_cannot_be_made_the_others_are_started_and_set_up() {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.git(&["config", "dispatch.setup", "pwd >>\"$HOME/set-up\""]);
@@ -124,4 +176,25 @@ fn ports_of_active_tasks_differ_and_stay() {
     sandbox.ok(&["undo"]);
     sandbox.ok(&["undo", "batch-002"]);
     assert_eq!(port(sandbox.ok(&["start", "B", "--json"]).json()), b);
+}
+
+#[test]
+fn a_port_is_told_where_something_is_for_it() {
+    let sandbox = Sandbox::with_tasks(TASKS);
+    let silent = sandbox.ok(&["start", "A"]).stdout + &sandbox.ok(&["status", "-v"]).stdout;
+    assert!(!silent.contains("port "), "{silent}");
+    let port = sandbox.row("A")["port"].as_u64().unwrap();
+    assert!((4000..=4999).contains(&port) && sandbox.row("C")["port"].is_null());
+    sandbox.git(&["config", "dispatch.setup", "true"]);
+    sandbox.ok(&["status", "-v"]).answers(&format!("    A has port {port}\n"));
+    let told = sandbox.ok(&["start", "B"]).stdout;
+    assert!(told.contains(&format!("  port {}\n", sandbox.row("B")["port"])), "{told}");
+}
+
+#[test]
+fn a_task_of_the_same_name_elsewhere_has_another_port() {
+    let ports = (0..3).map(|_| Sandbox::with_tasks("ports = \"20000-60000\"\n[task.A]\n"));
+    let ports = ports.map(|sandbox| sandbox.ok(&["start", "A", "--json"]).json()["tasks"][0]["port"].as_u64());
+    let distinct: std::collections::BTreeSet<_> = ports.collect();
+    assert!(distinct.len() > 1, "{distinct:?}");
 }

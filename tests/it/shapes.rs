@@ -198,20 +198,6 @@ fn a_sha256_repository_works_end_to_end() {
     assert_eq!(sandbox.row("A")["proof"], "ancestor");
 }
 
-#[test]
-fn a_reftable_is_refused_by_name() {
-    let sandbox = Sandbox::empty();
-    let made =
-        sandbox.try_git_in(&sandbox.repo(), &["init", "--quiet", "--initial-branch=main", "--ref-format=reftable"]);
-    if !made.status.success() {
-        return; // This git knows no reftable.
-    }
-    sandbox.commit(&[("dispatch.toml", TASKS)], "initial commit");
-    for arguments in [vec!["plan"], vec!["start", "A"], vec!["status"], vec!["log"], vec!["adopt", "A", "main"]] {
-        sandbox.refuses(&arguments, 3, "keeps its refs in a reftable").says("git refs migrate --ref-format=files");
-    }
-}
-
 /// `GIT_TEST_ASSUME_DIFFERENT_OWNER` is git's own way to test `safe.directory`.
 #[test]
 fn a_repository_of_somebody_else_is_refused_as_git_refuses_it_and_nothing_of_it_runs() {

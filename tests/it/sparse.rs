@@ -169,3 +169,54 @@ fn the_settings_of_a_sparse_main_worktree_do_not_mix_in() {
     assert_holds(&sandbox, &sandbox.place("A"), &["src/a/deep/in", "src/a/in", "src/file", "top"]);
     assert_holds(&sandbox, &sandbox.repo(), &["src/b/out", "src/file", "top"]);
 }
+
+#[test]
+fn an_entry_that_is_no_folder_is_told_and_a_file_is_refused() {
+    let sandbox = sandbox(
+        "sparse = [\"nope/there\", \"src/aa\", \"src/b/\"]\n[task.A]\n[task.B]\nsparse = [\"top\", \"src/a/in\"]\n",
+    );
+    let warned = "warning: task 'A' has 'nope/there' in 'sparse', and there is no such folder where it starts\n";
+    let near = "warning: task 'A' has 'src/aa' in 'sparse', and there is no such folder where it starts; the nearest one is 'src/a'";
+    for arguments in [&["start", "-n", "A"][..], &["start", "A"]] {
+        sandbox.ok(arguments).says(warned).says(near);
+    }
+    assert_holds(&sandbox, &sandbox.place("A"), &["src/b/out", "src/file", "top"]);
+    for arguments in [&["start", "-n", "B"][..], &["start", "B"]] {
+        let refused = "error: task 'B' has 'top' in 'sparse': 'top' is not a directory";
+        sandbox.refuses(arguments, 3, refused).says("'src/a/in' is not a directory").says("write 'src/a' in its place");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_configuration_on_another_file_system_is_changed_where_it_lies() {
+    let sandbox = sandbox(TASKS);
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+    let (config, moved) = (sandbox.repo().join(".git/config"), elsewhere.path().join("config"));
+    std::fs::copy(&config, &moved).unwrap();
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink(&moved, &config).unwrap();
+    sandbox.ok(&["start", "A"]);
+    assert_holds(&sandbox, &sandbox.place("A"), &["src/a/deep/in", "src/a/in", "src/file", "top"]);
+    assert!(config.is_symlink() && std::fs::read_to_string(&moved).unwrap().contains("worktreeConfig = true"));
+    assert_eq!(names_in(elsewhere.path()), ["config"]);
+    assert!(!sandbox.repo().join(".git/dispatch/config.new").exists());
+    sandbox.ok(&["undo"]);
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn of_a_start_that_was_not_finished_status_tells_one_way_on() {
+    let sandbox = sandbox(TASKS);
+    let lock = sandbox.repo().join(".git/config.lock");
+    std::fs::write(&lock, "").unwrap();
+    let _ = sandbox.run(&["start", "A"]).exits(4);
+    let told = sandbox.ok(&["status"]).answers("not finished; to go on: git dispatch start A\n").stdout;
+    assert!(!told.contains("git worktree"), "{told}");
+    assert_eq!(sandbox.row("A")["notes"], json!([]));
+    std::fs::remove_file(&lock).unwrap();
+    sandbox.ok(&["start", "A"]);
+}

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::scene::KILL_AT;
 use crate::support::{Sandbox, write_in};
 
 const TEN: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
@@ -54,7 +53,7 @@ fn rev(sandbox: &Sandbox, name: &str) -> String {
 }
 
 /// Squashes a branch onto `main`.
-fn squash(sandbox: &Sandbox, id: &str) {
+pub fn squash(sandbox: &Sandbox, id: &str) {
     sandbox.git(&["merge", "--quiet", "--squash", &format!("task/{id}")]);
     sandbox.commit(&[], &format!("squash of {id}"));
 }
@@ -139,7 +138,7 @@ fn what_landed_meanwhile_takes_part_where_the_tip_lacks_it() {
 }
 
 /// `D` stands on `A`, with a commit of its own; its tip.
-fn stacked(files: &[(&str, &str)]) -> (Sandbox, String) {
+pub fn stacked(files: &[(&str, &str)]) -> (Sandbox, String) {
     let (sandbox, ..) = both_done();
     sandbox.ok(&["start", "--stack", "D"]);
     let tip = works(&sandbox, "D", files);
@@ -193,18 +192,20 @@ fn when_a_need_lands_as_a_merge_its_commits_stay_below() {
 #[test]
 fn what_took_the_target_in_by_itself_is_only_recorded() {
     let (sandbox, _) = stacked(&[("d", "1\n")]);
-    squash(&sandbox, "A");
     let place = sandbox.place("D");
+    sandbox.commit(&[("before", "1\n")], "before");
+    squash(&sandbox, "A");
     sandbox.commit(&[("more", "1\n")], "more");
-    sandbox.git_in(&place, &["merge", "--quiet", "-m", "take it in", "main~1"]);
+    sandbox.git_in(&place, &["merge", "--quiet", "-m", "take it in", "main~2"]);
     sandbox
         .refuses(&["restack", "D"], 3, "its own commits hold 1 merge, which a rebase would take apart")
         .says(&format!("use 'git -C {} merge main'", place.display()));
-    sandbox.git_in(&place, &["merge", "--quiet", "-m", "take it in", "main"]);
+    // The target goes on, and that needs no other merge: what landed is in it.
+    sandbox.git_in(&place, &["merge", "--quiet", "-m", "take it in", "main~1"]);
     let tip = rev(&sandbox, "task/D");
-    sandbox.ok(&["restack", "D"]);
+    sandbox.ok(&["restack", "D"]).answers("D stands on main at ").answers(", no longer on A at ");
     assert_eq!(rev(&sandbox, "task/D"), tip);
-    assert_eq!((sandbox.row("D").get("stack"), &sandbox.row("D")["base"]), (None, &json!(rev(&sandbox, "main"))));
+    assert_eq!((sandbox.row("D").get("stack"), &sandbox.row("D")["base"]), (None, &json!(rev(&sandbox, "main~1"))));
 }
 
 #[test]
@@ -217,7 +218,7 @@ fn a_need_that_moved_is_told_and_restacked_on_when_it_is_done_again() {
     let new = rev(&sandbox, "task/A");
     let note = format!("restack: stands on A as it was at {}, and that is at {} now", &old[..7], &new[..7]);
     assert_eq!(row["notes"], json!([note]));
-    sandbox.refuses(&["restack", "D"], 3, "it stands on 'A', which is not reported done");
+    sandbox.refuses(&["restack", "D"], 3, "it stands on 'A' (active), which is neither reported done nor landed");
     done(&sandbox, "A");
     sandbox.ok(&["restack", "D"]).answers("D stands on A at ");
     assert_eq!(sandbox.git(&["log", "--format=%s", "task/A..task/D"]), "work of D");
@@ -244,34 +245,115 @@ fn of_two_needs_the_one_that_has_not_landed_stays_below() {
 }
 
 #[test]
-fn a_rebase_that_stops_is_solved_or_aborted_and_nothing_is_lost() {
-    for solve in [true, false] {
+fn a_conflict_is_foreseen_and_what_a_person_made_of_it_is_recorded() {
+    for by_merge in [false, true] {
         let (sandbox, tip) = stacked(&[("ten", &TEN.replace("5\n", "five\n"))]);
         squash(&sandbox, "A");
         sandbox.commit(&[("ten", &TEN.replace("5\n", "V\n"))], "the target goes on");
-        let place = sandbox.place("D");
-        let stopped = sandbox.run(&["restack", "D"]).exits(4).says("has stopped: conflicts in 'ten'");
-        let (go_on, back) = (format!("git -C {} rebase --continue", place.display()), &tip[..7]);
-        let stopped = stopped.says(&go_on).says("rebase --abort' to have it as it was, at ").says(back);
-        stopped.says("use 'git dispatch restack D' after that to record it");
-        assert_eq!(rev(&sandbox, "task/D"), tip, "git moves the branch last");
-        assert!(sandbox.row("D")["notes"].to_string().contains("was to be restacked"), "{:#?}", sandbox.row("D"));
-        let there = sandbox.git_in(&place, &["status", "--porcelain"]);
-        sandbox.refuses(&["restack", "D"], 4, "has stopped: conflicts in 'ten'");
-        assert_eq!(sandbox.git_in(&place, &["status", "--porcelain"]), there);
-        if solve {
-            write_in(&place, "ten", &TEN.replace("5\n", "both\n"));
-            sandbox.git_in(&place, &["add", "ten"]);
-            sandbox.refuses(&["restack", "D"], 4, "has stopped: ");
-            sandbox.git_in(&place, &["rebase", "--continue"]);
-        } else {
-            sandbox.git_in(&place, &["rebase", "--abort"]);
-            assert_eq!((rev(&sandbox, "task/D"), &sandbox.row("D")["commits"]), (tip, &json!(1)));
-            sandbox.git(&["revert", "--no-edit", "HEAD"]);
+        let (place, before) = (sandbox.place("D"), sandbox.snapshot());
+        for command in [&["restack", "-n", "D"][..], &["restack", "D"]] {
+            let refused = sandbox.refuses(command, 3, &format!("its commit {} conflicts with ", &tip[..7]));
+            let base = rev(&sandbox, "task/A");
+            let by_hand = format!("git -C {} rebase --onto {} {base}'", place.display(), rev(&sandbox, "main"));
+            refused.says("in 'ten'").says(&by_hand).says("use 'git dispatch restack D' after that to record it");
+            assert_eq!(sandbox.snapshot(), before);
         }
+        if by_merge {
+            sandbox.try_git_in(&place, &["merge", "--quiet", "main"]);
+        } else {
+            sandbox.try_git_in(&place, &["rebase", "--onto", "main", "task/A"]);
+            sandbox.refuses(&["restack", "D"], 3, "a rebase is under way");
+        }
+        write_in(&place, "ten", &TEN.replace("5\n", "both\n"));
+        sandbox.git_in(&place, &["add", "ten"]);
+        let go_on: &[&str] = if by_merge { &["commit", "--quiet", "--no-edit"] } else { &["rebase", "--continue"] };
+        sandbox.git_in(&place, go_on);
         sandbox.ok(&["restack", "D"]);
-        assert_on_main(&sandbox);
+        assert_eq!(sandbox.row("D").get("stack"), None);
     }
+}
+
+#[test]
+fn what_is_not_committed_is_never_overwritten() {
+    let (sandbox, tip) = stacked(&[("d", "1\n")]);
+    squash(&sandbox, "A");
+    sandbox.commit(&[("dir/.env", "the target's\n"), ("new", "the target's\n")], "new files");
+    let place = sandbox.place("D");
+    let exclude = sandbox.repo().join(".git/info");
+    std::fs::create_dir_all(&exclude).unwrap();
+    std::fs::write(exclude.join("exclude"), ".env\ndir\nnew\n").unwrap();
+    for (path, text) in [("dir/.env", "mine\n"), ("dir", "mine\n"), ("new", "")] {
+        write_in(&place, path, text);
+        sandbox.refuses(&["restack", "D"], 3, "is not committed and would be overwritten");
+        assert_eq!(std::fs::read_to_string(place.join(path)).unwrap(), text);
+        assert_eq!(rev(&sandbox, "task/D"), tip);
+        _ = std::fs::remove_file(place.join(path));
+        _ = std::fs::remove_dir_all(place.join("dir"));
+    }
+    sandbox.ok(&["restack", "D"]);
+    assert_on_main(&sandbox);
+}
+
+#[test]
+fn commits_keep_author_message_and_encoding_and_no_hook_of_the_branch_runs() {
+    let (sandbox, _) = stacked(&[("d", "1\n")]);
+    let place = sandbox.place("D");
+    sandbox.git(&["config", "core.hooksPath", ".githooks"]);
+    let names =
+        ["pre-rebase", "post-commit", "post-rewrite", "reference-transaction", "post-index-change", "post-checkout"];
+    for name in names {
+        write_in(&place, &format!(".githooks/{name}"), "#!/bin/sh\ntouch \"$HOME/PWNED\"\n");
+        let hook = place.join(".githooks").join(name);
+        std::fs::set_permissions(hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    sandbox.git_in(&place, &["-c", "core.hooksPath=/dev/null", "add", "-A"]);
+    let quiet = ["-c", "core.hooksPath=/dev/null", "-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--quiet"];
+    let author =
+        ["--author", "Grace <grace@example.com>", "--date", "2001-02-03T04:05:06+0200", "-m", "hooks\n\nbody \u{e9}\n"];
+    sandbox.git_in(&place, &[&quiet[..], &author].concat());
+    let empty = ["-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--allow-empty", "-m", "empty"];
+    sandbox.git_in(&place, &empty);
+    squash(&sandbox, "A");
+    let told = |range: &str| sandbox.git(&["log", "--format=%an %ae %aI %e%n%B", range]);
+    let before = told("task/A..task/D");
+    assert!(before.contains("Grace grace@example.com 2001-02-03T04:05:06+02:00 ISO-8859-1"), "{before}");
+    sandbox.ok(&["restack", "D"]);
+    assert_eq!(told("main..task/D"), before);
+    assert!(!sandbox.root().join("home/PWNED").exists());
+    assert_eq!(sandbox.git_in(&place, &["-c", "core.hooksPath=/dev/null", "status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_report_goes_along_where_the_work_is_the_same() {
+    for same in [true, false] {
+        let (sandbox, _) = stacked(&[("ten", &TEN.replace("10\n", "ten\n"))]);
+        let report = json!({"at": "2026-01-19T00:06:59.000Z", "uid": "d", "v": 1, "event": "reported", "batch": "batch-002",
+                            "task": "D", "tip": rev(&sandbox, "task/D"), "verdict": "done"});
+        record(&sandbox, &report);
+        assert_eq!(sandbox.row("D")["state"], "done");
+        squash(&sandbox, "A");
+        // Lines nearby are part of a patch.
+        sandbox.commit(
+            &[("ten", &TEN.replace(if same { "1\n2" } else { "8\n" }, if same { "one\n2" } else { "eight\n" }))],
+            "on",
+        );
+        let outcome = sandbox.run(&["restack", "D"]);
+        assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+        assert_eq!(sandbox.row("D")["state"], if same { "done" } else { "active" });
+        assert_eq!(sandbox.count("rebound"), usize::from(same));
+    }
+}
+
+#[test]
+fn who_stands_on_what_was_cancelled_is_told_and_goes_onto_the_target() {
+    let (sandbox, _) = stacked(&[("d", "1\n")]);
+    let tasks = std::fs::read_to_string(sandbox.repo().join("dispatch.toml")).unwrap();
+    sandbox.commit(&[("dispatch.toml", &tasks.replace("[task.A]\n", "[task.A]\nstate = \"cancelled\"\n"))], "cancel A");
+    let row = sandbox.row("D");
+    assert_eq!(row["notes"], json!(["restack: stands on A, which was cancelled"]));
+    sandbox.ok(&["restack", "D"]).answers("D stands on main at ");
+    assert_eq!(sandbox.git(&["log", "--format=%s", "main..task/D"]), "work of D");
+    assert!(!sandbox.place("D").join("a").exists());
 }
 
 #[test]
@@ -280,7 +362,7 @@ fn a_worktree_that_is_not_clean_or_elsewhere_is_left_alone() {
     squash(&sandbox, "A");
     let place = sandbox.place("D");
     write_in(&place, "scratch", "1\n");
-    sandbox.refuses(&["restack", "D"], 3, "'scratch' is not committed").says("stash --include-untracked");
+    sandbox.refuses(&["restack", "D"], 3, "'scratch' is not committed").says("status' to see what is there");
     std::fs::remove_file(place.join("scratch")).unwrap();
     sandbox.git_in(&place, &["bisect", "start"]);
     sandbox.refuses(&["restack", "D"], 3, "a bisect is under way");
@@ -298,87 +380,6 @@ fn a_worktree_that_is_not_clean_or_elsewhere_is_left_alone() {
     sandbox.refuses(&["restack", "X"], 2, "no task 'X'");
     sandbox.refuses(&["restack", "A"], 1, "task 'A' is stacked on nothing");
     sandbox.refuses(&["restack", "C"], 1, "task 'C' was not started");
-}
-
-#[test]
-fn a_restack_killed_between_any_two_gits_goes_on_to_the_same_end() {
-    for how in ["before", "after"] {
-        for at in 1.. {
-            let (mut sandbox, tip) = stacked(&[("d", "1\n")]);
-            squash(&sandbox, "A");
-            let path = sandbox.path();
-            sandbox.wrap_git(KILL_AT);
-            sandbox.env("AT", &at.to_string());
-            sandbox.env("HOW", how);
-            let outcome = sandbox.run(&["restack", "D"]);
-            sandbox.env("PATH", &path);
-            if outcome.code == Some(0) {
-                assert!(at > 6, "only {at} points {how} a git");
-                assert_on_main(&sandbox);
-                break;
-            }
-            assert_eq!(outcome.code, None, "{how} {at}: {outcome:?}");
-            let kept = [&tip, &rev(&sandbox, "task/D@{0}")].map(|at| sandbox.git(&["log", "-1", "--format=%s", at]));
-            assert_eq!(kept, ["work of D", "work of D"], "{how} {at}");
-            sandbox.ok(&["status"]);
-            if sandbox.count("restacked") == 0 {
-                sandbox.ok(&["restack", "D"]);
-            }
-            assert_on_main(&sandbox);
-        }
-    }
-}
-
-/// What a person does after a crash: removes the locks that are in the way, runs the command again, and where that leaves it
-/// to git, does what it says.
-#[track_caller]
-fn goes_on(sandbox: &Sandbox) -> bool {
-    for lock in sandbox.stale_locks() {
-        std::fs::remove_file(lock).unwrap();
-    }
-    if sandbox.count("restacked") == 1 {
-        return true;
-    }
-    let again = sandbox.run(&["restack", "D"]);
-    if again.code == Some(0) {
-        return true;
-    }
-    again.exits(4).says("rebase --abort");
-    // Files that the dead git had written already.
-    sandbox.git_in(&sandbox.place("D"), &["clean", "--quiet", "-fd"]);
-    sandbox.git_in(&sandbox.place("D"), &["rebase", "--abort"]);
-    sandbox.ok(&["restack", "D"]);
-    false
-}
-
-#[test]
-fn a_rebase_that_was_killed_goes_on_or_names_the_way_back() {
-    let hooks = [("post-rewrite", ""), ("reference-transaction", "prepared"), ("reference-transaction", "committed")];
-    for (hook, state) in hooks {
-        let mut alone = 0;
-        for at in 1.. {
-            let (sandbox, tip) = stacked(&[("d", "1\n")]);
-            squash(&sandbox, "A");
-            let body = format!(
-                "[ -z '{state}' ] || [ \"$1\" = '{state}' ] || exit 0\necho x >>\"$HOME/hooked\"\n\
-                 [ \"$(wc -l <\"$HOME/hooked\")\" -eq {at} ] || exit 0\n{}",
-                crate::scene::KILL_THEM
-            );
-            let hook = sandbox.script(&format!("repo/.git/hooks/{hook}"), &body);
-            let outcome = sandbox.run(&["restack", "D"]);
-            std::fs::remove_file(hook).unwrap();
-            if outcome.code == Some(0) {
-                assert!(at > 4 || state.is_empty() && at > 1, "only {at} points");
-                assert!(alone * 2 >= at - 1, "{alone} of {} went on alone", at - 1);
-                assert_on_main(&sandbox);
-                break;
-            }
-            assert_eq!(outcome.code, None, "{outcome:?}");
-            assert_eq!(sandbox.git(&["log", "-1", "--format=%s", &tip]), "work of D");
-            alone += usize::from(goes_on(&sandbox));
-            assert_on_main(&sandbox);
-        }
-    }
 }
 
 #[test]

@@ -360,7 +360,7 @@ fn how_many_landed_is_told_of_what_is_shown_and_of_all_where_these_differ() {
     sandbox.git(&["merge", "-q", "--no-ff", "-m", "Merge branch 'task/A'", "task/A"]);
     sandbox.ok(&["start", "B"]);
     sandbox.ok(&["plan"]).answers("1 of 3 landed");
-    sandbox.ok(&["status"]).answers("\n0 of these 1 landed (0%), 1 of all 3");
+    sandbox.ok(&["status"]).answers("\n0 of 1 landed (0%), 1 of all 3");
     sandbox.ok(&["status", "--all"]).answers("\n1 of these 2 landed (50%)\n");
 }
 

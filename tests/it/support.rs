@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The clock of a sandbox starts here: 2026-01-19T00:00:00Z.
 pub const EPOCH: u64 = 1_768_780_800;
 
+/// How `git init` keeps refs.
+const REF_FORMAT: &str = "GIT_DEFAULT_REF_FORMAT";
+
 /// A temp dir with a home and, in `repo`, a repository with one commit on `main` (file `README`).
 ///
 /// Every command runs with a cleared environment, a fixed identity and a clock that each commit moves by a minute.
@@ -178,6 +181,9 @@ impl Sandbox {
             ("COLUMNS", "120"),
         ];
         let mut all: BTreeMap<_, _> = fixed.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        // So that everything can be run with `GIT_DEFAULT_REF_FORMAT=reftable`, too.
+        #[expect(clippy::disallowed_methods, reason = "whoever runs the tests chooses how refs are kept")]
+        all.extend(std::env::var(REF_FORMAT).map(|format| (REF_FORMAT.to_owned(), format)));
         all.extend(self.extra.clone());
         all
     }

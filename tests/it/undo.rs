@@ -159,7 +159,12 @@ fn an_interrupted_start_is_taken_back_and_so_is_a_worktree_that_is_gone() {
     let (sandbox, before) = started();
     let (a, away) = (sandbox.root().join("repo-task-A"), sandbox.root().join("away"));
     std::fs::rename(&a, &away).unwrap();
-    sandbox.refuses(&["undo"], 3, "is out of sight: 'git worktree repair NEW-PATH' finds a moved one");
+    let place = a.display();
+    sandbox
+        .refuses(&["undo"], 3, &format!("the worktree '{place}' of task 'A' is out of sight: moved or deleted\n"))
+        .says("hint: use 'git worktree repair NEW-PATH' to name its new place, if it was moved\n")
+        .says(&format!("hint: use 'git worktree unlock {place}' first, if it was deleted\n"))
+        .says(&format!("hint: use 'git worktree remove {place}' to forget it, if it was deleted\n"));
     std::fs::remove_dir_all(&away).unwrap();
     sandbox.git(&["worktree", "unlock", "../repo-task-A"]);
     sandbox.git(&["worktree", "remove", "../repo-task-A"]);
@@ -278,4 +283,54 @@ fn the_folder_above_goes_with_the_last_worktree_in_it() {
     assert!(sandbox.root().join("wt/deep/A").is_dir());
     sandbox.ok(&["undo"]);
     assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn the_ref_of_a_restacking_that_was_begun_goes_along() {
+    let (sandbox, before) = started();
+    sandbox.git(&["update-ref", "refs/dispatch/onto/A", "main"]);
+    sandbox.ok(&["undo"]);
+    assert_eq!(snap(&sandbox), before);
+}
+
+#[test]
+fn each_refusal_names_the_command_that_resolves_it_and_that_can_be_pasted() {
+    let mut sandbox = Sandbox::with_tasks(&format!("worktree = \"../od d$x'q/{{{{ id }}}}\"\n{TASKS}"));
+    sandbox.commit(&[(".gitignore", "target/\n.env\n")], "ignore");
+    let program = Path::new(env!("CARGO_BIN_EXE_git-dispatch")).parent().unwrap().display().to_string();
+    sandbox.env("PATH", &format!("{program}:{}", sandbox.path()));
+    sandbox.ok(&["start", "A"]);
+    let place = sandbox.root().join("od d$x'q/A");
+    // The commands in the hints of a refusal, each run by a shell.
+    let paste = |said: &str, wanted: &str| {
+        let hint = said.lines().find(|line| line.starts_with("hint: use '") && line.contains(wanted)).expect(said);
+        let command = &hint["hint: use '".len()..hint.rfind("' ").unwrap()];
+        #[expect(clippy::disallowed_methods, reason = "what a hint says is pasted")]
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", command]).current_dir(sandbox.repo()).env_clear().envs(sandbox.environment());
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    write_in(&place, "new", "1\n");
+    write_in(&place, ".env", "1\n");
+    let said = sandbox.refuses(&["undo"], 3, "not committed in").says("set 'disposable' in the task file").stderr;
+    assert!(paste(&said, "status'").contains("new") && paste(&said, "--ignored").contains(".env"));
+    paste(&said, "stash");
+    assert!(!place.join("new").exists());
+    std::fs::remove_file(place.join(".env")).unwrap();
+    let lost = sandbox.commit_in(&place, &[("mine", "1\n")], "work");
+    let said = sandbox.refuses(&["undo"], 3, "commit of its own").stderr;
+    assert!(paste(&said, "git log").contains("work"));
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", "main"]);
+    paste(&sandbox.refuses(&["undo"], 3, "nothing else holds now").stderr, "git branch");
+    assert_eq!(sandbox.git(&["rev-parse", "kept-A"]), lost);
+    sandbox.git(&["worktree", "unlock", place.to_str().unwrap()]);
+    sandbox.git(&["worktree", "lock", "--reason", "mine", place.to_str().unwrap()]);
+    paste(&sandbox.refuses(&["undo"], 3, "is locked").stderr, "unlock");
+    std::fs::remove_dir_all(&place).unwrap();
+    let said = sandbox.refuses(&["undo"], 3, "is out of sight").stderr;
+    assert!(!said.contains("unlock"), "{said}");
+    paste(&said, "worktree remove");
+    sandbox.ok(&["undo"]);
 }

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Repo, Want};
+use crate::git::{self, Equipping, Repo, Want};
 use crate::global::Global;
 use crate::model::copies::Copied;
 use crate::model::environment::{Around, environment};
@@ -20,6 +20,7 @@ use crate::model::id::TaskId;
 use crate::model::ledger::Ledger;
 use crate::model::made::{Made, SetUp, Setup};
 use crate::model::start::not_in_file;
+use crate::model::text::shell_word;
 use crate::read::{self, Loaded, Scene};
 use crate::render;
 use crate::session::{self, Ended, Job};
@@ -47,8 +48,6 @@ pub fn run(
     made: &[(TaskId, PathBuf)],
     console: &Console,
 ) -> Vec<Setup> {
-    let logs = repo.common_dir().join("dispatch/logs");
-    let log = |id: &TaskId| logs.join(format!("{id}-setup.log"));
     let mut setups: Vec<Setup> = Vec::new();
     let mut jobs = Vec::new();
     for (id, folder) in made {
@@ -57,7 +56,7 @@ pub fn run(
             command
         });
         let fate = SetUp::NotRun("it was not its turn".to_owned());
-        let mut setup = Setup { id: id.clone(), fate, log: log(id), tail: Vec::new() };
+        let mut setup = Setup { id: id.clone(), fate, log: log_of(repo, id), tail: Vec::new() };
         match command {
             Ok(command) => jobs.push((setups.len(), Job { command, log: setup.log.clone() })),
             Err(error) => setup.fate = SetUp::NotRun(format!("{error:#}")),
@@ -78,6 +77,10 @@ pub fn run(
         }
     });
     setups.into_inner().unwrap_or_default()
+}
+
+fn log_of(repo: &Repo, id: &TaskId) -> PathBuf {
+    repo.common_dir().join(format!("dispatch/logs/{id}-setup.log"))
 }
 
 fn variables(
@@ -123,10 +126,39 @@ fn tell(setup: &Setup, console: &Console) {
     console.hint(&format!("use 'git dispatch start --setup {}' to run it again", setup.id));
 }
 
+/// The rights to make worktrees ready, by task: one process at a time has that of a worktree.
+pub type Rights = BTreeMap<TaskId, Equipping>;
+
+/// Takes the rights to make `places` ready, all or none.
+///
+/// # Errors
+/// Another process is at one of them ([`Exit::Held`]); one is no worktree any more, or cannot be written to.
+pub fn begin(repo: &Repo, places: &[(TaskId, PathBuf)]) -> Result<Rights> {
+    let mut rights = Rights::new();
+    for (id, folder) in places {
+        match git::want_equipped(repo, folder) {
+            Ok(Some(right)) => _ = rights.insert(id.clone(), right),
+            refused => {
+                rights.into_values().try_for_each(Equipping::leave_off)?;
+                return Err(refused.err().unwrap_or_else(|| is_running(repo, id).into()));
+            }
+        }
+    }
+    Ok(rights)
+}
+
+fn is_running(repo: &Repo, id: &TaskId) -> Failure {
+    let log = log_of(repo, id);
+    let what = format!("the setup of task '{id}' is running; its log is '{}'", log.display());
+    Failure::new(Exit::Held, what)
+        .hint(format!("use 'tail -f {}' to see how far it is", shell_word(&log.to_string_lossy())))
+}
+
 /// `start --setup`: runs the setup command again for tasks that have started.
 ///
 /// # Errors
-/// There is none, or nobody approved it; a task is unknown, or has no worktree ([`Exit::Refused`]).
+/// There is none, or nobody approved it; a task is unknown, or has no worktree ([`Exit::Refused`]); one is being set up by another
+/// process ([`Exit::Held`]).
 pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console) -> Result<Exit> {
     let loaded = read::task_file(repo, global)?;
     let text = command(repo, &loaded)?;
@@ -137,27 +169,37 @@ pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console
     }
     let want = Want { merges: false, ..Want::STANDINGS };
     let scene = read::scene(repo, &loaded, want)?;
-    let places = ids.iter().map(|id| place(&loaded, &scene, id)).collect::<Result<Vec<_>>>()?;
-    for (_, folder) in &places {
-        git::want_equipped(repo, folder)?;
+    let mut places: Vec<(TaskId, PathBuf)> = Vec::new();
+    for id in ids {
+        let place = place(&loaded, &scene, id)?;
+        if !places.contains(&place) {
+            places.push(place);
+        }
     }
+    let rights = begin(repo, &places)?;
     let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
     let target = &scene.facts.target.name;
     let briefs = briefs::write((repo, &loaded), &read::brief::scene(&loaded, &scene), &made, target, console);
     let copied = copies::run(repo, &loaded, &places, console);
     let setups = text.map(|text| run((repo, &loaded, &scene.facts.ledger), (&text, &briefs), &places, console));
     let setups = setups.unwrap_or_default();
-    finish(repo, &places, (&copied, &setups), console);
+    finish(rights, (&copied, &setups), console);
     if global.json {
         console.answer(&render::start::json(&scene.facts.ledger, &made, (copied_of(&copied), &setups)));
     }
     Ok(exit(&copied, &setups))
 }
 
+/// Tasks that are active, and whose worktrees are to be made ready still.
+pub fn unready(scene: &Scene, ids: &[TaskId]) -> Vec<Made> {
+    let worktree = |id: &TaskId| Some(scene.facts.tasks.get(id)?.worktree.as_ref()?.path.clone());
+    ids.iter().filter_map(|id| made(scene, id, &worktree(id)?)).collect()
+}
+
 fn made(scene: &Scene, id: &TaskId, folder: &Path) -> Option<Made> {
     let snapshot = scene.facts.ledger.records.get(id)?.snapshot.as_ref()?;
-    let (branch, base) = (snapshot.branch.clone(), snapshot.base);
-    Some(Made { id: id.clone(), branch, folder: folder.to_owned(), base, already: true })
+    let (branch, base, port) = (snapshot.branch.clone(), snapshot.base, snapshot.port);
+    Some(Made { id: id.clone(), branch, folder: folder.to_owned(), base, port, already: true })
 }
 
 fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)> {
@@ -175,19 +217,14 @@ fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)
 }
 
 /// Writes which worktrees are ready: those in which nothing went wrong.
-pub fn finish(
-    repo: &Repo,
-    places: &[(TaskId, PathBuf)],
-    (copied, setups): (&Result<Vec<Copied>, Exit>, &[Setup]),
-    console: &Console,
-) {
+pub fn finish(rights: Rights, (copied, setups): (&Result<Vec<Copied>, Exit>, &[Setup]), console: &Console) {
     let Ok(copied) = copied else { return };
-    for (id, folder) in places {
-        let copies = copied.iter().all(|one| one.id != *id || one.fault.is_none());
-        let setup = setups.iter().all(|one| one.id != *id || one.fate == SetUp::Done);
+    for (id, right) in rights {
+        let copies = copied.iter().all(|one| one.id != id || one.fault.is_none());
+        let setup = setups.iter().all(|one| one.id != id || one.fate == SetUp::Done);
         if copies
             && setup
-            && let Err(error) = git::equipped(repo, folder)
+            && let Err(error) = right.done()
         {
             console.warning(&format!("task '{id}' is ready, but that could not be written: {error:#}"));
         }

@@ -18,6 +18,7 @@ pub(super) use back::mark_reverted;
 use cache::{Cache, Entry, Key};
 use line::{Line, compared};
 use squash::Follower;
+pub(super) use text::between as patch_between;
 use trees::{Difference, Paths, differences};
 
 use super::merges::merges;

@@ -13,8 +13,10 @@ use crate::git::repo::Repo;
 
 /// Where git keeps what `status` shows: the common git dir, the refs, and the admin folder of each worktree.
 pub(super) fn below(common: &Path) -> Vec<PathBuf> {
-    let mut found = vec![common.to_owned(), common.join("refs"), common.join("worktrees")];
-    found.extend(subfolders(&common.join("worktrees")));
+    let mut found = vec![common.to_owned(), common.join("refs"), common.join("reftable"), common.join("worktrees")];
+    for admin in subfolders(&common.join("worktrees")) {
+        found.extend([admin.join("reftable"), admin]);
+    }
     let mut open: Vec<PathBuf> =
         ["heads", "remotes", "notes", "dispatch"].iter().map(|kind| common.join("refs").join(kind)).collect();
     while let Some(folder) = open.pop() {

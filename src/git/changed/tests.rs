@@ -11,6 +11,11 @@ struct Scene {
 }
 
 fn scene() -> Scene {
+    scene_of(&["init", "--quiet"]).unwrap()
+}
+
+/// With what `init` makes; `None` where git does not know that.
+fn scene_of(init: &[&str]) -> Option<Scene> {
     let temp = tempfile::Builder::new().prefix("git-dispatch-test-").tempdir().unwrap();
     let root = temp.path().canonicalize().unwrap();
     let git = super::super::Git::find().unwrap();
@@ -24,10 +29,12 @@ fn scene() -> Scene {
     std::fs::write(root.join("src/deep/er/a"), "a").unwrap();
     std::fs::write(root.join("forced/b"), "b").unwrap();
     std::fs::write(root.join(".gitignore"), "target\nforced\n").unwrap();
-    run(&["init", "--quiet"]);
+    if !git.command(&root).args(init).output().unwrap().status.success() {
+        return None;
+    }
     run(&["add", "--force", "src", "forced", ".gitignore"]);
     let repo = Repo::discover(&root).unwrap();
-    Scene { _temp: temp, root, repo }
+    Some(Scene { _temp: temp, root, repo })
 }
 
 fn watch(scene: &Scene) -> (Watch, Receiver<()>) {
@@ -68,6 +75,24 @@ fn a_change_of_a_file_or_a_ref_is_told_and_reading_is_not() {
     std::fs::write(scene.root.join("src/deep/er/a"), "b").unwrap();
     wait(&told);
     std::fs::write(scene.repo.common_dir().join("refs/heads/x"), "1").unwrap();
+    wait(&told);
+}
+
+#[test]
+fn a_change_of_a_ref_in_a_reftable_is_told_also_of_a_worktree() {
+    let Some(scene) = scene_of(&["init", "--quiet", "--ref-format=reftable"]) else { return };
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+        let output = scene.repo.git.command(&scene.root).args(identity).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["commit", "--quiet", "-m", "one"]);
+    git(&["worktree", "add", "--quiet", "new/linked"]);
+    let (mut watch, told) = watch(&scene);
+    watch.cover(&scene.repo, &[], &[]);
+    git(&["update-ref", "refs/heads/x", "HEAD"]);
+    wait(&told);
+    git(&["-C", "new/linked", "checkout", "--quiet", "--detach"]);
     wait(&told);
 }
 

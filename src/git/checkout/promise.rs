@@ -7,6 +7,7 @@ use gix::objs::tree::EntryKind;
 
 use super::super::parallel;
 use super::super::program::Version;
+use super::super::refs;
 use super::super::repo::{Repo, theirs, variable};
 use super::tree::Tree;
 use super::{Native, admin, attributes, hook};
@@ -123,6 +124,9 @@ fn settings(repo: &Repo) -> Result<(), String> {
     if repo.config("dispatch.checkout").as_deref() == Some("git") {
         return Err("dispatch.checkout is 'git'".to_owned());
     }
+    if repo.reftable().is_some() {
+        return Err("refs are kept in a reftable".to_owned());
+    }
     if repo.main_worktree().is_none() {
         return Err("the repository is bare".to_owned());
     }
@@ -169,9 +173,5 @@ fn sections(repo: &Repo) -> Result<(), String> {
             return Err("the repository is a partial clone".to_owned());
         }
     }
-    let replaced = repo
-        .gix
-        .references()
-        .is_ok_and(|refs| refs.prefixed("refs/replace/").is_ok_and(|mut refs| refs.next().is_some()));
-    if replaced { Err("objects are replaced ('git replace -l')".to_owned()) } else { Ok(()) }
+    if refs::replaces(repo) == Some(true) { Err("objects are replaced ('git replace -l')".to_owned()) } else { Ok(()) }
 }

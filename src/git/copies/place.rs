@@ -1,7 +1,8 @@
 //! Putting copies into worktrees: each file is read once, and written to all of them.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +12,7 @@ use rustix::io::Errno;
 
 use super::super::parallel;
 use super::FOLDER;
+use super::content;
 use super::links::leads_out;
 use super::tracked::Tracked;
 use super::walk::{Entry, Folder, print_of};
@@ -40,12 +42,15 @@ pub(super) struct Site {
 impl Site {
     /// Finds out what the worktree at `top`, where `tracked` is git's, lacks.
     pub(super) fn new(top: OwnedFd, tracked: &Tracked, folders: &[Folder]) -> Site {
-        let wants = folders.iter().map(|folder| lacks(&top, tracked, folder)).collect();
+        let mut blocked = BTreeSet::new();
+        let wants = folders.iter().map(|folder| lacks(&top, tracked, folder, &mut blocked)).collect();
+        let mut left_out = LeftOut::new();
+        blocked.iter().for_each(|path| leave_out(&mut left_out, Why::InTheWay, path));
         Site {
             top,
             wants,
             copied: AtomicUsize::new(0),
-            left_out: Mutex::default(),
+            left_out: Mutex::new(left_out),
             failed: Mutex::default(),
             full: AtomicBool::new(false),
             cannot_clone: AtomicBool::new(false),
@@ -81,19 +86,35 @@ impl Site {
     }
 }
 
-fn lacks(top: &OwnedFd, tracked: &Tracked, folder: &Folder) -> Vec<bool> {
+/// Which files of a folder are not there. What stands in place of something of another kind stays, and is noted in `blocked`.
+fn lacks(top: &OwnedFd, tracked: &Tracked, folder: &Folder, blocked: &mut BTreeSet<Vec<u8>>) -> Vec<bool> {
     let there = match enter(top, &folder.path) {
         Ok(there) => Some(there),
         Err(Errno::NOENT) => None,
-        // Something else stands in its place, and stays.
-        Err(_) => return vec![false; folder.files.len()],
+        Err(_) => {
+            blocked.insert(in_the_way(top, &folder.path).to_owned());
+            return vec![false; folder.files.len()];
+        }
     };
     let lacks = |entry: &Entry| {
         let stat = |there| rustix::fs::statat(there, entry.name.as_slice(), AtFlags::SYMLINK_NOFOLLOW);
-        let missing = there.as_ref().is_none_or(|there| matches!(stat(there), Err(Errno::NOENT)));
-        missing && !tracked.concerns(&folder.path_of(&entry.name))
+        match there.as_ref().map(stat) {
+            None | Some(Err(Errno::NOENT)) => !tracked.concerns(&folder.path_of(&entry.name)),
+            Some(Ok(stat)) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {
+                blocked.insert(folder.path_of(&entry.name));
+                false
+            }
+            Some(_) => false,
+        }
     };
     folder.files.iter().map(lacks).collect()
+}
+
+/// The first part of `path` that cannot be entered.
+fn in_the_way<'a>(top: &OwnedFd, path: &'a [u8]) -> &'a [u8] {
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    let stops = |end: &usize| enter(top, &path[..*end]).is_err();
+    &path[..ends.into_iter().find(stops).unwrap_or(path.len())]
 }
 
 /// Opens a folder below `top`, none of whose parts is a symlink.
@@ -244,10 +265,7 @@ impl<'a> Source<'a> {
             cannot_clone.store(true, Ordering::Relaxed);
             match self.content {
                 Some(content) => new.write_all(content)?,
-                None => {
-                    self.file.rewind()?;
-                    std::io::copy(&mut self.file, new)?;
-                }
+                None => content::copy(&self.file, new, self.stat.st_size.unsigned_abs())?,
             }
         }
         if self.content.is_none() {

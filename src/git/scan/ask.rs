@@ -74,7 +74,7 @@ impl Git<'_> {
 
     /// The state of the worktree as `git add --all` gives it. `None` where git fails, or there is too much of it.
     pub(super) fn state(&self, limits: Limits) -> Option<Uncommitted> {
-        let head = top(&self.repo.gix, &self.worktree.head)?;
+        let head = top(self.repo, &self.worktree.head)?;
         let index = self.index()?;
         let large = self.large(index.path(), limits)?;
         let mut add = self.shielded(index.path())?;

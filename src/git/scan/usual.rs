@@ -38,15 +38,16 @@ pub(super) struct Top {
     pub tree: gix::ObjectId,
 }
 
-pub(super) fn top(gix: &gix::Repository, head: &Head) -> Option<Top> {
+pub(super) fn top(repo: &Repo, head: &Head) -> Option<Top> {
     let commit = match head {
+        Head::Branch(name) if repo.reftable().is_some() => theirs(repo.commit_of(&format!("refs/heads/{name}")).ok()??),
         Head::Branch(name) => {
-            gix.find_reference(&format!("refs/heads/{name}")).ok()?.into_fully_peeled_id().ok()?.detach()
+            repo.gix.find_reference(&format!("refs/heads/{name}")).ok()?.into_fully_peeled_id().ok()?.detach()
         }
         Head::Detached(id) => theirs(*id),
         Head::Missing => return None,
     };
-    Some(Top { commit, tree: gix.find_commit(commit).ok()?.tree_id().ok()?.detach() })
+    Some(Top { commit, tree: repo.gix.find_commit(commit).ok()?.tree_id().ok()?.detach() })
 }
 
 /// The index of a worktree; `None` where git's own reading of it is needed.

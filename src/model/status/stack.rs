@@ -34,7 +34,7 @@ impl Teller<'_> {
         let note = Note::new(format!("restack: {}", told.join("; ")));
         let ready = |support: &Support| {
             let standing = self.standings.of(self.file, &support.id);
-            standing.is_some_and(|standing| matches!(standing.state, State::Landed | State::Done))
+            standing.is_some_and(|standing| matches!(standing.state, State::Landed | State::Done | State::Cancelled))
         };
         row.notes.push(if snapshot.stack.iter().all(ready) { note.then(restack) } else { note });
     }
@@ -48,6 +48,7 @@ fn moved(support: &Support, since: Since) -> Option<String> {
             support.tip.short(),
             tip.short()
         )),
+        Since::Cancelled => Some(format!("stands on {}, which was cancelled", support.id)),
         Since::Landed => None,
     }
 }

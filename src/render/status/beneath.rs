@@ -42,6 +42,8 @@ impl<'s> Beneath<'s> {
         out.push_str(&self.uncertain(row));
         if self.verbose {
             out.push_str(&drift(row));
+            let port = row.port.filter(|_| self.status.uses_ports);
+            out.extend(port.map(|port| format!("    {} has port {port}\n", row.id)));
         }
         for note in &row.notes {
             out.push_str(&format!("    {YELLOW}{}{YELLOW:#} {}\n", row.id, escape(&note.text)));

@@ -63,6 +63,8 @@ struct RowJson<'a> {
     branch: &'a str,
     worktree: Option<String>,
     base: Option<Oid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stack: Vec<SupportJson<'a>>,
     tip: Option<Oid>,
@@ -213,6 +215,7 @@ fn row(row: &Row) -> RowJson<'_> {
         branch: &row.branch_name,
         worktree: row.worktree.as_ref().map(|worktree| worktree.path.to_string_lossy().into_owned()),
         base: row.base,
+        port: row.port,
         stack: row.stack.iter().map(|on| SupportJson { id: on.id.as_str(), tip: on.tip }).collect(),
         tip: branch.map(|branch| branch.tip),
         commits: branch.and_then(|branch| branch.commits),

@@ -5,6 +5,7 @@
 mod after;
 mod calls;
 mod kernel;
+mod restacked;
 mod state;
 mod tracer;
 mod undone;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Sandbox;
 use after::Stage;
+use restacked::Restacking;
 use tracer::{Disturbance, Traced, trace};
 use undone::Undoing;
 
@@ -145,6 +147,13 @@ fn sha256(start: &[&'static str]) -> Stage {
     Stage::new(prepared(&["--object-format=sha256"]), start, &start[1..])
 }
 
+/// `None` where git knows no reftable.
+fn reftable(start: &[&'static str], init: &[&str]) -> Option<Stage> {
+    let probe = Sandbox::empty_in(&scratch());
+    let known = probe.try_git_in(&probe.repo(), &["init", "--quiet", "--ref-format=reftable"]).status.success();
+    known.then(|| Stage::new(prepared(&[&["--ref-format=reftable"], init].concat()), start, &start[1..]))
+}
+
 /// git makes the worktrees.
 fn by_git(start: &[&'static str]) -> Stage {
     let sandbox = prepared(&[]);
@@ -261,6 +270,24 @@ fn an_undo_with_sha256_killed_at_any_call_goes_on_to_the_state_before() {
     step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 50);
 }
 
+#[test]
+fn a_start_with_a_reftable_killed_at_any_call_goes_on_to_the_same_end() {
+    let Some(stage) = reftable(&START, &[]) else { return };
+    step(&stage, Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_start_with_a_reftable_and_sha256_killed_at_any_call_is_taken_back_to_the_state_before() {
+    let Some(stage) = reftable(&FEWER, &["--object-format=sha256"]) else { return };
+    step(&stage.then_undone(), Disturbance::KillTree, 100);
+}
+
+#[test]
+fn an_undo_with_a_reftable_killed_at_any_call_goes_on_to_the_state_before() {
+    let Some(stage) = reftable(&START, &[]) else { return };
+    step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 50);
+}
+
 /// A filter that git keeps running, and tells of the commit.
 #[test]
 fn a_start_whose_files_a_process_filters_killed_at_any_call_goes_on_to_the_same_end() {
@@ -290,4 +317,24 @@ fn a_sparse_start_killed_at_any_call_goes_on_to_the_same_end() {
 #[test]
 fn a_sparse_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
     step(&sparse(), Disturbance::KillOne, 100);
+}
+
+#[test]
+fn a_restack_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&Restacking::new(), Disturbance::KillTree, 60);
+}
+
+#[test]
+fn a_restack_told_to_end_at_any_call_goes_on_to_the_same_end() {
+    step_by(3, &Restacking::new(), Disturbance::TermTree, 20);
+}
+
+#[test]
+fn a_restack_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step_by(2, &Restacking::new(), Disturbance::KillOne, 30);
+}
+
+#[test]
+fn a_restack_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
+    step_by(2, &Restacking::new(), Disturbance::FullFromThere, 30);
 }

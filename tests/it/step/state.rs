@@ -23,6 +23,21 @@ pub fn answers(sandbox: &Sandbox) -> Result<(), String> {
     Ok(())
 }
 
+/// A copy of a repository whose worktrees stand beside it under the names that git has for them.
+pub fn twin_with_worktrees(sandbox: &Sandbox) -> Sandbox {
+    let twin = sandbox.twin();
+    let (from, to) = (sandbox.root(), twin.root());
+    let lead = |file: &Path| {
+        let text = std::fs::read_to_string(file).unwrap();
+        std::fs::write(file, text.replace(from.to_str().unwrap(), to.to_str().unwrap())).unwrap();
+    };
+    for admin in admin_folders(&twin) {
+        lead(&admin.join("gitdir"));
+        lead(&twin.root().join(admin.file_name().unwrap()).join(".git"));
+    }
+    twin
+}
+
 pub fn admin_folders(sandbox: &Sandbox) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(sandbox.repo().join(".git/worktrees"));
     let mut all: Vec<PathBuf> = entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -38,7 +53,14 @@ pub fn state(sandbox: &Sandbox) -> Result<String, String> {
     for event in sandbox.events() {
         match event["event"].as_str() {
             Some("started") => started.extend(event["tasks"].as_array().unwrap().iter().map(|id| format!("{id}\n"))),
-            _ => all.push_str(&format!("{} {} {}\n", event["event"], event["batch"], event["tasks"])),
+            _ => {
+                // Ports follow from where the repository is.
+                let mut tasks = event["tasks"].clone();
+                for task in tasks.as_array_mut().into_iter().flatten() {
+                    task.as_object_mut().map(|task| task.remove("port"));
+                }
+                all.push_str(&format!("{} {} {tasks}\n", event["event"], event["batch"]));
+            }
         }
     }
     started.sort();

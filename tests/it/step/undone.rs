@@ -2,7 +2,7 @@
 
 use super::Trial;
 use super::after::Stage;
-use super::state::{admin_folders, age_locks, answers, difference, must, state_but_for_the_ledger};
+use super::state::{age_locks, answers, difference, must, state_but_for_the_ledger, twin_with_worktrees};
 use super::tracer::{Disturbance, Traced};
 use crate::support::Sandbox;
 
@@ -58,17 +58,7 @@ fn stands(sandbox: &Sandbox) -> Stands {
 
 impl Trial for Undoing {
     fn sandbox(&self) -> Sandbox {
-        let twin = self.started.twin();
-        let (from, to) = (self.started.root(), twin.root());
-        let lead = |file: &std::path::Path| {
-            let text = std::fs::read_to_string(file).unwrap();
-            std::fs::write(file, text.replace(from.to_str().unwrap(), to.to_str().unwrap())).unwrap();
-        };
-        for admin in admin_folders(&twin) {
-            lead(&admin.join("gitdir"));
-            lead(&twin.root().join(admin.file_name().unwrap()).join(".git"));
-        }
-        twin
+        twin_with_worktrees(&self.started)
     }
 
     fn command(&self) -> &[&'static str] {

@@ -7,7 +7,7 @@ use crate::git::{self, Copies, Repo};
 use crate::model::copies::Copied;
 use crate::model::failure::Exit;
 use crate::model::id::TaskId;
-use crate::model::text::escape;
+use crate::model::text::{count, escape};
 use crate::read::Loaded;
 use crate::render;
 
@@ -63,7 +63,7 @@ pub fn run(repo: &Repo, loaded: &Loaded, made: &[(TaskId, PathBuf)], console: &C
 fn announce(copies: &Copies, worktrees: usize, console: &Console) {
     let (files, bytes) = (copies.files().saturating_mul(worktrees), copies.bytes().saturating_mul(worktrees as u64));
     if files > MANY || bytes > LARGE {
-        console.note(&format!("copying {files} files, which may take a while …"));
+        console.note(&format!("copying {}, which may take a while …", count(files, "file")));
     }
 }
 

@@ -1,0 +1,120 @@
+//! What is taken back, moved aside in one step each for worktree and admin folder.
+
+use std::fs::Permissions;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::super::halfway;
+use super::super::leavings::{Harmless, leavings};
+use super::super::repo::Repo;
+use super::super::worktrees::{Listed, worktrees};
+use super::branch_ref;
+use crate::model::failure::{Exit, Failure};
+use crate::model::ledger::{Batch, Snapshot};
+use crate::model::undo::Left;
+
+/// So many digits of a uid tell batches apart.
+const SHORTEST_UID: usize = 8;
+
+/// Where worktree and admin folder go in one step each, before their files are removed one by one.
+pub(super) struct Aside {
+    pub folder: PathBuf,
+    admin: PathBuf,
+}
+
+impl Aside {
+    pub(super) fn of(repo: &Repo, batch: &Batch, folder: &Path) -> Result<Aside> {
+        // The uid is another's word: no more of it than hexadecimal digits gets into a name.
+        let uid: String = batch.uid.chars().filter(char::is_ascii_hexdigit).take(12).collect();
+        if uid.len() < SHORTEST_UID {
+            let what = format!("the uid '{}' of {} is none that this program writes", batch.uid, batch.name);
+            return Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch log --json' to see it").into());
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let dispatch = repo.common_dir().join("dispatch");
+        Ok(Aside {
+            folder: folder.with_file_name(format!(".{name}.undone-{uid}")),
+            admin: dispatch.join(format!("undone-{name}-{uid}")),
+        })
+    }
+
+    /// A worktree that was moved aside and not looked at again goes back to its place.
+    pub(super) fn bring_back(&self, repo: &Repo, folder: &Path) -> Result<()> {
+        let listed = || worktrees(repo).map(|all| all.iter().any(|listed| listed.path == folder));
+        if self.folder.symlink_metadata().is_ok() && folder.symlink_metadata().is_err() && listed()? {
+            return rename(&self.folder, folder);
+        }
+        Ok(())
+    }
+
+    pub(super) fn take(
+        &self,
+        (repo, task): (&Repo, &Snapshot),
+        listed: &Listed,
+        left: &Left,
+        harmless: &Harmless,
+    ) -> Result<()> {
+        rename(&listed.path, &self.folder)?;
+        let since = leavings(repo, &self.folder, &listed.path, harmless);
+        if since.is_empty() && repo.commit_of(&branch_ref(task))? == left.tip {
+            return self.take_admin(listed);
+        }
+        rename(&self.folder, &listed.path)?;
+        let what = format!("'{}' was changed while it was taken back", listed.path.display());
+        Err(Failure::new(Exit::Halfway, what).into())
+    }
+
+    pub(super) fn take_admin(&self, listed: &Listed) -> Result<()> {
+        let made = self.admin.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.with_context(|| format!("could not make a folder for '{}'", self.admin.display()))?;
+        rename(&listed.admin_dir, &self.admin)
+    }
+
+    pub(super) fn remove(&self) -> Result<()> {
+        if halfway::linked_admin(&self.folder).is_some_and(|admin| admin.exists()) {
+            let what = format!("'{}' was moved aside and is a worktree still", self.folder.display());
+            return Err(Failure::new(Exit::Halfway, what)
+                .hint("use 'git worktree list' to see what is in its place")
+                .into());
+        }
+        for path in [&self.folder, &self.admin] {
+            match remove(path) {
+                Err(fault) if fault.kind() != ErrorKind::NotFound => {
+                    let what = format!("could not remove '{}', which was taken back: {fault}", path.display());
+                    return Err(Failure::new(Exit::Halfway, what).into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Removes a folder with all in it, also where that holds folders that nothing may be written to.
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(fault) if fault.kind() == ErrorKind::PermissionDenied => {
+            let _ = open_up(path);
+            std::fs::remove_dir_all(path)
+        }
+        outcome => outcome,
+    }
+}
+
+fn open_up(folder: &Path) -> std::io::Result<()> {
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).with_context(|| format!("could not move '{}' to '{}'", from.display(), to.display()))
+}
