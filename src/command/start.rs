@@ -127,12 +127,14 @@ struct NewWorktrees {
     before: (Standings, String),
 }
 
-/// Writes the briefs of new worktrees, copies files into them and sets them up, outside of the lock; then tells the outcome.
+/// Copies files into them and sets them up, outside of the lock; then tells the outcome.
 fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> Result<Exit> {
     let NewWorktrees { loaded, ledger, setup, made, rights, fault, before: (standings, target) } = new;
     let started: Vec<TaskId> = made.iter().map(|made| made.id.clone()).collect();
     let seen = brief::Scene { file: &loaded.file, ledger: &ledger, standings: &standings, started: &started };
-    let briefs = setup::briefs::write((repo, &loaded), &seen, &made, &target, console);
+    // Written where a command is to read it; a start that is killed here is known as unequipped, and writes it again.
+    let written = setup.as_ref().map(|_| setup::briefs::write((repo, &loaded), &seen, &made, &target, console));
+    let briefs = written.unwrap_or_default();
     let mut places = places_of(&made);
     places.retain(|(id, _)| rights.contains_key(id));
     let copied = setup::copies::run(repo, &loaded, &places, console);

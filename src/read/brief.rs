@@ -108,7 +108,14 @@ pub fn place(repo: &Repo, loaded: &Loaded, scene: &Scene, text: &str) -> Result<
         }
     };
     let already = snapshot.is_some();
-    Ok(Made { branch, folder, base: base.unwrap_or_else(|| scene.facts.target.newest().1), already, id, port: snapshot.and_then(|snapshot| snapshot.port) })
+    Ok(Made {
+        branch,
+        folder,
+        base: base.unwrap_or_else(|| scene.facts.target.newest().1),
+        already,
+        id,
+        port: snapshot.and_then(|snapshot| snapshot.port),
+    })
 }
 
 /// Whether its agent works in a worktree of this clone.

@@ -41,6 +41,7 @@ const CONTRACT: &str = "# Contract\n\n- C1: errors are values\n- C2: no globals\
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::with_tasks(TASKS);
     sandbox.commit(&[("docs/contract.md", CONTRACT), ("docs/a.md", "## At length\n\nall of it\n")], "documents");
+    sandbox.git(&["config", "dispatch.setup", "true"]);
     sandbox
 }
 

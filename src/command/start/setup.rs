@@ -179,7 +179,9 @@ pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console
     let rights = begin(repo, &places)?;
     let made: Vec<Made> = places.iter().filter_map(|(id, folder)| made(&scene, id, folder)).collect();
     let target = &scene.facts.target.name;
-    let briefs = briefs::write((repo, &loaded), &read::brief::scene(&loaded, &scene), &made, target, console);
+    let around = read::brief::scene(&loaded, &scene);
+    let briefs = text.as_ref().map(|_| briefs::write((repo, &loaded), &around, &made, target, console));
+    let briefs = briefs.unwrap_or_default();
     let copied = copies::run(repo, &loaded, &places, console);
     let setups = text.map(|text| run((repo, &loaded, &scene.facts.ledger), (&text, &briefs), &places, console));
     let setups = setups.unwrap_or_default();
