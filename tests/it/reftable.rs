@@ -38,7 +38,7 @@ fn plain(value: Value, root: &Path) -> Value {
         Value::Array(all) => all.into_iter().map(|value| plain(value, root)).collect(),
         Value::Object(all) => all
             .into_iter()
-            .filter(|(key, _)| !key.contains("seconds") && !key.contains("age"))
+            .filter(|(key, _)| !key.contains("seconds") && !key.contains("age") && key != "port")
             .map(|(key, value)| (key, plain(value, root)))
             .collect(),
         other => other,
