@@ -140,7 +140,9 @@ impl Row {
         let clean =
             |readiness: &Readiness| readiness.verdict == Verdict::Clean && !readiness.uncommitted && !readiness.unread;
         let merges = self.readiness.as_ref().is_some_and(clean);
-        matches!(self.state, State::Active | State::Done) && merges && self.committed() && !self.damaged()
+        // With what it stands on, that would land, too.
+        let alone = self.stack.is_empty();
+        matches!(self.state, State::Active | State::Done) && merges && alone && self.committed() && !self.damaged()
     }
 
     /// Is active and would not merge cleanly, or that is not known: what `--exit-code` asks. A task without commits passes.

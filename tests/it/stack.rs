@@ -76,7 +76,8 @@ fn one_need_that_is_done_is_the_base() {
     assert_eq!((&row["base"], &row["commits"], &row["ahead"]), (&json!(a), &json!(1), &json!(2)));
     assert_eq!((&row["notes"], &row["reasons"]), (&json!([]), &json!([])));
     assert_eq!(row["readiness"]["verdict"], "clean");
-    sandbox.ok(&["status", "D"]).answers("active on A");
+    let told = sandbox.ok(&["status", "D"]).answers("active on A");
+    assert!(!told.stdout.contains("ready to land"), "it would land A, too: {}", told.stdout);
 }
 
 #[test]
