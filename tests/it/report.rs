@@ -29,6 +29,7 @@ fn a_worker_says_that_it_has_begun_and_is_done_from_within_its_worktree() {
     let done = done.exits(0).json();
     assert_eq!((&done["event"], &done["tip"], &done["done"]), (&json!("reported"), &json!(tip.trim()), &json!(true)));
     assert_eq!(sandbox.row("A")["state"], "done");
+    sandbox.ok(&["why", "B"]).answers("git dispatch start --stack B  to start it on what is done");
     sandbox.ok(&["start", "--stack", "B"]);
     sandbox.commit_in(&place, &[("a", "2\n")], "more");
     assert_eq!(sandbox.row("A")["state"], "active", "the report was of another tip");

@@ -17,7 +17,7 @@ pub(super) fn fill(scene: &Scene<'_>, subject: &Subject<'_>, why: &mut Why) {
                 Some(ix) => scene.standings.waits_for(scene.file, ix),
                 None => subject.standing.reasons.clone(),
             };
-            why.anyway = anyway(&id, why.state, &reasons);
+            why.anyway = stacked(scene, &id, why.state, &reasons).or_else(|| anyway(&id, why.state, &reasons));
             let stuck = subject.ix.filter(|_| why.state == State::Waiting).and_then(|ix| stuck(scene, ix));
             let mut causes: Vec<Cause> = reasons.into_iter().map(|reason| blocked(scene, &id, reason)).collect();
             let gates = causes.iter_mut().filter(|cause| cause.what == What::Reason(Reason::GateStart));
@@ -45,6 +45,16 @@ fn command(line: String, to: &'static str) -> Remedy {
 
 fn status(id: &TaskId, to: &'static str) -> Remedy {
     command(format!("git dispatch status {id}"), to)
+}
+
+/// Where all that it waits for is reported done, it can stand on that.
+fn stacked(scene: &Scene<'_>, id: &TaskId, state: State, reasons: &[Reason]) -> Option<Remedy> {
+    let done = |reason: &Reason| match reason {
+        Reason::Needs(need) | Reason::Reads { id: need, .. } => standing_of(scene, need).state == State::Done,
+        _ => false,
+    };
+    let stacks = state == State::Waiting && !reasons.is_empty() && reasons.iter().all(done);
+    stacks.then(|| command(format!("git dispatch start --stack {id}"), "start it on what is done"))
 }
 
 /// A lock gives way to nothing.
