@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::facts::{BaseIs, Branch, Facts, Head, Mention, Merge, Observed, Target, Worktree};
 use super::graph::Graph;
 use super::id::TaskId;
-use super::ledger::{Body, Event, Ledger, Line, Report, Snapshot, fold};
+use super::ledger::{Body, Event, Ledger, Line, Report, Review, Snapshot, fold};
 use super::oid::Oid;
 use super::standing::Names;
 use super::task::{Settings, Task, TaskFile};
@@ -60,6 +60,21 @@ pub fn report(name: &str, verdict: &str) -> Report {
         text: None,
         cost: None,
         session: None,
+    }
+}
+
+/// What a reviewer says of task `A`.
+pub fn review(verdict: &str, reviewer: &str, text: &str) -> Review {
+    Review {
+        batch: "batch-001".to_owned(),
+        task: id("A"),
+        verdict: verdict.to_owned(),
+        gate: None,
+        tip: None,
+        digest: None,
+        text: Some(text.to_owned()),
+        critical: false,
+        reviewer: reviewer.to_owned(),
     }
 }
 

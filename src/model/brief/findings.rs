@@ -62,20 +62,10 @@ pub(super) fn open(reviews: &[Review], reviewers: &[String]) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample::id;
+    use crate::model::sample;
 
     fn review(verdict: &str, reviewer: &str, text: &str) -> Review {
-        Review {
-            batch: "batch-001".into(),
-            task: id("A"),
-            verdict: verdict.into(),
-            gate: None,
-            tip: None,
-            digest: None,
-            text: Some(text.into()),
-            critical: text.starts_with('!'),
-            reviewer: reviewer.into(),
-        }
+        Review { critical: text.starts_with('!'), ..sample::review(verdict, reviewer, text) }
     }
 
     fn open_of(reviews: &[(&str, &str, &str)], reviewers: &[&str]) -> Vec<(String, usize, bool)> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::facts::Facts;
-use crate::model::ledger::{Body, Report, Review};
+use crate::model::ledger::{Body, Report};
 use crate::model::sample::{branch, facts, file, id, ledger, names, observe, oid, report, started, starting, with};
 use crate::model::standing::standings;
 use crate::model::task::{Agent, MasterPlan};
@@ -66,17 +66,7 @@ fn the_task_file_says_how_it_is_worked_on() {
 }
 
 fn review(verdict: &str, text: &str) -> Body {
-    Body::Reviewed(Review {
-        batch: "batch-001".into(),
-        task: id("A"),
-        verdict: verdict.into(),
-        gate: None,
-        tip: None,
-        digest: None,
-        text: Some(text.into()),
-        critical: false,
-        reviewer: "eve".into(),
-    })
+    Body::Reviewed(crate::model::sample::review(verdict, "eve", text))
 }
 
 #[test]
