@@ -326,15 +326,15 @@ fn a_restack_killed_at_any_call_goes_on_to_the_same_end() {
 
 #[test]
 fn a_restack_told_to_end_at_any_call_goes_on_to_the_same_end() {
-    step_by(3, &Restacking::new(), Disturbance::TermTree, 20);
+    step_by(6, &Restacking::new(), Disturbance::TermTree, 20);
 }
 
 #[test]
 fn a_restack_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    step_by(2, &Restacking::new(), Disturbance::KillOne, 30);
+    step_by(4, &Restacking::new(), Disturbance::KillOne, 30);
 }
 
 #[test]
 fn a_restack_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
-    step_by(2, &Restacking::new(), Disturbance::FullFromThere, 30);
+    step_by(4, &Restacking::new(), Disturbance::FullFromThere, 30);
 }
