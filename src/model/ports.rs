@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(assign(&id("A"), b"/r", (65535, 65535), &mut BTreeSet::new()), Some(65535));
         assert_eq!(assign(&id("A"), b"/r", (2, 1), &mut BTreeSet::new()), None);
         let elsewhere = |seed: &str| assign(&id("A"), seed.as_bytes(), DEFAULT, &mut BTreeSet::new());
-        let all: BTreeSet<_> = ["/r", "/x", "/work/one", "/work/two"].map(elsewhere).into();
+        let all: BTreeSet<_> = ["/r", "/x", "/src/one", "/src/two"].map(elsewhere).into();
         assert_eq!(all.len(), 4, "{all:?}");
     }
 }
