@@ -1,0 +1,156 @@
+//! What the ledger knows of one task: its last start, what was said of it, where it landed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Snapshot, Support};
+use crate::model::id::TaskId;
+use crate::model::oid::Oid;
+
+/// What the ledger says last about one task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Record {
+    /// Index into [`Ledger::batches`] of the batch that started it last.
+    pub batch: Option<usize>,
+    pub started_at: Option<Timestamp>,
+    pub snapshot: Option<Snapshot>,
+    /// Whether the last start was carried out to the end.
+    pub started: bool,
+    /// Its last session since it was started last.
+    pub working: Option<Working>,
+    /// Its last report since then.
+    pub reported: Option<Report>,
+    /// All its reports, of earlier starts too, oldest first.
+    pub said: Vec<Said>,
+    /// What reviewers said of it, oldest first.
+    pub reviews: Vec<Review>,
+    pub landed: Option<Landing>,
+    pub dropped: bool,
+    pub reopened_at: Option<Timestamp>,
+    /// The uid of that event.
+    pub reopened_by: Option<String>,
+    /// Mentions that its base has already, although they look no older than the start; filled in by the reader of the
+    /// repository.
+    pub mentioned_before: Vec<Oid>,
+    /// Its last restacking, as long as that was not brought to its end.
+    pub restacking: Option<Restacking>,
+}
+
+impl Record {
+    /// Why nothing of it lands and no worker of it is launched, as long as a reviewer says so.
+    pub fn halted(&self) -> Option<&Review> {
+        let last = self.reviews.iter().rev().find(|review| matches!(review.verdict.as_str(), "halt" | "resume"));
+        last.filter(|review| review.verdict == "halt")
+    }
+
+    /// Whether it stands on tasks that had not landed when it was put there.
+    pub fn is_stacked(&self) -> bool {
+        self.snapshot.as_ref().is_some_and(|snapshot| !snapshot.stack.is_empty())
+    }
+}
+
+/// The own commits of a task on another base.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Restacked {
+    pub batch: String,
+    pub of: String,
+    pub task: TaskId,
+    pub base: Oid,
+    pub tip: Oid,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Support>,
+}
+
+/// What a restacking is after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restacking {
+    /// The base to be.
+    pub base: Oid,
+    /// The tip before.
+    pub tip: Oid,
+    /// What it stands on then.
+    pub stack: Vec<Support>,
+}
+
+/// A worker's session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Working {
+    pub batch: String,
+    pub task: TaskId,
+    pub tip: Oid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+/// What a worker says of a task, bound to the tip that its branch had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub batch: String,
+    pub task: TaskId,
+    pub tip: Oid,
+    /// `done`, `partial` or `blocked`.
+    pub verdict: String,
+    /// `yes`, `no` or `partial`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_when: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pr: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+}
+
+impl Report {
+    /// A report of done with an open blocker, or of which what was to hold does not, says that the worker stopped.
+    pub fn done(&self) -> bool {
+        self.verdict == "done" && self.blockers.is_empty() && self.done_when.as_deref().unwrap_or("yes") == "yes"
+    }
+}
+
+/// A report and when and by whom it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    pub at: Timestamp,
+    pub by: String,
+    pub report: Report,
+}
+
+/// What a reviewer says of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    pub batch: String,
+    pub task: TaskId,
+    /// `approve`, `reject`, `accept`, `finding`, `halt` or `resume`.
+    pub verdict: String,
+    /// The gate that is opened by an approval: `start` or `land`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// What the branch was at; none for what is said of the task's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<Oid>,
+    /// Of the task's text, where its start is approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
+    /// Whose word it is.
+    pub reviewer: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landing {
+    pub tip: Oid,
+    pub commit: Oid,
+    pub pr: Option<String>,
+    /// Whether `commit` is reachable from the target now; filled in by the reader of the repository.
+    pub reachable: bool,
+}
