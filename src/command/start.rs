@@ -1,5 +1,6 @@
 //! `git dispatch start`: branches and worktrees for tasks.
 
+mod intent;
 mod setup;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::console::{Bar, Console};
-use crate::git::{self, Lock, Progress, Repo, Swap, Wishes};
+use crate::git::{self, Lock, Progress, Repo, Wishes};
 use crate::global::Global;
 use crate::model::brief;
 use crate::model::facts::Target;
@@ -21,7 +22,7 @@ use crate::model::ports;
 use crate::model::sparse;
 use crate::model::stack::{Asked, Base, Clash};
 use crate::model::standing::Standings;
-use crate::model::start::{self, NewBatch, Request, Start};
+use crate::model::start::{self, Request, Start};
 use crate::model::text::escape;
 use crate::read::acting;
 use crate::read::{self, Loaded, Scene};
@@ -82,11 +83,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         };
         let mut made = setup::unready(scene, &decided.equip);
         let mut rights = setup::begin(&repo, &places_of(&made))?;
-        let Some(ledger) = written(&repo, scene, &decided)? else { return Ok(None) };
+        let Some(ledger) = intent::written(&repo, scene, &decided)? else { return Ok(None) };
+        let goes_on = intent::goes_on(&repo, scene, &decided);
         let mut teller = Teller::new(&console, global, (&scene.facts.target, &loaded));
         teller.warnings(&decided);
         let equips = setup.is_some() || setup::copies::are_wanted(&repo, &loaded);
         teller.going_on(&made);
+        teller.continued(&ledger, &decided, &goes_on);
+        made.extend(goes_on);
         let equip = equips.then_some(&mut rights);
         let (new, fault) = act((&repo, lock), (&loaded, equip), &ledger, &decided, &mut teller)?;
         made.extend(new);
@@ -132,9 +136,9 @@ fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> 
     let NewWorktrees { loaded, ledger, setup, made, rights, fault, before: (standings, target) } = new;
     let started: Vec<TaskId> = made.iter().map(|made| made.id.clone()).collect();
     let seen = brief::Scene { file: &loaded.file, ledger: &ledger, standings: &standings, started: &started };
-    // Written where a command is to read it; a start that is killed here is known as unequipped, and writes it again.
-    let written = setup.as_ref().map(|_| setup::briefs::write((repo, &loaded), &seen, &made, &target, console));
-    let briefs = written.unwrap_or_default();
+    // Written where a command is to read it, and where an older one may stand; a start that is killed here is known as unequipped, and writes it again.
+    let briefed: Vec<Made> = made.iter().filter(|one| setup.is_some() || one.goes_on).cloned().collect();
+    let briefs = setup::briefs::write((repo, &loaded), &seen, &briefed, &target, console);
     let mut places = places_of(&made);
     places.retain(|(id, _)| rights.contains_key(id));
     let copied = setup::copies::run(repo, &loaded, &places, console);
@@ -167,7 +171,8 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
     let places = read::places(repo, loaded, &parsed)?;
     let ground = git::ground(repo, &places)?;
     let stack = if args.stack { Some(stacked(repo, loaded, scene, &parsed)?) } else { None };
-    let request = Request { ids, batch: args.batch.clone(), force: args.force, again: args.again, stack };
+    let (force, again) = (args.force, args.again);
+    let request = Request { ids, batch: args.batch.clone(), force, agent: None, again, stack };
     let seen = start::Scene {
         file: &loaded.file,
         facts: &scene.facts,
@@ -220,26 +225,6 @@ fn chosen(loaded: &Loaded, scene: &Scene, args: &Args) -> Vec<String> {
     let options = Options { workers: args.workers, ..Options::default() };
     let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
     plan.start.iter().map(|choice| loaded.file.graph.tasks()[choice.ix].id.to_string()).collect()
-}
-
-/// Writes the intent of the new batch; `None` if another process was faster. The answer is the ledger as it is then.
-fn written(repo: &Repo, scene: &Scene, decided: &Start) -> Result<Option<Ledger>> {
-    let Some(batch) = &decided.batch else { return Ok(Some(scene.facts.ledger.clone())) };
-    for base in &batch.bases {
-        git::keep(repo, &scene.quarantine, base.commit, &base.parts)?;
-    }
-    let at = scene.facts.ledger.moment(scene.facts.now);
-    let mut events = Vec::new();
-    for task in &batch.reopened {
-        events.push(git::event(repo, at, Body::Reopened { task: task.clone() })?);
-    }
-    let NewBatch { name, target, tasks, .. } = batch.clone();
-    events.push(git::event(repo, at, Body::Starting { batch: name, target, tasks })?);
-    let subject = format!("starting {}", batch.name);
-    match git::append(repo, scene.facts.ledger.tip, batch.base, &events, &subject)? {
-        Swap::Done(_) => Ok(Some(git::read_ledger(repo)?)),
-        Swap::Lost => Ok(None),
-    }
 }
 
 /// Makes and records what was decided, what earlier starts left open first; `teller` hears of each as it becomes true. What was
@@ -383,6 +368,15 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// What goes on is told below its batches.
+    fn continued(&mut self, ledger: &Ledger, decided: &Start, goes_on: &[Made]) {
+        for one in &decided.continued {
+            self.batch(&ledger.batches[one.batch], &one.tasks.iter().collect::<Vec<_>>(), true);
+            let told = goes_on.iter().filter(|made| one.tasks.iter().any(|task| task.id == made.id));
+            told.for_each(|made| self.made(made));
+        }
+    }
+
     fn made(&self, made: &Made) {
         if !self.json {
             self.console.begin_answer(&render::start::made(made, self.widths, self.ports));
@@ -395,6 +389,7 @@ fn tell_dry_run(repo: &Repo, scene: &Scene, decided: &Start, global: &Global, co
     let resumed = unfinished(ledger, decided).into_iter();
     let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
     let mut would = setup::unready(scene, &decided.equip);
+    would.extend(intent::goes_on(repo, scene, decided));
     would.extend(resumed.chain(new).map(|task| git::would_make(repo, task)));
     for warning in &decided.warnings {
         console.warning(warning);

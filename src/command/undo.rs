@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap, UndoAround};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
-use crate::model::ledger::{Batch, Body, Event};
+use crate::model::ledger::{Batch, Body, Continuing, Event};
 use crate::model::text::shell_word;
 use crate::model::undo::{self, Undo};
 use crate::read::acting::{self, Acting};
@@ -31,7 +31,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let dry_run = args.acting.dry_run;
     let text = acting::decided((&repo, global), (!dry_run).then_some("undo"), |lock, loaded, scene| {
-        let decided = decide(&repo, &loaded, scene, args)?;
+        let index = chosen(&repo, scene, args)?;
+        if let Some(last) = undo::continuing(&scene.facts.ledger.batches[index]) {
+            return stop_again(&repo, &loaded, (scene, lock.is_some()), (index, last), global);
+        }
+        let decided = decide(&repo, &loaded, scene, index)?;
         let batch = &scene.facts.ledger.batches[decided.batch];
         if let Some(lock) = lock {
             if !written(&repo, scene, batch)? {
@@ -46,12 +50,37 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Undo> {
-    let ledger = &scene.facts.ledger;
+fn chosen(repo: &Repo, scene: &Scene, args: &Args) -> Result<usize> {
     if !args.acting.from_worktree {
         read::outside(repo, scene, "undo --from-worktree")?;
     }
-    let index = undo::choose(ledger, args.batch.as_deref(), &git::committer(repo)?)?;
+    Ok(undo::choose(&scene.facts.ledger, args.batch.as_deref(), &git::committer(repo)?)?)
+}
+
+/// Takes back that tasks of a batch go on, which is one event; `None` if another process was faster. The answer.
+fn stop_again(
+    repo: &Repo,
+    loaded: &Loaded,
+    (scene, act): (&Scene, bool),
+    (index, last): (usize, &Continuing),
+    global: &Global,
+) -> Result<Option<String>> {
+    let ledger = &scene.facts.ledger;
+    undo::stops_again((&loaded.file, ledger, &scene.standings), index, last)?;
+    let batch = &ledger.batches[index];
+    if act {
+        let event = git::event(repo, ledger.moment(scene.facts.now), Body::Undone { of: last.uid.clone() })?;
+        let subject = format!("{} does not go on", batch.name);
+        if git::append(repo, ledger.tip, batch.base, &[event], &subject)? == Swap::Lost {
+            return Ok(None);
+        }
+    }
+    let render = if global.json { render::undo::stopped_json } else { render::undo::stopped };
+    Ok(Some(render(batch, last, !act)))
+}
+
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, index: usize) -> Result<Undo> {
+    let ledger = &scene.facts.ledger;
     let batch = &ledger.batches[index];
     for task in batch.tasks.iter().filter(|_| !batch.adopted) {
         read::may_act(repo, loaded, task, batch.base)?;

@@ -89,10 +89,18 @@ pub fn committer(repo: &Repo) -> Result<String> {
 /// The ledger could not be read or written. Then it is as it was, or another process moved it; objects may be left behind,
 /// which `git gc` removes.
 pub fn append(repo: &Repo, expected: Option<Oid>, commit: Oid, events: &[Event], subject: &str) -> Result<Swap> {
-    let mut written = write(repo, expected, commit, (events, subject));
+    append_all(repo, expected, &[(commit, events)], subject)
+}
+
+/// The same for the notes on several commits, in one compare-and-swap.
+///
+/// # Errors
+/// As [`append`].
+pub fn append_all(repo: &Repo, expected: Option<Oid>, notes: &[(Oid, &[Event])], subject: &str) -> Result<Swap> {
+    let mut written = write(repo, expected, notes, subject);
     for _ in 0..AGAIN {
         if written.is_err() {
-            written = write(repo, expected, commit, (events, subject));
+            written = write(repo, expected, notes, subject);
         }
     }
     let (new, objects) = written?;
@@ -128,27 +136,32 @@ pub(super) const AGAIN: usize = 5;
 fn write(
     repo: &Repo,
     expected: Option<Oid>,
-    commit: Oid,
-    (events, subject): (&[Event], &str),
+    new: &[(Oid, &[Event])],
+    subject: &str,
 ) -> Result<(Oid, Vec<gix::ObjectId>)> {
-    let root = match expected {
+    let mut root = match expected {
         Some(tip) => tree_of(repo, tip)?,
         None => gix::ObjectId::empty_tree(repo.gix.object_hash()),
     };
     let mut notes = State::new(root, &repo.gix.objects).told(|| format!("could not read {LEDGER_REF}"))?;
-    let note = grown_note(repo, &mut notes, commit, events)?;
-    let edit = notes
-        .replace(theirs(commit), note, &repo.gix.objects)
-        .told(|| format!("could not write the tree of {LEDGER_REF}"))?;
+    let mut objects = Vec::new();
+    for (commit, events) in new {
+        let note = grown_note(repo, &mut notes, *commit, events)?;
+        let edit = notes.replace(theirs(*commit), note, &repo.gix.objects);
+        root = edit.told(|| format!("could not write the tree of {LEDGER_REF}"))?.tree;
+        objects.push(note);
+    }
     let parents: Vec<gix::ObjectId> = expected.into_iter().map(theirs).collect();
-    let new = repo
+    let commit = repo
         .gix
-        .new_commit(format!("{subject}\n"), edit.tree, parents)
+        .new_commit(format!("{subject}\n"), root, parents)
         .told(|| format!("could not write a commit for {LEDGER_REF}"))?
         .id;
-    let mut objects = vec![note, new];
-    objects.extend(trees(repo, edit.tree, commit));
-    Ok((ours(&new), objects))
+    objects.push(commit);
+    objects.extend(new.iter().flat_map(|(annotated, _)| trees(repo, root, *annotated)));
+    objects.sort_unstable();
+    objects.dedup();
+    Ok((ours(&commit), objects))
 }
 
 /// Appends events that tell what has become true, to whatever the ledger is by then.

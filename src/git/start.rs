@@ -61,7 +61,7 @@ fn occupant(folder: &Path) -> Option<String> {
 /// What [`make_all`] would leave behind.
 pub fn would_make(repo: &Repo, task: &Snapshot) -> Made {
     let folder = absolute(repo, task.path.as_deref().unwrap_or_default());
-    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, port: task.port, already: false }
+    Made::of(task, folder, false)
 }
 
 /// What [`make_all`] tells while it goes on.
@@ -204,7 +204,7 @@ fn is_whole(repo: &Repo, wanted: &Wanted<'_>, admin: &Path) -> Result<PathBuf> {
 }
 
 fn made(task: &Snapshot, folder: PathBuf, already: bool) -> Made {
-    Made { id: task.id.clone(), branch: task.branch.clone(), folder, base: task.base, port: task.port, already }
+    Made::of(task, folder, already)
 }
 
 fn lock_for(repo: &Repo, task: &Snapshot, listed: &Listed, lock: bool) -> Result<()> {

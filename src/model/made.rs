@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::id::TaskId;
+use super::ledger::Snapshot;
 use super::oid::Oid;
 
 /// A task that has its branch and worktree.
@@ -16,6 +17,19 @@ pub struct Made {
     pub port: Option<u16>,
     /// Both stood there already: an earlier, interrupted start had made them.
     pub already: bool,
+    /// It had stopped, and goes on there.
+    pub goes_on: bool,
+    /// Whether it has a worktree; else `folder` is where the repository is, and its worker is elsewhere.
+    pub isolated: bool,
+}
+
+impl Made {
+    /// What stands of `task`, in `folder`.
+    pub fn of(task: &Snapshot, folder: PathBuf, already: bool) -> Made {
+        let (id, branch) = (task.id.clone(), task.branch.clone());
+        let (base, port, isolated) = (task.base, task.port, task.isolated);
+        Made { id, branch, folder, base, port, already, goes_on: false, isolated }
+    }
 }
 
 /// How the setup command ended in a task's worktree.

@@ -1,5 +1,6 @@
 //! What a `start` would make, or why it may not. How that is said stands in `words`.
 
+mod goon;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use super::task::{Task, TaskFile};
 use super::text::count;
 use words::Problems;
 
+pub use goon::Continued;
 pub(super) use words::{again, free_name, not_cancelled};
 pub use words::{in_words, not_in_file, unknown};
 
@@ -32,6 +34,8 @@ pub struct Request {
     pub batch: Option<String>,
     /// Override needs and overlap, never locks.
     pub force: bool,
+    /// Who works on what is started, in place of what the task file says.
+    pub agent: Option<String>,
     /// Start landed and lost tasks again.
     pub again: bool,
     /// Start waiting tasks on what is reported done: for each whose needs allow that, its base, or why there is none.
@@ -67,6 +71,8 @@ pub struct Start {
     /// Indices into the ledger's batches, oldest first.
     pub resume: Vec<usize>,
     pub batch: Option<NewBatch>,
+    /// Tasks that had stopped and go on where they were, by the batch that started them.
+    pub continued: Vec<Continued>,
     /// Active tasks whose copies or setup command have not ended well: that is gone on with.
     pub equip: Vec<TaskId>,
     /// Things worth knowing that stop nothing.
@@ -112,12 +118,16 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
         resume.iter().flat_map(|&index| &scene.facts.ledger.batches[index].tasks).map(|task| &task.id).collect();
     let (equip, others): (Vec<&TaskId>, Vec<&TaskId>) =
         ids.iter().filter(|id| !resumed.contains(id)).partition(|id| is_unequipped(scene, id));
-    let fresh: Vec<Ix> = others.iter().filter_map(|id| scene.file.graph.position(id)).collect();
+    let others: Vec<Ix> = others.iter().filter_map(|id| scene.file.graph.position(id)).collect();
+    let (stopped, fresh): (Vec<Ix>, Vec<Ix>) = others.iter().partition(|&&ix| goon::may_go_on(scene, ix));
     let mut problems = Problems::default();
+    for &ix in &stopped {
+        goon::check(scene, request, ix, &mut problems);
+    }
     for &ix in &fresh {
         may_start(scene, request, ix, &mut problems);
     }
-    side_by_side(scene, request, &fresh, &mut problems);
+    side_by_side(scene, request, &others, &mut problems);
     if problems.is_empty() {
         let mut taken = BTreeMap::new();
         for &ix in &fresh {
@@ -126,10 +136,12 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
     }
     problems.into_result()?;
     let batch = if fresh.is_empty() { None } else { Some(new_batch(scene, request, &fresh)?) };
-    let mut warnings = warnings(scene, &fresh);
+    let mut warnings = warnings(scene, &fresh, stopped.len());
+    warnings.extend(goon::warnings(scene, &stopped));
     let without = batch.iter().flat_map(|batch| &batch.tasks).filter(|task| task.port.is_none());
     warnings.extend(without.map(|task| format!("no port is free for task '{}': widen 'ports'", task.id)));
-    Ok(Start { resume, batch, equip: equip.into_iter().cloned().collect(), warnings })
+    let continued = goon::continued(scene, request, &stopped);
+    Ok(Start { resume, batch, continued, equip: equip.into_iter().cloned().collect(), warnings })
 }
 
 /// Whether a task was started here, and its worktree is not ready to be worked in yet.
@@ -213,7 +225,9 @@ pub(super) fn excluded_by(scene: &Scene<'_>, ix: Ix) -> Vec<Reason> {
 
 fn party<'a>(scene: &Scene<'a>, pairs: &Pairs<'a>, ix: Ix) -> Party<'a> {
     let candidate = pairs.candidate(&scene.file.graph.tasks()[ix], ix);
-    if scene.standings.tasks[ix].state.over() { candidate.again() } else { candidate }
+    let state = scene.standings.tasks[ix].state;
+    // The order that follows from reads knows a started task as it was then, not as it is in the file now.
+    if state.over() || state == State::Stopped { candidate.again() } else { candidate }
 }
 
 /// Tasks chosen together must not exclude each other either.
@@ -318,7 +332,8 @@ fn snapshot(scene: &Scene<'_>, ix: Ix, base: Oid) -> Snapshot {
     Snapshot::of(task, needs, place.branch.clone(), Some(place.path.clone()), base)
 }
 
-fn warnings(scene: &Scene<'_>, fresh: &[Ix]) -> Vec<String> {
+/// `also`: so many more take a worker slot.
+fn warnings(scene: &Scene<'_>, fresh: &[Ix], also: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     let target = &scene.facts.target;
     if let Some(upstream) = target.upstream.as_ref().filter(|_| target.diverged()) {
@@ -340,8 +355,9 @@ fn warnings(scene: &Scene<'_>, fresh: &[Ix]) -> Vec<String> {
     let chosen: Vec<&Task> = fresh.iter().map(|&ix| &tasks[ix]).collect();
     let limit = slot_limit(scene, &chosen);
     let busy = scene.standings.busy();
-    if !fresh.is_empty() && busy + fresh.len() > limit {
-        let total = count(busy + fresh.len(), "active task");
+    let new = fresh.len() + also;
+    if new > 0 && busy + new > limit {
+        let total = count(busy + new, "active task");
         warnings.push(format!("{total} for {}", count(limit, "worker slot")));
     }
     warnings

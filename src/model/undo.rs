@@ -1,6 +1,7 @@
 //! Which batch an `undo` takes back, and whether it may.
 
 mod obstacle;
+mod resumed;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use super::task::TaskFile;
 use super::text::shell_word;
 
 pub use obstacle::Obstacle;
+pub use resumed::{continuing, stops_again};
 
 /// A batch may be named by so many digits of its uid, too: two clones may both have made a `batch-001`.
 const SHORTEST_UID: usize = 8;
@@ -68,15 +70,19 @@ pub fn choose(ledger: &Ledger, name: Option<&str>, caller: &str) -> Result<usize
 }
 
 fn last(ledger: &Ledger, caller: &str) -> Result<usize, Failure> {
-    let Some(batch) = ledger.batches.last() else {
+    // What was done last is what somebody wants to take back, also where that was to go on with an older batch.
+    let newest = |&at: &usize| resumed::last_touched(&ledger.batches[at]).0;
+    let Some(index) = (0..ledger.batches.len()).max_by_key(newest) else {
         let why = if ledger.undone.is_empty() { "no batch was started" } else { "every batch was undone" };
         return Err(Failure::new(Exit::No, format!("there is nothing to undo: {why}"))
             .hint("use 'git dispatch plan' to see what can start"));
     };
-    if batch.by == caller {
-        return Ok(ledger.batches.len() - 1);
+    let batch = &ledger.batches[index];
+    let by = resumed::last_touched(batch).1;
+    if by == caller {
+        return Ok(index);
     }
-    let what = format!("the last batch, '{}', was started by {}, not by you", batch.name, batch.by);
+    let what = format!("the last batch, '{}', was started by {by}, not by you", batch.name);
     Err(Failure::new(Exit::Refused, what)
         .hint(format!("use 'git dispatch undo {}' to undo it all the same", shell_word(&batch.name))))
 }

@@ -113,6 +113,8 @@ pub fn place(repo: &Repo, loaded: &Loaded, scene: &Scene, text: &str) -> Result<
         folder,
         base: base.unwrap_or_else(|| scene.facts.target.newest().1),
         already,
+        goes_on: false,
+        isolated: isolated(loaded, &id),
         id,
         port: snapshot.and_then(|snapshot| snapshot.port),
     })

@@ -47,7 +47,11 @@ impl Widths {
 /// One task that has its branch and worktree now, and a port, if those are to be told.
 pub fn made(made: &Made, widths: Widths, ports: bool) -> String {
     let port = made.port.filter(|_| ports).map(|port| format!("  port {port}")).unwrap_or_default();
-    let already = if made.already { format!("  {DIM}was there already{DIM:#}") } else { String::new() };
+    let already = match (made.goes_on, made.already) {
+        (true, _) => format!("  {DIM}goes on{DIM:#}"),
+        (false, true) => format!("  {DIM}was there already{DIM:#}"),
+        (false, false) => String::new(),
+    };
     let (branch, folder) = (escape(&made.branch), made.folder.to_string_lossy());
     let gap = " ".repeat(widths.branch.saturating_sub(width(&branch)));
     format!("  {:id$}  {branch}{gap}  {}{port}{already}\n", made.id, escape(&folder), id = widths.id)
@@ -69,6 +73,7 @@ pub fn dry_run(would: &[Made]) -> String {
     for one in would {
         let folder = one.folder.to_string_lossy();
         let how = match one.already {
+            _ if one.goes_on => "would go on".to_owned(),
             true => "is there already, and would be made ready".to_owned(),
             false => format!("from {}", one.base.short()),
         };
@@ -94,6 +99,8 @@ struct TaskJson<'a> {
     worktree: String,
     base: Oid,
     already: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    goes_on: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -193,6 +200,7 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         worktree: made.folder.to_string_lossy().into_owned(),
         base: made.base,
         already: made.already,
+        goes_on: made.goes_on,
         port: made.port,
         copied: None,
         setup: None,

@@ -4,7 +4,7 @@ use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
-use crate::model::ledger::Batch;
+use crate::model::ledger::{Batch, Continuing};
 use crate::model::text::escape;
 use crate::model::undo::Undo;
 
@@ -32,6 +32,23 @@ pub fn undone(batch: &Batch, undo: &Undo, dry_run: bool) -> String {
     out
 }
 
+/// That the tasks of a batch which had gone on are stopped again.
+pub fn stopped(batch: &Batch, last: &Continuing, dry_run: bool) -> String {
+    let verb = if dry_run { "would not go on" } else { "does not go on" };
+    let mut out =
+        format!("{BOLD}{}{BOLD:#} {verb}: nothing was made for that, and nothing is removed\n", escape(&batch.name));
+    let how = if dry_run { "would be as it was before" } else { "is as it was before" };
+    last.tasks.iter().for_each(|id| out.push_str(&format!("  {id}  {how}\n")));
+    out
+}
+
+/// The same as JSON.
+pub fn stopped_json(batch: &Batch, last: &Continuing, dry_run: bool) -> String {
+    let tasks = last.tasks.iter().map(|id| TaskJson { id: id.as_str(), branch: None, worktree: None });
+    let (batch, uid, tasks) = (&*batch.name, &*last.uid, tasks.collect());
+    line(&UndoJson { schema: SCHEMA, command: "undo", dry_run, batch, uid, continued: true, tasks })
+}
+
 #[derive(Serialize)]
 struct UndoJson<'a> {
     schema: u32,
@@ -39,6 +56,9 @@ struct UndoJson<'a> {
     dry_run: bool,
     batch: &'a str,
     uid: &'a str,
+    /// Only that its tasks go on was taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    continued: bool,
     tasks: Vec<TaskJson<'a>>,
 }
 
@@ -62,6 +82,7 @@ pub fn json(batch: &Batch, undo: &Undo, dry_run: bool) -> String {
         dry_run,
         batch: &batch.name,
         uid: &batch.uid,
+        continued: false,
         tasks: tasks.collect(),
     })
 }

@@ -19,6 +19,7 @@ mod doubts;
 mod drift;
 mod faults;
 mod floors;
+mod goon;
 mod histories;
 mod hostile;
 mod import;

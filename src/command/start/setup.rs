@@ -200,8 +200,7 @@ pub fn unready(scene: &Scene, ids: &[TaskId]) -> Vec<Made> {
 
 fn made(scene: &Scene, id: &TaskId, folder: &Path) -> Option<Made> {
     let snapshot = scene.facts.ledger.records.get(id)?.snapshot.as_ref()?;
-    let (branch, base, port) = (snapshot.branch.clone(), snapshot.base, snapshot.port);
-    Some(Made { id: id.clone(), branch, folder: folder.to_owned(), base, port, already: true })
+    Some(Made::of(snapshot, folder.to_owned(), true))
 }
 
 fn place(loaded: &Loaded, scene: &Scene, text: &str) -> Result<(TaskId, PathBuf)> {

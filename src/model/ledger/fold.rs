@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Batch, Body, Event, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION};
+use super::{Batch, Body, Continuing, Event, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION};
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
 
@@ -101,7 +101,11 @@ fn rank(body: &Body) -> u8 {
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
         Body::Working(_) | Body::Reported(_) | Body::Restacking(_) => 3,
-        Body::Rebound { .. } | Body::Reviewed(_) | Body::Landed { .. } | Body::Restacked(_) => 4,
+        Body::Continued { .. }
+        | Body::Rebound { .. }
+        | Body::Reviewed(_)
+        | Body::Landed { .. }
+        | Body::Restacked(_) => 4,
         Body::Dropped { .. } => 5,
         Body::Closed { .. } | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
     }
@@ -141,6 +145,7 @@ impl Ledger {
                 self.begin(begun);
             }
             Body::Started { of, tasks, .. } => self.carried_out(&of, tasks, at),
+            Body::Continued { of, tasks, .. } => self.go_on(&of, tasks, Continuing { uid, at, by, tasks: Vec::new() }),
             Body::Working(working) => {
                 let record = self.record(working.task.clone());
                 record.working = Some(working);
@@ -199,6 +204,20 @@ impl Ledger {
         let record = self.records.get_mut(id)?;
         let batch = self.batches.get_mut(record.batch?).filter(|batch| batch.uid == uid)?;
         Some((record, batch.tasks.iter_mut().find(|task| task.id == *id)?))
+    }
+
+    /// What was said of them before stays with what is known of them, but is no longer how they stand.
+    fn go_on(&mut self, of: &str, tasks: Vec<Snapshot>, mut continuing: Continuing) {
+        for task in tasks {
+            if let Some((record, snapshot)) = self.started_by(of, &task.id) {
+                continuing.tasks.push(task.id.clone());
+                *snapshot = task.in_place_of(snapshot);
+                record.snapshot = Some(snapshot.clone());
+                (record.reported, record.working) = (None, None);
+            }
+        }
+        let batch = self.batches.iter_mut().find(|batch| batch.uid == of && !continuing.tasks.is_empty());
+        batch.into_iter().for_each(|batch| batch.continued.push(continuing.clone()));
     }
 
     fn begin(&mut self, mut batch: Batch) {
@@ -310,6 +329,7 @@ impl Batch {
             started,
             closed: None,
             reopened: Vec::new(),
+            continued: Vec::new(),
             undoing: None,
         }
     }

@@ -15,7 +15,7 @@ use crate::model::task::{Kind, Minutes, Overlap, Task};
 use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
-pub use record::{Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
+pub use record::{Continuing, Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
 
 /// The version of the line format that this program writes.
 pub const VERSION: u32 = 1;
@@ -56,6 +56,12 @@ pub enum Body {
     Adopted {
         batch: String,
         target: String,
+        tasks: Vec<Snapshot>,
+    },
+    /// Tasks of the batch that had stopped go on where they were, as the task file has them by then.
+    Continued {
+        batch: String,
+        of: String,
         tasks: Vec<Snapshot>,
     },
     /// A worker has begun.
@@ -143,6 +149,13 @@ pub struct Snapshot {
     /// What it needs and stands on, although that has not landed: `base` is its tip, or a merge of several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stack: Vec<Support>,
+    /// Who was to work on it: what `start --agent` named, else the task file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Whether its worker has a worktree of this clone; else only the branch was made, and the work arrives on its
+    /// remote-tracking twin.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub isolated: bool,
 }
 
 /// A task that another one stands on, with the tip that its branch had then.
@@ -176,7 +189,15 @@ impl Snapshot {
             issue: task.issue.clone(),
             port: None,
             stack: Vec::new(),
+            agent: task.agent().map(str::to_owned),
+            isolated: true,
         }
+    }
+
+    /// What `old` is, going on as `self`: with all of where it is worked on as it was.
+    pub fn in_place_of(self, old: &Snapshot) -> Snapshot {
+        let Snapshot { branch, path, base, port, stack, isolated, .. } = old.clone();
+        Snapshot { branch, path, base, port, stack, isolated, ..self }
     }
 
     /// The task as it stands in this snapshot, for the rules that compare tasks.
@@ -264,6 +285,8 @@ pub struct Batch {
     pub closed: Option<String>,
     /// The uids of the `reopened` events that were written with it.
     pub reopened: Vec<String>,
+    /// When tasks of it that had stopped went on, oldest first.
+    pub continued: Vec<Continuing>,
     /// Since when it is being undone: begun, and neither brought to its end nor started again. Then no task of it is started.
     pub undoing: Option<Timestamp>,
 }

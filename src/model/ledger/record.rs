@@ -49,6 +49,16 @@ impl Record {
     }
 }
 
+/// That tasks which had stopped go on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Continuing {
+    /// Of that event.
+    pub uid: String,
+    pub at: Timestamp,
+    pub by: String,
+    pub tasks: Vec<TaskId>,
+}
+
 /// The own commits of a task on another base.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Restacked {

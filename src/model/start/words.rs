@@ -86,7 +86,7 @@ impl Problems {
         Err(Failure { exit, what: self.list.join("\n"), hints: self.hints })
     }
 
-    fn add(&mut self, what: String, hints: impl IntoIterator<Item = String>) {
+    pub(super) fn add(&mut self, what: String, hints: impl IntoIterator<Item = String>) {
         self.all_active = false;
         if !self.list.contains(&what) {
             self.list.push(what);
@@ -176,6 +176,9 @@ impl Problems {
                 (String::new(), adopt)
             }
         };
+        let take_back = (state == State::Done).then(|| {
+            format!("use 'git dispatch report {id} --partial \"WHY\"' to say that there is more to do, and start it after that")
+        });
         let word = if state == State::Active { "already active" } else { state.word() };
         let all_active = self.list.is_empty() || self.all_active;
         let whose = scene
@@ -183,7 +186,10 @@ impl Problems {
             .ledger
             .batch_of(id)
             .map_or_else(String::new, |batch| format!(", in {} by '{}' on '{}'", batch.name, batch.by, batch.host));
-        self.add(format!("task '{id}' is {word} on branch '{branch}'{place}{whose}"), [hint]);
+        self.add(
+            format!("task '{id}' is {word} on branch '{branch}'{place}{whose}"),
+            [hint].into_iter().chain(take_back),
+        );
         self.all_active = all_active;
     }
 

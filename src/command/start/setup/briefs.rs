@@ -22,6 +22,9 @@ pub fn write(
     console: &Console,
 ) -> BTreeMap<TaskId, PathBuf> {
     let mut written = BTreeMap::new();
+    if made.is_empty() {
+        return written;
+    }
     let briefs = Briefs::new(repo, loaded).map_err(|error| format!("{error:#}"));
     for one in made {
         let path = match &briefs {

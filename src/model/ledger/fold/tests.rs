@@ -96,3 +96,34 @@ fn a_clock_that_was_set_back_reorders_nothing() {
     assert_eq!(ledger.moment(at("2026-01-18T22:00:00Z")), at("2026-01-18T22:00:00Z"));
     assert_eq!(ledger.moment(at("2026-01-19T00:00:05Z")), at("2026-01-19T00:00:05Z"));
 }
+
+#[test]
+fn a_task_that_goes_on_keeps_its_place_and_what_was_said_of_it() {
+    let reported = r#"{"at":"2026-01-19T00:00:04.000Z","uid":"z5","v":1,"event":"reported","batch":"batch-001","task":"A","tip":"OID","verdict":"blocked","blockers":["x"]}"#;
+    let task = r#"{"id":"A","branch":"hostile","path":"../../x","base":"OID","title":"now","estimate":60,"agent":"b","stack":[{"id":"B","tip":"OID"}]}"#;
+    let continued = |of: &str| {
+        format!(
+            r#"{{"at":"2026-01-19T00:00:04.000Z","uid":"c6","v":1,"event":"continued","batch":"batch-001","of":"{of}","tasks":[{task}]}}"#
+        )
+    };
+    // At one moment, the report is older, whatever the uids.
+    let (ours, others) = (continued("a1"), continued("a0"));
+    let before = fold(None, &lines(&[STARTING, STARTED_A, reported]));
+    let ledger = fold(None, &lines(&[&ours, STARTING, STARTED_A, reported]));
+    let (record, was) = (&ledger.records[&id("A")], before.records[&id("A")].snapshot.as_ref().unwrap());
+    let now = record.snapshot.as_ref().unwrap();
+    assert!(record.reported.is_none() && record.started && record.said.len() == 1);
+    assert_eq!((&*now.title, now.agent.as_deref()), ("now", Some("b")));
+    assert_eq!((&now.branch, &now.path, now.base, &now.stack), (&was.branch, &was.path, was.base, &was.stack));
+    assert_eq!(ledger.batches[0].tasks.iter().find(|task| task.id == id("A")), Some(now));
+    assert_eq!(ledger.batches[0].continued[0].tasks, [id("A")]);
+    // Of another batch, it is no word about this one; undone, it was never said.
+    let undone = r#"{"at":"2026-01-19T00:00:05.000Z","uid":"c7","v":1,"event":"undone","of":"c6"}"#;
+    assert_eq!(fold(None, &lines(&[STARTING, STARTED_A, reported, &others])).records, before.records);
+    let back = fold(None, &lines(&[STARTING, STARTED_A, reported, &ours, undone]));
+    assert_eq!((&back.records, &back.batches), (&before.records, &before.batches));
+    // A later start of it is the last.
+    let again = STARTING.replace("\"a1\"", "\"b1\"").replace("00:00:00", "00:00:03").replace("batch-001", "batch-002");
+    let ledger = fold(None, &lines(&[STARTING, STARTED_A, &again, reported, &ours]));
+    assert!(ledger.records[&id("A")].reported.is_some() && ledger.batches[0].continued.is_empty());
+}
