@@ -2,8 +2,8 @@
 
 pub mod acting;
 pub mod brief;
+mod places;
 
-use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -22,14 +22,15 @@ use crate::model::oid::Oid;
 use crate::model::order::{Attempt, Candidate, order};
 use crate::model::sides::named;
 use crate::model::standing::{Names, Standings, standings};
-use crate::model::start::Place;
-use crate::model::task::{Task, TaskFile};
+use crate::model::task::TaskFile;
 use crate::model::taskfile;
-use crate::model::template::{self, Template, is_branch_name};
+use crate::model::template::is_branch_name;
 use crate::model::text::shell_word;
 use crate::model::trust::{Command, commands};
 use crate::render;
 use crate::trust;
+
+pub use places::{names, numbered, places};
 
 /// The task file with git config laid over it, and where it came from.
 pub struct Loaded {
@@ -206,68 +207,6 @@ pub fn trusted(repo: &Repo, loaded: &Loaded, name: &str) -> Result<(), Failure> 
     Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch trust' in a terminal to look at it and approve it"))
 }
 
-/// The branch name of every task of file and ledger.
-///
-/// # Errors
-/// The template cannot be rendered for a task.
-pub fn names(repo: &Repo, file: &TaskFile, ledger: &Ledger) -> Result<Names> {
-    let template =
-        Template::new(file.settings.branch(), template::Kind::Branch).map_err(|why| bad_template("branch", &why))?;
-    let repo_name = repo.name();
-    let mut names = Names::new();
-    for task in file.graph.tasks() {
-        let name = rendered(&template, task, &repo_name).map_err(|why| bad_name("branch", &task.id, &why))?;
-        names.insert(task.id.clone(), name);
-    }
-    for (id, record) in &ledger.records {
-        if let Some(snapshot) = record.snapshot.as_ref().filter(|_| !record.dropped) {
-            names.insert(id.clone(), snapshot.branch.clone());
-        }
-    }
-    Ok(names)
-}
-
-fn rendered(template: &Template, task: &Task, repo: &str) -> Result<String, String> {
-    template.render(&template::Names { id: &task.id, title: &task.title, agent: task.agent(), repo })
-}
-
-fn bad_template(key: &str, why: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("bad template in '{key}': {why}")).hint(another(key))
-}
-
-fn bad_name(key: &str, id: &TaskId, why: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("the template '{key}' gives no usable name for task '{id}': {why}"))
-        .hint(another(key))
-}
-
-fn another(key: &str) -> String {
-    format!("use 'git config dispatch.{key} TEMPLATE' to set another one for this clone")
-}
-
-/// Where branch and worktree of each of `ids` would be made. Ids that the file does not define are left out.
-///
-/// # Errors
-/// A template cannot be rendered, or a worktree would leave the folder that they belong in ([`Exit::Usage`]).
-pub fn places(repo: &Repo, loaded: &Loaded, ids: &[TaskId]) -> Result<BTreeMap<TaskId, Place>> {
-    let settings = &loaded.file.settings;
-    let branch =
-        Template::new(settings.branch(), template::Kind::Branch).map_err(|why| bad_template("branch", &why))?;
-    let kind = if loaded.worktree_anywhere { template::Kind::WorktreeAnywhere } else { template::Kind::Worktree };
-    let worktree = Template::new(settings.worktree(), kind).map_err(|why| bad_template("worktree", &why))?;
-    let repo_name = repo.name();
-    let mut places = BTreeMap::new();
-    for task in ids.iter().filter_map(|id| loaded.file.graph.task(id)) {
-        let branch = rendered(&branch, task, &repo_name).map_err(|why| bad_name("branch", &task.id, &why))?;
-        let path = rendered(&worktree, task, &repo_name).map_err(|why| bad_name("worktree", &task.id, &why))?;
-        let folder = git::absolute(repo, &path);
-        if !loaded.worktree_anywhere {
-            git::stays_beside(repo, &folder)?;
-        }
-        places.insert(task.id.clone(), Place { branch, path, folder });
-    }
-    Ok(places)
-}
-
 /// The ledger may come from others: what it says is made, or taken back, only where a task file
 /// could have it made, or the user's config.
 ///
@@ -281,10 +220,10 @@ pub fn may_act(repo: &Repo, loaded: &Loaded, task: &Snapshot, note: Oid) -> Resu
     if !is_branch_name(&task.branch) {
         return Err(refused(format!("on '{}', which is no branch name", task.branch)).into());
     }
-    let path = task.path.as_deref().unwrap_or_default();
+    let Some(path) = task.path.as_deref() else { return Ok(()) };
     let as_configured = || {
-        places(repo, loaded, std::slice::from_ref(&task.id))
-            .is_ok_and(|all| all.get(&task.id).is_some_and(|place| place.path == path))
+        let places = places(repo, loaded, std::slice::from_ref(&task.id), task.agent.as_deref());
+        places.is_ok_and(|all| all.get(&task.id).is_some_and(|place| place.is_at(path)))
     };
     let beside = git::stays_beside(repo, &git::absolute(repo, path)).is_ok();
     if beside || (loaded.worktree_anywhere && as_configured()) {

@@ -52,7 +52,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, (args, global): (&Args, &
             .hint("use 'git branch' to list the branches")
             .hint("use 'git worktree list' to list the worktrees")
     })?;
-    let places = read::places(repo, loaded, &[graph.tasks()[ix].id.clone()])?;
+    let places = read::places(repo, loaded, &[graph.tasks()[ix].id.clone()], None)?;
     let ground = git::ground(repo, &places)?;
     let (_, newest) = scene.facts.target.newest();
     let path = match &found.worktree {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use crate::console::Console;
 use crate::git::{self, Repo, Swap, Want};
 use crate::global::Global;
+use crate::model::agent::agent_of;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::Body;
 use crate::model::oid::Oid;
@@ -130,7 +131,8 @@ fn decide(
     (args, said): (&Args, Option<Said>),
 ) -> Result<Body> {
     let Some(said) = said else {
-        let agent = loaded.file.graph.task(&spot.id).and_then(|task| task.agent().map(str::to_owned));
+        let snapshot = scene.facts.ledger.records.get(&spot.id).and_then(|record| record.snapshot.as_ref());
+        let agent = agent_of(snapshot, loaded.file.graph.task(&spot.id)).map(str::to_owned);
         return Ok(Body::Working(report::working(spot, args.session.clone(), agent)));
     };
     let unclean = match spot.worktree() {

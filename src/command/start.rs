@@ -11,6 +11,7 @@ use anyhow::Result;
 use crate::console::{Bar, Console};
 use crate::git::{self, Lock, Progress, Repo, Wishes};
 use crate::global::Global;
+use crate::model::agent;
 use crate::model::brief;
 use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
@@ -49,11 +50,17 @@ pub struct Args {
     /// Start tasks on what they need, where that is reported done and has not landed
     #[arg(long, conflicts_with = "ready")]
     pub stack: bool,
+    /// For the worker [agent.NAME] of the task file, whatever that says of the tasks
+    #[arg(long, value_name = "NAME")]
+    pub agent: Option<String>,
+    /// Begin anew with tasks that have stopped, on a branch beside the old one, which stays
+    #[arg(long, conflicts_with_all = ["ready", "stack", "again"])]
+    pub fresh: bool,
     /// Start tasks again that have landed
     #[arg(long)]
     pub again: bool,
     /// Copy files and run the setup command again, for tasks that have started
-    #[arg(long, conflicts_with_all = ["ready", "batch", "force", "stack", "again", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["ready", "batch", "force", "stack", "again", "dry_run", "agent", "fresh"])]
     pub setup: bool,
     /// Do not run the setup command
     #[arg(long, conflicts_with = "setup")]
@@ -151,14 +158,14 @@ fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> 
     let text = if global.json {
         render::start::json(&ledger, &made, (setup::copied_of(&copied), &setups))
     } else {
-        render::start::terminals(&made)
+        render::start::terminals(&made, git::remote(repo).as_deref())
     };
     console.answer(&text);
     Ok(setup::exit(&copied, &setups))
 }
 
 fn places_of(made: &[Made]) -> Vec<(TaskId, PathBuf)> {
-    made.iter().map(|made| (made.id.clone(), made.folder.clone())).collect()
+    made.iter().filter(|made| made.isolated).map(|made| (made.id.clone(), made.folder.clone())).collect()
 }
 
 /// `None`: `--ready`, and nothing can start.
@@ -168,11 +175,17 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
         return Ok(None);
     }
     let parsed: Vec<TaskId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let places = read::places(repo, loaded, &parsed)?;
+    if let Some(agent) = &args.agent {
+        agent::defined(&loaded.file.settings, agent)?;
+    }
+    let mut places = read::places(repo, loaded, &parsed, args.agent.as_deref())?;
+    if args.fresh {
+        places = read::numbered(repo, &places)?;
+    }
     let ground = git::ground(repo, &places)?;
     let stack = if args.stack { Some(stacked(repo, loaded, scene, &parsed)?) } else { None };
-    let (force, again) = (args.force, args.again);
-    let request = Request { ids, batch: args.batch.clone(), force, agent: None, again, stack };
+    let (batch, agent) = (args.batch.clone(), args.agent.clone());
+    let request = Request { ids, batch, force: args.force, agent, fresh: args.fresh, again: args.again, stack };
     let seen = start::Scene {
         file: &loaded.file,
         facts: &scene.facts,
@@ -251,7 +264,7 @@ fn act(
         }
         let (made, fault) = make_all((repo, lock), loaded, &tasks, &batch.name, teller);
         if let Some(rights) = &mut equip {
-            for one in &made {
+            for one in made.iter().filter(|one| one.isolated) {
                 let right = git::want_equipped(repo, &one.folder);
                 let right = right.map_err(|error| unrecorded(batch, &made, &error))?;
                 // Where another process was faster, that makes it ready.

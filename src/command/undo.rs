@@ -87,8 +87,12 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, index: usize) -> Result<U
     }
     let target = scene.facts.target.newest().1;
     let around = batch.tasks.iter().map(|task| {
-        let branch = scene.facts.tasks.get(&task.id).and_then(|seen| seen.branch.as_ref());
-        UndoAround { target, branch, disposable: &loaded.file.settings.disposable }
+        let seen = scene.facts.tasks.get(&task.id);
+        let branch = seen.and_then(|seen| seen.branch.as_ref());
+        let followed = seen.and_then(|seen| seen.twin.as_ref()?.followed()).is_some();
+        let before = ledger.batches[..index].iter().rev().flat_map(|batch| &batch.tasks);
+        let earlier = before.clone().find(|one| one.id == task.id && one.branch != task.branch);
+        UndoAround { target, branch, followed, earlier, disposable: &loaded.file.settings.disposable }
     });
     let left = git::left_of(repo, batch, &around.collect::<Vec<_>>())?;
     Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left, &git::host())?)

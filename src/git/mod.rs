@@ -55,6 +55,7 @@ mod start;
 mod target;
 mod taskfile;
 mod touched;
+mod twin;
 mod undo;
 mod unref;
 mod walk;
@@ -100,5 +101,6 @@ pub use stack::{
 pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};
 pub use target::default_target;
 pub use taskfile::{Place as SourcePlace, Source, task_file};
+pub use twin::remote;
 pub use undo::{Around as UndoAround, leave_off, left_of, sweep, take_back};
 pub use worktrees::{Listed, worktrees};

@@ -18,10 +18,11 @@ use super::reach::reachable;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
 use super::scan::{Scanned, index_is_damaged, scan};
+use super::twin;
 use super::worktrees::{Listed, last_commit, without_dots, worktrees};
-use crate::model::facts::{Branch, Facts, Head, Observed, Target, Uncommitted, Worktree};
+use crate::model::facts::{Branch, Facts, Head, Observed, Target, Twin, Uncommitted, Worktree};
 use crate::model::id::TaskId;
-use crate::model::ledger::Ledger;
+use crate::model::ledger::{Ledger, Snapshot};
 use crate::model::oid::Oid;
 use crate::model::sides::{Side, named};
 
@@ -103,9 +104,9 @@ pub fn observe_in(
         for (seen, measured) in seen.into_iter().zip(measured) {
             let damaged = measured.unscanned && seen.worktree.is_some_and(|listed| index_is_damaged(repo, listed));
             let worktree = seen.worktree.map(|listed| worktree(listed, measured.scanned, damaged));
-            let (branch, remotes) = (measured.branch, seen.remotes.to_vec());
+            let (branch, remotes, twin) = (measured.branch, seen.remotes.to_vec(), seen.twin);
             let deleted = seen.worktree.filter(|_| branch.is_none()).and_then(|listed| last_commit(repo, listed));
-            let observed = Observed { branch, remotes, worktree, vacant: seen.vacant, deleted };
+            let observed = Observed { branch, remotes, twin, worktree, vacant: seen.vacant, deleted };
             tasks.insert(seen.id.clone(), observed);
         }
         reachable
@@ -159,6 +160,7 @@ pub(super) struct Seen<'a> {
     pub id: &'a TaskId,
     pub branch: Option<Found<'a>>,
     remotes: &'a [String],
+    twin: Option<Twin>,
     pub worktree: Option<&'a Listed>,
     vacant: Option<PathBuf>,
 }
@@ -180,27 +182,54 @@ pub(super) fn see<'a>(
     want: &Want,
 ) -> Vec<Seen<'a>> {
     let places = Index::of(listed);
+    let former = former(ledger);
     let see = |(id, name): (&'a TaskId, &'a String)| {
         let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
         let base = snapshot.map(|snapshot| snapshot.base).or_else(|| refs.bases.get(id.as_str()).copied());
         let compared = want.compares(id);
         let remotes = refs.remotes.get(name).map(Vec::as_slice).unwrap_or_default();
         let recorded = snapshot.and_then(|snapshot| snapshot.path.as_ref()).map(|path| repo.anchor().join(path));
-        let worktree = places.worktree(id, recorded.as_deref(), name);
+        let former = |listed: &Listed| {
+            let left = |task: &&Snapshot| {
+                let path = task.path.as_ref().map(|path| without_dots(&repo.anchor().join(path)));
+                listed.head == Head::Branch(task.branch.clone()) || path.as_ref() == Some(&listed.path)
+            };
+            former.get(id).is_some_and(|tasks| tasks.iter().any(left))
+        };
+        let worktree = places.worktree(id, (recorded.as_deref(), name), former);
         let admin_dir = worktree.map(|listed| &*listed.admin_dir);
-        let branch = refs.heads.get(name).map(|&tip| Found { name, tip, base, compared, admin_dir });
+        let local = refs.heads.get(name).copied();
+        // The base is kept where it was started; elsewhere the same record is another clone's.
+        let away = snapshot.is_some_and(|one| !one.isolated) && refs.bases.contains_key(id.as_str());
+        let (tip, twin) = if away { twin::tip(repo, refs, (name, local)) } else { (local, None) };
+        let branch = tip.map(|tip| Found { name, tip, base, compared, admin_dir });
         let seen = branch.is_some() || !remotes.is_empty() || worktree.is_some();
         let vacant = recorded.map(|path| without_dots(&path)).filter(|path| path.symlink_metadata().is_err());
-        seen.then_some(Seen { id, branch, remotes, worktree, vacant })
+        seen.then_some(Seen { id, branch, remotes, twin, worktree, vacant })
     };
     names.iter().filter_map(see).collect()
+}
+
+/// What tasks were in earlier starts than their last, where that was on another branch.
+fn former(ledger: &Ledger) -> HashMap<&TaskId, Vec<&Snapshot>> {
+    let mut former: HashMap<&TaskId, Vec<&Snapshot>> = HashMap::new();
+    for (index, batch) in ledger.batches.iter().enumerate() {
+        for task in &batch.tasks {
+            let last = ledger.records.get(&task.id).filter(|record| record.batch != Some(index));
+            let last = last.and_then(|record| record.snapshot.as_ref());
+            if last.is_some_and(|last| last.branch != task.branch) {
+                former.entry(&task.id).or_default().push(task);
+            }
+        }
+    }
+    former
 }
 
 /// The worktrees by path, by the branch that each has checked out, and by the task that each is locked for.
 struct Index<'a> {
     by_path: HashMap<&'a Path, &'a Listed>,
     by_branch: HashMap<&'a str, &'a Listed>,
-    by_lock: HashMap<&'a str, &'a Listed>,
+    by_lock: HashMap<&'a str, Vec<&'a Listed>>,
 }
 
 impl<'a> Index<'a> {
@@ -212,7 +241,7 @@ impl<'a> Index<'a> {
                 places.by_branch.entry(name).or_insert(listed);
             }
             if let Some(id) = listed.locked.as_deref().and_then(locked_for) {
-                places.by_lock.entry(id).or_insert(listed);
+                places.by_lock.entry(id).or_default().push(listed);
             }
         }
         places
@@ -220,7 +249,13 @@ impl<'a> Index<'a> {
 
     /// The worktree at the recorded path; where that is none or no more, the one that has the branch checked out; where
     /// none has, the one that is locked for the task: it was moved, and left the branch.
-    fn worktree(&self, id: &TaskId, recorded: Option<&Path>, branch: &str) -> Option<&'a Listed> {
+    /// None of those in which an earlier start of the task left its work (`former`): such a one stays locked for it.
+    fn worktree(
+        &self,
+        id: &TaskId,
+        (recorded, branch): (Option<&Path>, &str),
+        former: impl Fn(&Listed) -> bool,
+    ) -> Option<&'a Listed> {
         let recorded = recorded.and_then(|path| {
             let as_written = self.by_path.get(&*without_dots(path));
             as_written.or_else(|| self.by_path.get(&*path.canonicalize().ok()?)).copied()
@@ -228,7 +263,7 @@ impl<'a> Index<'a> {
         recorded
             .filter(|listed| listed.head != Head::Missing)
             .or_else(|| self.by_branch.get(branch).copied())
-            .or_else(|| self.by_lock.get(id.as_str()).copied())
+            .or_else(|| self.by_lock.get(id.as_str())?.iter().find(|listed| !former(listed)).copied())
             .or(recorded)
     }
 }

@@ -13,7 +13,7 @@ use super::read::read_bounded;
 use super::reftable::{Stack, Value, is_stub};
 use super::repo::{Repo, variable};
 use super::worktrees::head_in;
-use crate::model::facts::Facts;
+use crate::model::facts::{Facts, Observed};
 use crate::model::oid::Oid;
 use crate::model::prompt::Prompt;
 
@@ -43,8 +43,14 @@ pub fn keep_prompt(repo: &Repo, mut prompt: Prompt, facts: &Facts) {
     prompt.refs.extend(full(&target.name, target.commit));
     prompt.refs.extend(target.upstream.as_ref().and_then(|upstream| full(&upstream.name, upstream.commit)));
     prompt.refs.extend([(LEDGER_REF.to_owned(), facts.ledger.tip)]);
-    let branches = prompt.tasks.iter().filter_map(|task| facts.tasks.get(&task.id)?.branch.as_ref());
-    prompt.refs.extend(branches.map(|branch| (format!("refs/heads/{}", branch.name), Some(branch.tip))));
+    let of_task = |seen: &Observed| {
+        let branch = seen.branch.as_ref()?;
+        let local = || format!("refs/heads/{}", branch.name);
+        let twin = seen.twin.as_ref().and_then(|twin| twin.followed());
+        Some((twin.map_or_else(local, |twin| format!("refs/remotes/{twin}")), Some(branch.tip)))
+    };
+    let seen = prompt.tasks.iter().filter_map(|task| facts.tasks.get(&task.id));
+    prompt.refs.extend(seen.filter_map(of_task).collect::<Vec<_>>());
     prompt.refs.truncate(MOST_REFS);
     _ = write(&file(repo.common_dir()), &prompt);
 }

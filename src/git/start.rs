@@ -89,6 +89,11 @@ pub fn make_all(repo: &Repo, held: &Lock, tasks: &[&Snapshot], wishes: &Wishes<'
     let branched = branches::make_all(repo, tasks);
     let mut wanted = Vec::new();
     for (at, (task, branched)) in tasks.iter().zip(branched).enumerate() {
+        if !task.isolated && task.path.is_none() {
+            let made = branched.map(|branched| made(task, repo.anchor().to_owned(), !branched));
+            tell(Progress::Task(at, made));
+            continue;
+        }
         let stands = branched.and_then(|branched| Ok((branched, look(repo, task)?)));
         match stands {
             Err(fault) => tell(Progress::Task(at, Err(fault))),

@@ -24,7 +24,8 @@ use super::repo::Repo;
 use super::reset_away::reset_away;
 use super::sparse;
 use super::stack::kept;
-use super::start::{absolute, base_ref, resolved};
+use super::stale::clear_stale_lock;
+use super::start::{absolute, base_ref, resolved, update_refs};
 use super::unref;
 use super::worktrees::{Listed, worktrees};
 use crate::model::facts::{Branch, Head};
@@ -40,6 +41,10 @@ pub struct Around<'a> {
     /// The newest commit of the target.
     pub target: Oid,
     pub branch: Option<&'a Branch>,
+    /// What is there of the branch is on its remote-tracking twin.
+    pub followed: bool,
+    /// An earlier start of the same task, on another branch.
+    pub earlier: Option<&'a Snapshot>,
     /// Globs of ignored files that may go.
     pub disposable: &'a [String],
 }
@@ -57,14 +62,25 @@ pub fn left_of(repo: &Repo, batch: &Batch, around: &[Around<'_>]) -> Result<Vec<
 fn left_of_one(repo: &Repo, batch: &Batch, task: &Snapshot, around: &Around<'_>) -> Result<Left> {
     let tip = repo.commit_of(&branch_ref(task))?;
     let base_kept = repo.commit_of(&base_ref(&task.id))? == Some(task.base);
-    let mut left = Left { tip, worktree: None, base_kept, obstacles: Vec::new() };
+    let beside = |one: &&Snapshot| repo.commit_of(&branch_ref(one)).is_ok_and(|tip| tip.is_some());
+    let earlier = around.earlier.filter(beside).map(|one| one.base);
+    let mut left = Left { tip, base_kept, earlier, ..Left::default() };
     if batch.adopted {
         return Ok(left);
     }
     if let Some(tip) = tip {
         left.obstacles.extend(of_branch(task, tip, around.branch, base_kept));
     }
-    let Some(folder) = folder_of(repo, task) else { return Ok(left) };
+    if around.followed && left.obstacles.is_empty() {
+        let own = around.branch.and_then(|branch| branch.commits).filter(|own| *own > 0);
+        left.obstacles.push(own.map_or(Obstacle::Moved, Obstacle::Commits));
+    }
+    let Some(folder) = folder_of(repo, task) else {
+        // A worktree that somebody made by hand.
+        let on_it = worktrees(repo)?.into_iter().find(|listed| listed.head == Head::Branch(task.branch.clone()));
+        left.obstacles.extend(on_it.map(|listed| Obstacle::CheckedOut(listed.path)));
+        return Ok(left);
+    };
     match find(repo, task, &folder)? {
         Stands::Whole(listed) => {
             let known = [Some(task.base), tip, Some(around.target)];
@@ -305,7 +321,21 @@ fn delete_refs((repo, lock): (&Repo, &Lock), task: &Snapshot, left: &Left) -> Re
     if let (_, Some(next)) = kept(repo, &task.id)? {
         unref::delete(repo, lock, &format!("refs/dispatch/onto/{}", task.id), next)?;
     }
-    unref::delete(repo, lock, &base_ref(&task.id), task.base)
+    match left.earlier {
+        Some(earlier) => keep_earlier(repo, task, earlier),
+        None => unref::delete(repo, lock, &base_ref(&task.id), task.base),
+    }
+}
+
+/// The ref keeps the base of one start at a time: now again that of the earlier one.
+fn keep_earlier(repo: &Repo, task: &Snapshot, earlier: Oid) -> Result<()> {
+    let name = base_ref(&task.id);
+    clear_stale_lock(repo, &name)?;
+    if repo.commit_of(&name)? == Some(earlier) {
+        return Ok(());
+    }
+    let said = update_refs(repo, &format!("update {name}\0{earlier}\0\0"), &format!("dispatch: undo {}", task.id));
+    if repo.commit_of(&name)? == Some(earlier) { Ok(()) } else { said }
 }
 
 fn unlock(repo: &Repo, lock: &Lock, task: &Snapshot) -> Result<()> {

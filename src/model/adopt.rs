@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::agent::is_isolated;
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
@@ -79,12 +80,13 @@ pub fn decide(scene: &Scene<'_>, names: &Names, ix: Ix, offer: &Offer) -> Result
             .hint("adopt a branch that started from the target's history")
     })?;
     let needs = scene.file.graph.needs(ix).map(|need| scene.file.graph.tasks()[need].id.clone()).collect();
+    let isolated = offer.path.is_some() || is_isolated(&scene.file.settings, task.agent());
     Ok(Adoption {
         batch: scene.facts.ledger.next_batch_name(),
         target: scene.facts.target.name.clone(),
         make_branch: offer.found.branch.is_none(),
         lock: scene.file.settings.lock_worktrees() && lockable(&offer.found),
-        snapshot: Snapshot::of(task, needs, branch, offer.path.clone(), base),
+        snapshot: Snapshot { isolated, ..Snapshot::of(task, needs, branch, offer.path.clone(), base) },
         tip: offer.found.tip,
         worktree: offer.found.worktree.clone(),
         warnings: warnings(scene, ix),

@@ -17,6 +17,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::agent::{agent_of, is_isolated};
 use super::environment::{Manner, manner};
 use super::id::TaskId;
 use super::ledger::{Ledger, Record, Said};
@@ -188,12 +189,14 @@ pub fn brief(scene: &Scene<'_>, id: &TaskId, spot: Spot<'_>, texts: Texts<'_>) -
     };
     let settings = &scene.file.settings;
     let details: Details = task.details.as_deref().cloned().unwrap_or_default();
-    let Manner { mode, launch_as, model, max_turns, .. } = manner(task.kind, task.details.as_deref(), settings);
+    let agent = agent_of(snapshot, Some(&task)).map(str::to_owned);
+    let who = (task.kind, agent.as_deref());
+    let Manner { mode, launch_as, model, max_turns, .. } = manner(who, task.details.as_deref(), settings);
     let mut warnings = Vec::new();
     let clauses = clauses(id, &details, (settings.contract.as_deref(), texts.contract), &mut warnings);
     let reports: Vec<Told> = record.map(|record| record.said.iter().map(Told::of).collect()).unwrap_or_default();
     let findings = record.map(|record| findings::open(&record.reviews, &settings.reviewers)).unwrap_or_default();
-    let isolated = details.agent.as_ref().and_then(|agent| settings.agents.get(agent)?.isolated);
+    let isolated = snapshot.map_or_else(|| is_isolated(settings, agent.as_deref()), |snapshot| snapshot.isolated);
     // What was declared when it started is what others are kept from.
     let writes = snapshot.map_or(&task.writes, |snapshot| &snapshot.writes);
     let brief = Brief {
@@ -207,7 +210,7 @@ pub fn brief(scene: &Scene<'_>, id: &TaskId, spot: Spot<'_>, texts: Texts<'_>) -
         kind: task.kind,
         repository: spot.repository.to_string_lossy().into_owned(),
         launch_from: spot.launch_from.to_string_lossy().into_owned(),
-        worktree: isolated != Some(false) && spot.launch_from != spot.repository,
+        worktree: isolated && spot.launch_from != spot.repository,
         branch: spot.branch.to_owned(),
         base: spot.base,
         target: spot.target.to_owned(),
@@ -223,7 +226,7 @@ pub fn brief(scene: &Scene<'_>, id: &TaskId, spot: Spot<'_>, texts: Texts<'_>) -
         context: details.context,
         steps: details.steps,
         done_when: details.done_when,
-        agent: details.agent,
+        agent,
         single_commit: settings.single_commit.unwrap_or(false),
         strict_writes: settings.strict_writes.unwrap_or(false),
         estimate: task.estimate,

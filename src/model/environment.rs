@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::agent::agent_of;
 use super::ledger::Snapshot;
 use super::oid::Oid;
 use super::task::{Details, Kind, Settings, Task};
@@ -33,9 +34,9 @@ pub struct Manner {
     pub max_turns: Option<u32>,
 }
 
-/// What task, agent and mode say of it, in this order.
-pub fn manner(kind: Kind, details: Option<&Details>, settings: &Settings) -> Manner {
-    let agent = details.and_then(|details| settings.agents.get(details.agent.as_ref()?));
+/// What task, `agent` ([`agent_of`]) and mode say of it, in this order.
+pub fn manner((kind, agent): (Kind, Option<&str>), details: Option<&Details>, settings: &Settings) -> Manner {
+    let agent = agent.and_then(|agent| settings.agents.get(agent));
     let mode = details.and_then(|details| details.mode.clone()).unwrap_or_else(|| "quick".to_owned());
     let of_mode = settings.modes.get(&mode);
     let launch_as = match kind {
@@ -51,7 +52,8 @@ pub fn manner(kind: Kind, details: Option<&Details>, settings: &Settings) -> Man
 /// Names and values. What does not apply is empty, so that nothing of the caller's own environment shows through.
 pub fn environment(snapshot: &Snapshot, around: &Around<'_>) -> Vec<(&'static str, OsString)> {
     let details = around.task.and_then(|task| task.details.as_deref());
-    let Manner { mode, launch_as, args, model, max_turns } = manner(snapshot.kind, details, around.settings);
+    let who = (snapshot.kind, agent_of(Some(snapshot), around.task));
+    let Manner { mode, launch_as, args, model, max_turns } = manner(who, details, around.settings);
     let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
     let base: Oid = snapshot.base;
     [
@@ -123,6 +125,10 @@ mod tests {
             .insert("claude".into(), Agent { model: Some("sonnet".into()), max_turns: Some(3), ..Agent::default() });
         let names = ["LAUNCH_AS", "LAUNCH_ARGS", "MODEL", "MAX_TURNS"];
         assert_eq!(names.map(|name| told(&settings, &task, &snapshot, name)), ["Together", "-p", "sonnet", "3"]);
+        // Whom the start was for comes before whom the file names.
+        settings.agents.insert("other".into(), Agent { model: Some("opus".into()), ..Agent::default() });
+        snapshot.agent = Some("other".into());
+        assert_eq!(names.map(|name| told(&settings, &task, &snapshot, name)), ["Together", "-p", "opus", ""]);
         snapshot.kind = Kind::Research;
         assert_eq!(told(&settings, &task, &snapshot, "LAUNCH_AS"), BYPASS);
     }

@@ -68,6 +68,8 @@ pub struct Observed {
     pub branch: Option<Branch>,
     /// Remote-tracking branches with the task's branch name, such as `origin/task/SCR-001`.
     pub remotes: Vec<String>,
+    /// Where its worker is elsewhere, and such a branch says more than the local one.
+    pub twin: Option<Twin>,
     pub worktree: Option<Worktree>,
     /// Absolute: where the ledger recorded its worktree, and nothing stands now.
     pub vacant: Option<PathBuf>,
@@ -75,7 +77,23 @@ pub struct Observed {
     pub deleted: Option<Oid>,
 }
 
-/// A local task branch.
+/// A remote-tracking branch with the name of a task's branch, such as `origin/task/SCR-001`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Twin {
+    /// It has all that the local one has, and more: its tip is [`Branch::tip`].
+    Followed(String),
+    /// Each has commits that the other lacks: the local one counts.
+    Apart(String),
+}
+
+impl Twin {
+    /// The one that is followed.
+    pub fn followed(&self) -> Option<&str> {
+        if let Twin::Followed(name) = self { Some(name) } else { None }
+    }
+}
+
+/// A task branch: the local one, or its twin where that is followed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
     /// Without `refs/heads/`.

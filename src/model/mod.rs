@@ -1,6 +1,7 @@
 //! Values and rules: everything here is pure. No file, no process, no clock, no terminal.
 
 pub mod adopt;
+pub mod agent;
 pub mod batch;
 pub mod brief;
 pub mod check;

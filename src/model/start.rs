@@ -1,11 +1,13 @@
 //! What a `start` would make, or why it may not. How that is said stands in `words`.
 
 mod goon;
+mod ground;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::agent;
 use super::exclusion::{Pairs, Party};
 use super::facts::{Branch, Facts, Head, Worktree};
 use super::failure::{Exit, Failure};
@@ -22,6 +24,7 @@ use super::text::count;
 use words::Problems;
 
 pub use goon::Continued;
+pub use ground::{Ground, Place, blocking_branch};
 pub(super) use words::{again, free_name, not_cancelled};
 pub use words::{in_words, not_in_file, unknown};
 
@@ -36,33 +39,12 @@ pub struct Request {
     pub force: bool,
     /// Who works on what is started, in place of what the task file says.
     pub agent: Option<String>,
+    /// Begin anew with stopped tasks, on a branch beside the old one.
+    pub fresh: bool,
     /// Start landed and lost tasks again.
     pub again: bool,
     /// Start waiting tasks on what is reported done: for each whose needs allow that, its base, or why there is none.
     pub stack: Option<BTreeMap<TaskId, Result<Base, Clash>>>,
-}
-
-/// Where a task's branch and worktree would be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Place {
-    pub branch: String,
-    /// As the ledger records it: relative to the main worktree.
-    pub path: String,
-    /// Absolute.
-    pub folder: PathBuf,
-}
-
-/// What stands where branches and worktrees would be made.
-#[derive(Debug, Clone, Default)]
-pub struct Ground {
-    /// All local branches, without `refs/heads/`.
-    pub branches: BTreeSet<String>,
-    /// Folders of places that cannot be used, with what is there: `a folder`, `a symlink` …
-    pub occupied: BTreeMap<PathBuf, String>,
-    /// `None` for a bare repository.
-    pub main_worktree: Option<PathBuf>,
-    /// Where the repository itself is: the common git dir.
-    pub repository: PathBuf,
 }
 
 /// What will be made: first what earlier, interrupted starts left open, then one new batch.
@@ -119,7 +101,8 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
     let (equip, others): (Vec<&TaskId>, Vec<&TaskId>) =
         ids.iter().filter(|id| !resumed.contains(id)).partition(|id| is_unequipped(scene, id));
     let others: Vec<Ix> = others.iter().filter_map(|id| scene.file.graph.position(id)).collect();
-    let (stopped, fresh): (Vec<Ix>, Vec<Ix>) = others.iter().partition(|&&ix| goon::may_go_on(scene, ix));
+    goon::only_stopped(scene, request, &others)?;
+    let (stopped, fresh): (Vec<Ix>, Vec<Ix>) = others.iter().partition(|&&ix| goon::may_go_on(scene, request, ix));
     let mut problems = Problems::default();
     for &ix in &stopped {
         goon::check(scene, request, ix, &mut problems);
@@ -129,9 +112,9 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
     }
     side_by_side(scene, request, &others, &mut problems);
     if problems.is_empty() {
-        let mut taken = BTreeMap::new();
+        let mut taken = Taken::default();
         for &ix in &fresh {
-            in_the_way(scene, ix, &mut taken, &mut problems);
+            in_the_way(scene, request, ix, &mut taken, &mut problems);
         }
     }
     problems.into_result()?;
@@ -183,6 +166,7 @@ fn may_start(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Proble
         State::Waiting if !request.force => problems.waiting(scene, ix),
         State::Landed | State::Lost if request.again => beside_active(scene, request, ix, problems),
         State::Waiting | State::Held => beside_active(scene, request, ix, problems),
+        State::Stopped if request.fresh => goon::rules(scene, request, ix, problems),
         State::Active | State::Done | State::Stopped => problems.active(scene, ix),
         State::Elsewhere => problems.elsewhere(scene, ix),
         State::Landed => problems.landed(scene, ix),
@@ -241,7 +225,7 @@ fn side_by_side(scene: &Scene<'_>, request: &Request, fresh: &[Ix], problems: &m
     }
 }
 
-fn in_the_way(scene: &Scene<'_>, ix: Ix, taken: &mut BTreeMap<PathBuf, TaskId>, problems: &mut Problems) {
+fn in_the_way(scene: &Scene<'_>, request: &Request, ix: Ix, taken: &mut Taken, problems: &mut Problems) {
     let id = &scene.file.graph.tasks()[ix].id;
     let Some(place) = scene.places.get(id) else { return };
     let left = left_over(scene, id, place);
@@ -250,13 +234,27 @@ fn in_the_way(scene: &Scene<'_>, ix: Ix, taken: &mut BTreeMap<PathBuf, TaskId>, 
     } else if let Some(blocking) = blocking_branch(&scene.ground.branches, &place.branch) {
         problems.branch_in_the_way(id, &place.branch, blocking);
     }
+    if let Some(other) = blocking_branch(&taken.branches, &place.branch) {
+        problems.shared_branch((other, id), place);
+    }
+    taken.branches.insert(place.branch.clone());
+    if !is_isolated(scene, request, ix) {
+        return;
+    }
     let told = left.and_then(|left| left.worktree).is_some_and(|worktree| worktree.path == place.folder);
     if let Some(what) = scene.ground.occupied.get(&place.folder).filter(|_| !told) {
         problems.folder_in_the_way(id, place, what);
     }
-    if let Some(other) = taken.insert(place.folder.clone(), id.clone()) {
+    if let Some(other) = taken.folders.insert(place.folder.clone(), id.clone()) {
         problems.shared_folder((&other, id), place);
     }
+}
+
+/// Places of tasks that start together.
+#[derive(Default)]
+struct Taken {
+    branches: BTreeSet<String>,
+    folders: BTreeMap<PathBuf, TaskId>,
 }
 
 /// What an earlier start of this same task left.
@@ -274,18 +272,6 @@ fn left_over<'a>(scene: &Scene<'a>, id: &TaskId, place: &Place) -> Option<LeftOv
     Some(LeftOver { branch, worktree: seen.worktree.as_ref().filter(on_it) })
 }
 
-/// An existing branch that keeps `wanted` from being made: itself, the same name in another case (which is the same file
-/// on some systems), one that is a folder of it, or one below it.
-pub fn blocking_branch<'a>(branches: &'a BTreeSet<String>, wanted: &str) -> Option<&'a str> {
-    let wanted = wanted.to_ascii_lowercase();
-    let blocks = |branch: &&String| {
-        let branch = branch.to_ascii_lowercase();
-        let below = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('/'));
-        branch == wanted || below(&wanted, &branch) || below(&branch, &wanted)
-    };
-    branches.iter().find(blocks).map(String::as_str)
-}
-
 fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBatch, Failure> {
     let ledger = &scene.facts.ledger;
     let name = match &request.batch {
@@ -301,7 +287,7 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
         None => ledger.next_batch_name(),
     };
     let (_, base) = scene.facts.target.newest();
-    let mut tasks: Vec<Snapshot> = fresh.iter().map(|&ix| snapshot(scene, ix, base)).collect();
+    let mut tasks: Vec<Snapshot> = fresh.iter().map(|&ix| snapshot(scene, request, ix, base)).collect();
     let mut bases = Vec::new();
     for task in &mut tasks {
         if let Some(Ok(stacked)) = request.stack.as_ref().and_then(|bases| bases.get(&task.id)) {
@@ -325,11 +311,20 @@ fn new_batch(scene: &Scene<'_>, request: &Request, fresh: &[Ix]) -> Result<NewBa
     })
 }
 
-fn snapshot(scene: &Scene<'_>, ix: Ix, base: Oid) -> Snapshot {
+fn snapshot(scene: &Scene<'_>, request: &Request, ix: Ix, base: Oid) -> Snapshot {
     let task = &scene.file.graph.tasks()[ix];
     let place = &scene.places[&task.id];
     let needs = scene.file.graph.needs(ix).map(|need| scene.file.graph.tasks()[need].id.clone()).collect();
-    Snapshot::of(task, needs, place.branch.clone(), Some(place.path.clone()), base)
+    let isolated = is_isolated(scene, request, ix);
+    let path = isolated.then(|| place.path.clone());
+    let snapshot = Snapshot::of(task, needs, place.branch.clone(), path, base);
+    Snapshot { agent: request.agent.clone().or(snapshot.agent), isolated, ..snapshot }
+}
+
+/// Whether a task gets a worktree here.
+fn is_isolated(scene: &Scene<'_>, request: &Request, ix: Ix) -> bool {
+    let agent = request.agent.as_deref().or_else(|| scene.file.graph.tasks()[ix].agent());
+    agent::is_isolated(&scene.file.settings, agent)
 }
 
 /// `also`: so many more take a worker slot.

@@ -4,13 +4,15 @@ mod matrix;
 mod notes;
 mod readiness;
 mod stack;
+mod stopped;
 
 use std::collections::BTreeSet;
 
+use super::agent::agent_of;
 use super::batch::{BatchState, Fate, fate, state};
 use super::collision::{Collisions, Meeting, Met};
 use super::drift::{Declared, Drift};
-use super::facts::{Branch, Changes, Facts, Observed, Target, Worktree};
+use super::facts::{Branch, Changes, Facts, Observed, Target, Twin, Worktree};
 use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
@@ -104,6 +106,12 @@ pub struct Row {
     /// What it stands on that had not landed, as long as it is active.
     pub stack: Vec<Support>,
     pub remotes: Vec<String>,
+    /// The remote-tracking branch that says more than the local one, where its worker is elsewhere.
+    pub twin: Option<Twin>,
+    /// Who works on it, or is to.
+    pub agent: Option<String>,
+    /// Whether it is worked on in a worktree here.
+    pub isolated: bool,
     pub readiness: Option<Readiness>,
     /// The other active tasks that it does not merge with, in the order of ids; `None` where it was not compared.
     pub collisions: Option<Vec<Collision>>,
@@ -336,6 +344,7 @@ impl Teller<'_> {
         };
         let recorded = record.and_then(|record| record.snapshot.as_ref());
         let base = seen.branch.as_ref().and_then(|branch| branch.base).or(recorded.map(|snapshot| snapshot.base));
+        let agent = agent_of(recorded, index.map(|ix| &self.file.graph.tasks()[ix]));
         let mut row = Row {
             id: id.clone(),
             title,
@@ -354,6 +363,9 @@ impl Teller<'_> {
             port: recorded.and_then(|snapshot| snapshot.port).filter(|_| state.holds()),
             stack: Vec::new(),
             remotes: seen.remotes.clone(),
+            twin: seen.twin.clone(),
+            agent: agent.map(str::to_owned),
+            isolated: recorded.is_none_or(|snapshot| snapshot.isolated),
             notes: Vec::new(),
             solution: None,
             removal: Vec::new(),
@@ -361,7 +373,10 @@ impl Teller<'_> {
         let target = self.facts.target.newest().0;
         let (vacant, deleted) = (seen.vacant.as_deref(), seen.deleted);
         let unfinished = record.is_some_and(|record| record.batch.is_some() && !record.started && !record.dropped);
-        let around = notes::Around { vacant, deleted, defined: index.is_some(), unfinished, target };
+        let said = record.and_then(|record| record.reported.as_ref());
+        let others = self.file.settings.agents.keys().find(|name| Some(name.as_str()) != agent);
+        let other = others.map(String::as_str);
+        let around = notes::Around { vacant, deleted, defined: index.is_some(), unfinished, target, said, other };
         row.notes = notes::notes(&row, &around);
         self.stack(&mut row);
         // What is not committed yet cannot be merged with: git would refuse.

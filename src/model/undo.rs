@@ -31,6 +31,8 @@ pub struct Left {
     pub worktree: Option<PathBuf>,
     /// The ref that keeps its base is there, which only the repository has that started it.
     pub base_kept: bool,
+    /// The base of an earlier start whose branch still stands beside: that is the one to keep then.
+    pub earlier: Option<Oid>,
     pub obstacles: Vec<Obstacle>,
 }
 

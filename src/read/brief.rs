@@ -4,10 +4,12 @@ use anyhow::Result;
 
 use super::{Loaded, Scene, places};
 use crate::git::{self, Named, Repo};
+use crate::model::agent::is_isolated;
 use crate::model::brief::{self, Brief, Spot, Texts};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
+use crate::model::ledger::Snapshot;
 use crate::model::made::Made;
 use crate::model::start::not_in_file;
 use crate::render::brief::{markdown, template};
@@ -99,11 +101,12 @@ pub fn place(repo: &Repo, loaded: &Loaded, scene: &Scene, text: &str) -> Result<
     let named =
         |made: Option<&str>| made.map(str::to_owned).or_else(|| scene.names.get(&id).cloned()).unwrap_or_default();
     let branch = named(snapshot.map(|snapshot| snapshot.branch.as_str()));
-    let folder = match (isolated(loaded, &id), worktree.map(|one| one.path.clone()).or(recorded)) {
+    let isolated = isolated(loaded, &id, snapshot);
+    let folder = match (isolated, worktree.map(|one| one.path.clone()).or(recorded)) {
         (false, _) => repo.anchor().to_owned(),
         (true, Some(folder)) => folder,
         (true, None) => {
-            let planned = places(repo, loaded, std::slice::from_ref(&id))?.remove(&id);
+            let planned = places(repo, loaded, std::slice::from_ref(&id), None)?.remove(&id);
             planned.map_or_else(|| repo.anchor().to_owned(), |place| place.folder)
         }
     };
@@ -114,14 +117,15 @@ pub fn place(repo: &Repo, loaded: &Loaded, scene: &Scene, text: &str) -> Result<
         base: base.unwrap_or_else(|| scene.facts.target.newest().1),
         already,
         goes_on: false,
-        isolated: isolated(loaded, &id),
+        isolated,
         id,
         port: snapshot.and_then(|snapshot| snapshot.port),
     })
 }
 
-/// Whether its agent works in a worktree of this clone.
-fn isolated(loaded: &Loaded, id: &TaskId) -> bool {
-    let agent = loaded.file.graph.task(id).and_then(|task| task.agent());
-    agent.and_then(|agent| loaded.file.settings.agents.get(agent)?.isolated).unwrap_or(true)
+/// Whether it is worked on in a worktree of this clone.
+fn isolated(loaded: &Loaded, id: &TaskId, started: Option<&Snapshot>) -> bool {
+    let file = &loaded.file;
+    let by_agent = || is_isolated(&file.settings, file.graph.task(id).and_then(|task| task.agent()));
+    started.map_or_else(by_agent, |snapshot| snapshot.isolated)
 }

@@ -54,13 +54,26 @@ pub fn made(made: &Made, widths: Widths, ports: bool) -> String {
     };
     let (branch, folder) = (escape(&made.branch), made.folder.to_string_lossy());
     let gap = " ".repeat(widths.branch.saturating_sub(width(&branch)));
-    format!("  {:id$}  {branch}{gap}  {}{port}{already}\n", made.id, escape(&folder), id = widths.id)
+    let place = if made.isolated { escape(&folder) } else { "no worktree".into() };
+    format!("  {:id$}  {branch}{gap}  {place}{port}{already}\n", made.id, id = widths.id)
 }
 
-/// A folder to change to for each task.
-pub fn terminals(all: &[Made]) -> String {
+/// A folder to change to for each task; of one whose worker is elsewhere, what to hand over.
+pub fn terminals(all: &[Made], remote: Option<&str>) -> String {
     let mut out = String::new();
-    for (at, made) in all.iter().enumerate() {
+    let (here, elsewhere): (Vec<&Made>, Vec<&Made>) = all.iter().partition(|made| made.isolated);
+    for made in elsewhere {
+        out.push_str(&format!("\n{DIM}{}, elsewhere:{DIM:#}\n", made.id));
+        if let Some(remote) = remote {
+            out.push_str(&format!(
+                "  git push {} {}\n",
+                escape(&shell_word(remote)),
+                escape(&shell_word(&made.branch))
+            ));
+        }
+        out.push_str(&format!("  git dispatch brief {}\n", made.id));
+    }
+    for (at, made) in here.into_iter().enumerate() {
         let folder = shell_word(&made.folder.to_string_lossy());
         out.push_str(&format!("\n{DIM}Terminal {}:{DIM:#}\n  cd {}\n", at + 1, escape(&folder)));
     }
@@ -77,7 +90,8 @@ pub fn dry_run(would: &[Made]) -> String {
             true => "is there already, and would be made ready".to_owned(),
             false => format!("from {}", one.base.short()),
         };
-        out.push_str(&format!("  {}  {}  {}  {how}\n", one.id, escape(&one.branch), escape(&folder)));
+        let place = if one.isolated { escape(&folder) } else { "no worktree".into() };
+        out.push_str(&format!("  {}  {}  {place}  {how}\n", one.id, escape(&one.branch)));
     }
     out
 }
@@ -96,7 +110,8 @@ struct TaskJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<&'a str>,
     branch: &'a str,
-    worktree: String,
+    /// `null`: its worker is elsewhere.
+    worktree: Option<String>,
     base: Oid,
     already: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -197,7 +212,7 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         id: made.id.as_str(),
         batch,
         branch: &made.branch,
-        worktree: made.folder.to_string_lossy().into_owned(),
+        worktree: made.isolated.then(|| made.folder.to_string_lossy().into_owned()),
         base: made.base,
         already: made.already,
         goes_on: made.goes_on,

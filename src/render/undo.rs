@@ -101,7 +101,7 @@ mod tests {
         );
         let batch = &fold(None, &[(base.parse().unwrap(), starting.into_bytes())]).batches[0];
         let gone =
-            Left { tip: Some(batch.base), worktree: Some("/w\u{1b}".into()), base_kept: true, obstacles: Vec::new() };
+            Left { tip: Some(batch.base), worktree: Some("/w\u{1b}".into()), base_kept: true, ..Left::default() };
         let schema = || serde_json::from_str(include_str!("../../docs/schema/undo.schema.json")).unwrap();
         let told = |left: &Left| {
             let undo = Undo { batch: 0, tasks: vec![(batch.tasks[0].clone(), left.clone())] };

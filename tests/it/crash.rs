@@ -83,6 +83,24 @@ fn a_start_killed_in_the_hooks_of_git_goes_on_to_the_same_end() {
     }
 }
 
+#[test]
+fn going_on_is_one_step_which_a_kill_comes_before_or_after() {
+    for (state, code) in [("prepared", 0), ("committed", 1)] {
+        let sandbox = Sandbox::with_tasks(TASKS);
+        sandbox.ok(&["start", "A"]);
+        sandbox.ok(&["report", "A", "--blocked", "x"]);
+        let body = format!("[ \"$1\" = {state} ] || exit 0\n{KILL_THEM}");
+        let hook = sandbox.script("repo/.git/hooks/reference-transaction", &body);
+        assert_eq!(sandbox.run(&["start", "A"]).code, None);
+        std::fs::remove_file(hook).unwrap();
+        age_locks(&sandbox);
+        let again = sandbox.run(&["start", "A"]).exits(code);
+        assert_eq!(again.stderr.contains("already active"), code == 1, "{again:#?}");
+        assert_eq!((&sandbox.row("A")["state"], sandbox.count("continued")), (&"active".into(), 1));
+        sandbox.assert_started(&["A"]);
+    }
+}
+
 /// As if a while had passed since the crash.
 fn age_locks(sandbox: &Sandbox) {
     for lock in sandbox.stale_locks() {

@@ -126,15 +126,13 @@ fn a_worktree_that_is_not_there_or_elsewhere_is_named_with_what_mends_it() {
 fn what_goes_on_is_taken_back_alone_and_no_work_is_lost() {
     let sandbox = stopped(TASKS);
     let place = sandbox.place("A");
-    // The ledger only grows.
-    let all = || sandbox.snapshot().lines().filter(|line| !line.contains("refs/notes/dispatch")).collect::<String>();
-    let (was, before) = (sandbox.row("A"), all());
+    let (was, before) = (sandbox.row("A"), sandbox.besides_the_ledger());
     sandbox.ok(&["start", "A"]);
     sandbox.ok(&["undo", "-n"]).answers("batch-001 would not go on").answers("  A  would be as it was before\n");
     assert_eq!(sandbox.row("A")["state"], "active");
     let told = sandbox.ok(&["undo", "--json"]).json();
     assert_eq!((&told["continued"], &told["tasks"][0]["id"]), (&json!(true), &json!("A")));
-    assert_eq!((sandbox.row("A"), all()), (was, before));
+    assert_eq!((sandbox.row("A"), sandbox.besides_the_ledger()), (was, before));
     sandbox.refuses(&["undo"], 3, "cannot undo batch-001: ").says("task 'A' has a report");
     // Also where another batch began since, the last thing done is what is taken back.
     sandbox.ok(&["start", "C"]);

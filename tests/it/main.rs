@@ -2,6 +2,7 @@
 
 mod adopt;
 mod again;
+mod agents;
 mod big_taskfile;
 mod brief;
 mod cache_files;

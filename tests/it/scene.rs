@@ -122,6 +122,12 @@ impl Sandbox {
         self.events().iter().filter(|event| event["event"] == kind).count()
     }
 
+    /// [`Sandbox::snapshot`] without the ledger, which only grows.
+    pub fn besides_the_ledger(&self) -> String {
+        let after = |line| str::split_once(line, "refs/notes/dispatch").map_or(line, |(_, rest)| rest);
+        self.snapshot().lines().map(after).collect()
+    }
+
     /// Everything that a refused command must leave as it is: refs (the ledger too), worktrees, the folder around the
     /// repository, its config, and no lock.
     pub fn snapshot(&self) -> String {

@@ -3,6 +3,7 @@
 use super::words::Problems;
 use super::{Request, Scene, beside_active};
 use crate::model::facts::{Head, Worktree};
+use crate::model::failure::{Exit, Failure};
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::ledger::{Record, Snapshot};
@@ -23,10 +24,23 @@ fn record<'a>(scene: &Scene<'a>, id: &TaskId) -> Option<&'a Record> {
 }
 
 /// Whether a task has stopped, and the ledger knows where it is worked on.
-pub(super) fn may_go_on(scene: &Scene<'_>, ix: Ix) -> bool {
+pub(super) fn may_go_on(scene: &Scene<'_>, request: &Request, ix: Ix) -> bool {
     let id = &scene.file.graph.tasks()[ix].id;
     let known = record(scene, id).is_some_and(|record| record.batch.is_some() && record.snapshot.is_some());
-    scene.standings.tasks[ix].state == State::Stopped && known
+    scene.standings.tasks[ix].state == State::Stopped && known && !request.fresh
+}
+
+/// With `--fresh`, that all of `chosen` have stopped; active ones are told by [`super::decide`].
+///
+/// # Errors
+/// One has not ([`Exit::Usage`]).
+pub(super) fn only_stopped(scene: &Scene<'_>, request: &Request, chosen: &[Ix]) -> Result<(), Failure> {
+    let state = |ix: Ix| scene.standings.tasks[ix].state;
+    let other = chosen.iter().find(|&&ix| !matches!(state(ix), State::Stopped | State::Active));
+    let Some(&ix) = other.filter(|_| request.fresh) else { return Ok(()) };
+    let id = &scene.file.graph.tasks()[ix].id;
+    let what = format!("task '{id}' is {}: only what has stopped starts afresh", state(ix).word());
+    Err(Failure::new(Exit::Usage, what).hint(format!("use 'git dispatch why {id}' to see how it stands")))
 }
 
 /// What holds for every start holds here: whom it may run beside, and what it needs that it did not need before.
@@ -39,7 +53,7 @@ pub(super) fn check(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut
     }
 }
 
-fn rules(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
+pub(super) fn rules(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
     beside_active(scene, request, ix, problems);
     let id = &scene.file.graph.tasks()[ix].id;
     let before = record(scene, id).and_then(|record| record.snapshot.as_ref()).map(|snapshot| &snapshot.needs[..]);

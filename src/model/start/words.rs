@@ -235,6 +235,12 @@ impl Problems {
         self.add(format!("{what} is in the way of task '{id}': '{}'", place.folder.display()), [hint]);
     }
 
+    pub(super) fn shared_branch(&mut self, (other, id): (&str, &TaskId), place: &Place) {
+        let hint = "change one of them: the key 'branch' at the top of the task file, or of an [agent.NAME]".to_owned();
+        let (branch, start) = (&place.branch, "which starts, too");
+        self.add(format!("branch '{other}', {start}, is in the way of branch '{branch}' of task '{id}'"), [hint]);
+    }
+
     pub(super) fn shared_folder(&mut self, (one, other): (&TaskId, &TaskId), place: &Place) {
         let hint = "let '{{ id }}' stand in the key 'worktree'".to_owned();
         self.add(format!("tasks '{one}' and '{other}' would share '{}'", place.folder.display()), [hint]);

@@ -5,8 +5,10 @@
 
 use std::path::Path;
 
+use super::stopped::stopped;
 use super::{Row, Verdict};
-use crate::model::facts::{BaseIs, Branch, Head, Worktree};
+use crate::model::facts::{BaseIs, Branch, Head, Twin, Worktree};
+use crate::model::ledger::Report;
 use crate::model::oid::Oid;
 use crate::model::state::State;
 use crate::model::text::shell_word;
@@ -47,6 +49,10 @@ pub(super) struct Around<'a> {
     /// Its start, or its undoing, was not brought to its end: the batch says how that goes on.
     pub unfinished: bool,
     pub target: &'a str,
+    /// Its last report.
+    pub said: Option<&'a Report>,
+    /// Somebody else of the task file who could work on it.
+    pub other: Option<&'a str>,
 }
 
 /// Where branch or worktree of `row` are not what the record says.
@@ -73,13 +79,24 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
                     notes.extend(worktree_notes(row, branch, worktree));
                     notes.extend(put_aside(row, around.target));
                 }
+                None if !row.isolated => notes.extend(apart(row, branch)),
                 None => notes.push(Note::new("has no worktree").then(add(around.vacant, &branch.name))),
             }
         }
         (State::Landed, _, Some(worktree)) => notes.extend(stays(row, worktree)),
         _ => {}
     }
+    notes.extend(stopped(row, around));
     notes
+}
+
+/// What arrived from elsewhere, and is not followed.
+fn apart(row: &Row, branch: &Branch) -> Option<Note> {
+    let Some(Twin::Apart(twin)) = &row.twin else { return None };
+    let name = &branch.name;
+    let note = Note::new(format!("'{twin}' and '{name}' both have commits of their own: the local one counts"));
+    let range = shell_word(&format!("{name}...{twin}"));
+    Some(note.then(format!("git log --oneline --left-right {range}")))
 }
 
 /// What was staged is lost with the index; the files are as they are.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::drift::Drift;
-use crate::model::facts::{Branch, Changes};
+use crate::model::facts::{Branch, Changes, Twin};
 use crate::model::id::TaskId;
 use crate::model::landing::{Landing, Left, Obstacle};
 use crate::model::oid::Oid;
@@ -68,6 +68,11 @@ struct RowJson<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stack: Vec<SupportJson<'a>>,
     tip: Option<Oid>,
+    /// The remote-tracking branch whose tip that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    followed: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
     commits: Option<u64>,
     ahead: Option<u64>,
     behind: Option<u64>,
@@ -218,6 +223,8 @@ fn row(row: &Row) -> RowJson<'_> {
         port: row.port,
         stack: row.stack.iter().map(|on| SupportJson { id: on.id.as_str(), tip: on.tip }).collect(),
         tip: branch.map(|branch| branch.tip),
+        followed: row.twin.as_ref().and_then(Twin::followed),
+        agent: row.agent.as_deref(),
         commits: branch.and_then(|branch| branch.commits),
         ahead: branch.and_then(|branch| branch.ahead),
         behind: branch.and_then(|branch| branch.behind),
