@@ -53,7 +53,7 @@ __git_dispatch_flags ()
 	case $1 in
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
-	start) echo "--ready --workers --batch --force --stack --again --setup --no-setup -n --dry-run $global" ;;
+	start) echo "--ready --workers --batch --agent --force --stack --fresh --again --setup --no-setup -n --dry-run $global" ;;
 	brief) echo "--format -o --output $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
@@ -86,7 +86,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;

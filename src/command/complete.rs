@@ -31,7 +31,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt` those that have not started,
+/// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt` those that have not started, for `start`
+/// those that have stopped, too,
 /// for `status` and `report` those that have, for `restack` those that are stacked, for any other all of them.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
@@ -49,8 +50,14 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
         let recorded = ledger.records.get(&task.id).is_some_and(|record| record.batch.is_some() && !record.dropped);
         recorded || names.get(&task.id).is_some_and(|name| branches.contains(name))
     };
+    let stopped = |task: &Task| {
+        let report = ledger.records.get(&task.id).and_then(|record| record.reported.as_ref());
+        report.is_some_and(|report| !report.done())
+    };
     let wanted = |task: &&Task| match command {
-        "start" | "adopt" => !started(task) && task.state.is_none(),
+        "start" | "adopt" if !started(task) => task.state.is_none(),
+        "start" => stopped(task),
+        "adopt" => false,
         "status" | "report" => started(task),
         "restack" => ledger.records.get(&task.id).is_some_and(Record::is_stacked),
         _ => true,
