@@ -57,6 +57,7 @@ __git_dispatch_flags ()
 	brief) echo "--format -o --output $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
+	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --as -n --dry-run $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -99,6 +100,7 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
+	--approve) __git_dispatch_offer "$cur" start land; return ;;
 	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format)
 		case $command in
@@ -114,8 +116,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status report restack check log undo trust install demo ;;
-	start | status) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status report review restack check log undo trust install demo ;;
+	start | status | review) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

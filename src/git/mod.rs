@@ -90,7 +90,7 @@ pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
 pub use quarantine::{Quarantine, end_by, signals_are_caught};
 pub use read::read_bounded;
 pub use refs::branch_names;
-pub use repo::Repo;
+pub use repo::{Repo, session_task};
 pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
 pub use sparse::misplaced;

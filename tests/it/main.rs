@@ -45,6 +45,7 @@ mod readme;
 mod reftable;
 mod remedies;
 mod report;
+mod review;
 mod scene;
 mod schedule;
 mod setup;

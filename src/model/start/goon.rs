@@ -1,12 +1,13 @@
 //! Tasks that have stopped and go on where they were, as the task file has them now.
 
 use super::words::Problems;
-use super::{Request, Scene, beside_active};
+use super::{Request, Scene, excluded_by};
 use crate::model::facts::{Head, Worktree};
 use crate::model::failure::{Exit, Failure};
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::ledger::{Record, Snapshot};
+use crate::model::review::before_start;
 use crate::model::state::{Reason, State};
 use crate::model::text::shell_word;
 
@@ -54,8 +55,10 @@ pub(super) fn check(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut
 }
 
 pub(super) fn rules(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
-    beside_active(scene, request, ix, problems);
     let id = &scene.file.graph.tasks()[ix].id;
+    problems.held(request.force, id, &excluded_by(scene, ix));
+    // An approval holds for the text that was approved.
+    problems.held(request.force, id, &before_start(scene.file, ix, scene.facts.ledger.records.get(id)));
     let before = record(scene, id).and_then(|record| record.snapshot.as_ref()).map(|snapshot| &snapshot.needs[..]);
     let unmet = scene.standings.unmet(scene.file, ix).map(|need| {
         let id = scene.file.graph.tasks()[need].id.clone();

@@ -8,7 +8,6 @@ use std::path::Path;
 use super::stopped::stopped;
 use super::{Row, Verdict};
 use crate::model::facts::{BaseIs, Branch, Head, Twin, Worktree};
-use crate::model::ledger::Report;
 use crate::model::oid::Oid;
 use crate::model::state::State;
 use crate::model::text::shell_word;
@@ -49,8 +48,6 @@ pub(super) struct Around<'a> {
     /// Its start, or its undoing, was not brought to its end: the batch says how that goes on.
     pub unfinished: bool,
     pub target: &'a str,
-    /// Its last report.
-    pub said: Option<&'a Report>,
     /// Somebody else of the task file who could work on it.
     pub other: Option<&'a str>,
 }

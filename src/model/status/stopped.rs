@@ -2,7 +2,8 @@
 
 use super::Row;
 use super::notes::{Around, Note};
-use crate::model::ledger::Report;
+use super::reviews::quoted;
+use crate::model::ledger::{Report, Said};
 use crate::model::state::State;
 use crate::model::text::{cut, escape, shell_word};
 
@@ -11,8 +12,8 @@ const COLUMNS: usize = 100;
 
 /// Nothing for a task that has not stopped, or whose start was not brought to its end.
 pub(super) fn stopped(row: &Row, around: &Around<'_>) -> Vec<Note> {
-    let report = around.said.filter(|_| row.state == State::Stopped && !around.unfinished);
-    let Some(report) = report else { return Vec::new() };
+    let said = row.report.as_ref().filter(|_| row.state == State::Stopped && !around.unfinished);
+    let Some(Said { report, .. }) = said else { return Vec::new() };
     let mut notes = vec![Note::new(format!("has stopped: {}", why(report)))];
     if around.defined && row.batch.is_some() {
         let id = &row.id;
@@ -38,9 +39,7 @@ fn why(report: &Report) -> String {
 }
 
 fn line(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = escape(lines.next().unwrap_or_default()).into_owned();
-    if lines.next().is_some() { format!("{first} …") } else { first }
+    escape(&quoted(text)).into_owned()
 }
 
 #[cfg(test)]
