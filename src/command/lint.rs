@@ -1,14 +1,16 @@
 //! `git dispatch lint`: checks the task file in the worktree one stands in, for one lints what one edits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{Repo, read_bounded};
+use crate::git::{self, Named, Repo, read_bounded};
 use crate::global::Global;
+use crate::model::brief::{LONGEST, unknown_clauses};
 use crate::model::failure::{Exit, Failure};
-use crate::model::taskfile::{briefs, circles, parse_bytes};
+use crate::model::task::TaskFile;
+use crate::model::taskfile::{Fault, briefs, circles, parse_bytes};
 use crate::model::text::{count, escape};
 use crate::render::fault::{self, Source};
 
@@ -26,6 +28,7 @@ pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     if let Some(file) = &parsed.file {
         parsed.warnings.extend(circles(file, &text));
         parsed.warnings.extend(briefs(file));
+        parsed.warnings.extend(clauses(file, &path, &name, global));
     }
     let source = Source { name: &name, text: &text };
     let exit = if parsed.faults.is_empty() { Exit::Success } else { Exit::Usage };
@@ -46,6 +49,24 @@ pub fn run(_args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     answer.push_str(&format!("{}: {told}\n", escape(&name)));
     console.answer(&answer);
     Ok(exit)
+}
+
+/// Warnings about clauses of tasks, where there is a repository that has the contract.
+fn clauses(file: &TaskFile, path: &Path, name: &str, global: &Global) -> Vec<Fault> {
+    let settings = &file.settings;
+    let read = |contract: &str| {
+        let repo = Repo::discover(global.dir()).ok()?;
+        let source =
+            git::Source { name: name.to_owned(), text: Vec::new(), place: git::SourcePlace::Named(path.to_owned()) };
+        Some(git::named_text(&repo, &source, Named { key: "contract", path: contract, limit: LONGEST }))
+    };
+    let told = match settings.contract.as_deref().map(read) {
+        None => unknown_clauses(file, settings.contract_text.as_deref()),
+        Some(Some(Ok(text))) => unknown_clauses(file, Some(&text)),
+        Some(Some(Err(error))) => vec![format!("{error:#}")],
+        Some(None) => Vec::new(),
+    };
+    told.into_iter().map(|what| Fault { span: None, what, hint: None }).collect()
 }
 
 /// The file to check, and its name for messages: `--file`, else git config `dispatch.file`, else `dispatch.toml` at the

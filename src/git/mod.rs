@@ -41,6 +41,7 @@ mod prove;
 mod quarantine;
 mod reach;
 mod read;
+mod rebound;
 mod reflog;
 mod refs;
 mod reftable;

@@ -30,6 +30,9 @@ use super::task::{Budget, Details, Kind, Minutes, Task, TaskFile};
 pub use beside::{Need, Sibling};
 pub use contract::{Clause, Clauses};
 
+/// The most of a contract, or of one brief in a file of its own, in bytes.
+pub const LONGEST: usize = 1 << 20;
+
 /// The mode whose worker waits for a review at each checkpoint.
 const CHECKPOINT: &str = "checkpoint";
 /// From this cost on a worker asks first, where the task names no budget.
@@ -269,6 +272,18 @@ fn clauses(
     let home = path.map_or_else(|| "'contract-text'".to_owned(), |path| format!("'{path}'"));
     warnings.extend(unknown.iter().map(|clause| format!("task '{id}' keeps to clause '{clause}', which {home} lacks")));
     clauses
+}
+
+/// The clauses of tasks that the contract does not have, as sentences.
+pub fn unknown_clauses(file: &TaskFile, contract: Option<&str>) -> Vec<String> {
+    let path = file.settings.contract.as_deref();
+    let mut warnings = Vec::new();
+    for task in file.graph.tasks().iter().filter(|task| task.state.is_none()) {
+        if let Some(details) = task.details.as_deref().filter(|details| !details.clauses.is_empty()) {
+            clauses(&task.id, details, (path, contract), &mut warnings);
+        }
+    }
+    warnings
 }
 
 fn action(task: &Task, mode: &str, known: bool) -> Action {

@@ -148,6 +148,8 @@ pub enum Next {
     Report(Vec<TaskId>),
     /// Wait until one of these lands.
     Land(Vec<TaskId>),
+    /// Start this one on what it waits for, which is reported done.
+    Stack(TaskId),
     /// Mend the file: what is left waits for cancelled or lost tasks, or for a gate.
     Mend,
 }
@@ -306,7 +308,23 @@ impl<'a> Plan<'a> {
             let busy = holders.iter().filter(|holder| holder.state.busy());
             return Next::Report(busy.map(|holder| holder.task.id.clone()).collect());
         }
-        if holders.is_empty() { Next::Mend } else { Next::Land(self.awaited()) }
+        if holders.is_empty() {
+            return Next::Mend;
+        }
+        let free = self.workers.free > 0 && self.barrier.is_empty();
+        self.stackable().filter(|_| free).map_or_else(|| Next::Land(self.awaited()), Next::Stack)
+    }
+
+    /// The first task that waits for nothing but what is reported done.
+    fn stackable(&self) -> Option<TaskId> {
+        let done = |reason: &Reason| match reason {
+            Reason::Needs(need) | Reason::Reads { id: need, .. } => {
+                self.standings.of(self.file, need).is_some_and(|standing| standing.state == State::Done)
+            }
+            _ => false,
+        };
+        let stacks = |ix: &&Ix| self.standings.waits_for(self.file, **ix).iter().all(done);
+        self.waiting.iter().find(stacks).map(|&ix| self.task(ix).id.clone())
     }
 
     /// Active tasks that something waits for or is held by; all, where nothing is.

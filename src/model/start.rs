@@ -119,8 +119,10 @@ pub fn decide(scene: &Scene<'_>, request: &Request) -> Result<Start, Failure> {
     }
     problems.into_result()?;
     let batch = if fresh.is_empty() { None } else { Some(new_batch(scene, request, &fresh)?) };
-    let mut warnings = warnings(scene, &fresh, stopped.len());
+    let mut warnings = warnings(scene, &fresh, &stopped);
     warnings.extend(goon::warnings(scene, &stopped));
+    let begun = resume.iter().flat_map(|index| open[index].iter().copied());
+    warnings.extend(request.agent.iter().flat_map(|agent| goon::for_another(agent, begun.clone())));
     let without = batch.iter().flat_map(|batch| &batch.tasks).filter(|task| task.port.is_none());
     warnings.extend(without.map(|task| format!("no port is free for task '{}': widen 'ports'", task.id)));
     let continued = goon::continued(scene, request, &stopped);
@@ -329,8 +331,7 @@ fn is_isolated(scene: &Scene<'_>, request: &Request, ix: Ix) -> bool {
     agent::is_isolated(&scene.file.settings, agent)
 }
 
-/// `also`: so many more take a worker slot.
-fn warnings(scene: &Scene<'_>, fresh: &[Ix], also: usize) -> Vec<String> {
+fn warnings(scene: &Scene<'_>, fresh: &[Ix], stopped: &[Ix]) -> Vec<String> {
     let mut warnings = Vec::new();
     let target = &scene.facts.target;
     if let Some(upstream) = target.upstream.as_ref().filter(|_| target.diverged()) {
@@ -349,10 +350,10 @@ fn warnings(scene: &Scene<'_>, fresh: &[Ix], also: usize) -> Vec<String> {
         ));
     }
     let tasks = scene.file.graph.tasks();
-    let chosen: Vec<&Task> = fresh.iter().map(|&ix| &tasks[ix]).collect();
+    let chosen: Vec<&Task> = fresh.iter().chain(stopped).map(|&ix| &tasks[ix]).collect();
     let limit = slot_limit(scene, &chosen);
     let busy = scene.standings.busy();
-    let new = fresh.len() + also;
+    let new = chosen.len();
     if new > 0 && busy + new > limit {
         let total = count(busy + new, "active task");
         warnings.push(format!("{total} for {}", count(limit, "worker slot")));

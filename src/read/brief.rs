@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::{Loaded, Scene, places};
 use crate::git::{self, Named, Repo};
 use crate::model::agent::is_isolated;
-use crate::model::brief::{self, Brief, Spot, Texts};
+use crate::model::brief::{self, Brief, LONGEST, Spot, Texts};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -13,9 +13,6 @@ use crate::model::ledger::Snapshot;
 use crate::model::made::Made;
 use crate::model::start::not_in_file;
 use crate::render::brief::{markdown, template};
-
-/// The most of a contract, or of one brief in a file of its own, in bytes.
-const LONGEST: usize = 1 << 20;
 
 /// What all briefs share.
 pub struct Briefs<'r> {

@@ -94,6 +94,27 @@ fn what_keeps_others_from_starting_keeps_a_stopped_task_from_going_on() {
 }
 
 #[test]
+fn an_approval_to_start_is_of_the_text_also_for_what_goes_on() {
+    let tasks = "review = [\"start\"]\n[task.A]\ntitle = \"First\"\n";
+    let sandbox = Sandbox::with_tasks(tasks);
+    sandbox.git(&["config", "dispatch.reviewer", "ada"]);
+    sandbox.ok(&["review", "A", "--approve", "start"]);
+    sandbox.ok(&["start", "A"]);
+    sandbox.ok(&["report", "A", "--blocked", "x"]);
+    sandbox.ok(&["start", "A"]);
+    sandbox.ok(&["report", "A", "--blocked", "x"]);
+    sandbox.commit(&[("dispatch.toml", &tasks.replace("First", "Another"))], "edit");
+    sandbox.refuses(&["start", "A"], 3, "task 'A' waits for a review before it starts");
+    sandbox.refuses(&["start", "A", "--fresh"], 3, "task 'A' waits for a review before it starts");
+    sandbox.ok(&["review", "A", "--approve", "start"]);
+    assert_eq!(sandbox.row("A")["state"], "stopped");
+    sandbox.ok(&["review", "A", "--halt", "wait"]);
+    sandbox.refuses(&["start", "A", "--force"], 3, "task 'A' is halted by a reviewer");
+    sandbox.ok(&["review", "A", "--resume"]);
+    sandbox.ok(&["start", "A"]);
+}
+
+#[test]
 fn a_worktree_that_is_not_there_or_elsewhere_is_named_with_what_mends_it() {
     let sandbox = stopped(TASKS);
     let place = sandbox.place("A");

@@ -185,5 +185,18 @@ fn the_example_is_a_file_that_lint_accepts() {
     let sandbox = Sandbox::new();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/dispatch.toml");
     sandbox.write("dispatch.toml", &std::fs::read_to_string(example).unwrap());
+    sandbox.write("docs/contract.md", "# What we agreed on\n\n- C1: one way\n- C2: another\n");
     sandbox.dispatch(&["lint"]).assert().success().stdout("dispatch.toml: 12 tasks, no faults\n");
+}
+
+#[test]
+fn a_clause_that_the_contract_lacks_is_a_warning() {
+    let sandbox = Sandbox::new();
+    sandbox.write("dispatch.toml", "version = 1\ncontract = \"docs/c.md\"\n[task.A]\nclauses = [\"C1\", \"C9\"]\n");
+    let said = |sandbox: &Sandbox| stdout(&sandbox.dispatch(&["lint"]).assert().code(0));
+    assert!(said(&sandbox).contains("docs/c.md"), "{}", said(&sandbox));
+    sandbox.write("docs/c.md", "- C1: be kind\n");
+    let told = said(&sandbox);
+    assert!(told.contains("warning: task 'A' keeps to clause 'C9', which 'docs/c.md' lacks"), "{told}");
+    assert!(!told.contains("'C1'"), "{told}");
 }

@@ -42,6 +42,7 @@ mod pipes;
 mod prompt;
 mod races;
 mod readme;
+mod rebound;
 mod reftable;
 mod remedies;
 mod report;

@@ -117,12 +117,15 @@ fn ruling(
 ) -> Result<Ruling, Failure> {
     let state = standings.of(file, &id).map_or(State::Lost, |standing| standing.state);
     let branch = facts.tasks.get(&id).and_then(|seen| seen.branch.as_ref());
-    let started = matches!(state, State::Active | State::Done | State::Stopped).then_some(branch).flatten();
+    // One that has stopped goes on as the task file has it by then.
+    let to_start = asked.word == Word::Approve(Gate::Start);
+    let started = matches!(state, State::Active | State::Done | State::Stopped) && !to_start;
+    let started = started.then_some(branch).flatten();
     let halted = facts.ledger.records.get(&id).is_some_and(|record| record.halted().is_some());
     let ix = file.graph.position(&id);
     match (&asked.word, state) {
         (_, State::Landed | State::Cancelled | State::Lost | State::Elsewhere) => return Err(is(&id, state)),
-        (Word::Approve(Gate::Start), State::Active | State::Done | State::Stopped) => {
+        (Word::Approve(Gate::Start), State::Active | State::Done) => {
             return Err(
                 is(&id, state).hint(format!("use 'git dispatch review {id} --approve land' to approve its landing"))
             );

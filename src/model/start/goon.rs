@@ -116,6 +116,16 @@ pub(super) fn warnings(scene: &Scene<'_>, stopped: &[Ix]) -> Vec<String> {
     stopped.iter().filter_map(warning).collect()
 }
 
+/// Of what an earlier start left open, that it is not for `agent`.
+pub(super) fn for_another<'a>(agent: &str, begun: impl Iterator<Item = &'a Snapshot>) -> Vec<String> {
+    let other = |task: &&Snapshot| task.agent.as_deref() != Some(agent);
+    let words = |task: &Snapshot| {
+        let agent = task.agent.as_ref().map_or_else(|| "nobody".to_owned(), |agent| format!("'{agent}'"));
+        format!("the start of task '{}' was begun for {agent}, and ends as that", task.id)
+    };
+    begun.filter(other).map(words).collect()
+}
+
 /// What each of `stopped` is from now on, grouped by batch, oldest first. Who works on it is, in this order, who was asked for, whom
 /// the task file names, who worked on it before.
 pub(super) fn continued(scene: &Scene<'_>, request: &Request, stopped: &[Ix]) -> Vec<Continued> {
