@@ -33,6 +33,7 @@ Work on it:
 
 Follow it:
   status   Show how far the started tasks are, and what merges
+  wait     Sleep until tasks are done, stopped or landed
   report   Say how far a task is: begun, done, stopped
   restack  Put a stacked task on what its needs are now
   check    Tell whether paths are being changed by another task
@@ -81,6 +82,8 @@ pub enum Sub {
     Brief(command::brief::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
+    /// Sleep until tasks are done, stopped or landed
+    Wait(command::wait::Args),
     /// Say how far a task is: begun, done, stopped
     Report(command::report::Args),
     /// Put a stacked task on what its needs are now
@@ -118,6 +121,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Brief(args) => command::brief::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
+        Sub::Wait(args) => command::wait::run(args, global, console),
         Sub::Report(args) => command::report::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),

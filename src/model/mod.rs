@@ -51,5 +51,6 @@ pub mod template;
 pub mod text;
 pub mod trust;
 pub mod undo;
+pub mod wait;
 pub mod watch;
 pub mod why;

@@ -30,7 +30,8 @@ pub fn text(body: &Body, branch: &str, dry_run: bool) -> String {
     }
 }
 
-fn why(report: &Report) -> String {
+/// In which way a worker stopped.
+pub(super) fn why(report: &Report) -> String {
     match (&*report.verdict, &report.done_when) {
         ("done", _) if !report.blockers.is_empty() => "blocked".to_owned(),
         ("done", Some(answer)) => format!("done-when: {answer}"),

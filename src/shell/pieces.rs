@@ -39,6 +39,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch-status"),
     man!("1", "git-dispatch-trust"),
     man!("1", "git-dispatch-undo"),
+    man!("1", "git-dispatch-wait"),
     man!("1", "git-dispatch-why"),
     man!("5", "dispatch-toml"),
     Piece {

@@ -62,6 +62,7 @@ mod touched;
 mod trust;
 mod uncommitted;
 mod undo;
+mod wait;
 mod watch;
 mod why;
 mod worktrees;
