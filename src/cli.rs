@@ -42,7 +42,7 @@ Follow it:
 
 Get going:
   trust    Approve the commands of the task file
-  install  Put man pages and completions in place
+  install  Put man pages, completions or an agent's skill in place
   demo     Make a small repository and walk through the main job in it
 
 Options:
@@ -96,7 +96,7 @@ pub enum Sub {
     Undo(command::undo::Args),
     /// Approve the commands of the task file
     Trust(command::trust::Args),
-    /// Put man pages and completions in place
+    /// Put man pages, completions or an agent's skill in place
     Install(command::install::Args),
     /// Make a small repository and walk through the main job in it
     Demo(command::demo::Args),

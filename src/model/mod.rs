@@ -15,6 +15,7 @@ pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod graph;
+pub mod hook;
 pub mod id;
 pub mod implied;
 pub mod import;

@@ -49,6 +49,7 @@ mod setup;
 mod shapes;
 mod shell;
 mod signals;
+mod skill;
 mod sparse;
 mod stack;
 mod start;
