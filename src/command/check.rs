@@ -40,9 +40,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     }
     let (repo, console) = read::repository(global, console)?;
     let (found, target) = found(&repo, &args.paths, global)?;
-    for id in &found.unread {
-        console.warning(&format!("could not look at the branch or worktree of task '{id}'"));
-    }
+    warn_of_unread(&found, &console);
     if global.json {
         console.answer(&render::check::json(&found, &target));
     } else if !global.quiet {
@@ -53,6 +51,12 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         (false, true) => Exit::Success,
         (false, false) => Exit::Git,
     })
+}
+
+fn warn_of_unread(found: &Check, console: &Console) {
+    for id in &found.unread {
+        console.warning(&format!("could not look at the branch or worktree of task '{id}'"));
+    }
 }
 
 /// Who else changes `paths`; without any, all that is changed here.

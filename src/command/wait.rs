@@ -136,7 +136,7 @@ fn ended(
         _ => {}
     }
     for row in rows.iter().filter(|row| *answer == Answer::Stopped && row.state == Some(State::Stopped)) {
-        console.hint(&format!("use 'git dispatch why {}' to see how it goes on", row.id));
+        console.hint(&format!("use 'git dispatch brief {}' to read all that it reported", row.id));
     }
     Ok(match answer {
         Answer::Reached => Exit::Success,

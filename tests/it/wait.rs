@@ -1,11 +1,13 @@
 //! `git dispatch wait`: one process waits, others act.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::scene::Outcome;
@@ -131,7 +133,7 @@ fn a_worker_that_stops_ends_it_with_a_code_of_its_own() {
     let sandbox = started(&["A", "B"]);
     let waiting = Waiting::begin(&sandbox, &["--for", "landed"]);
     sandbox.ok(&["report", "B", "--blocked", "a \u{1b}[31mkey"]);
-    let ended = waiting.ends().exits(6).says("hint: use 'git dispatch why B' to see how it goes on");
+    let ended = waiting.ends().exits(6).says("hint: use 'git dispatch brief B' to read all that it reported");
     assert_eq!(ended.stdout, "A  active\nB  stopped (blocked)\n   needs: a \\e[31mkey\n");
     let _ = sandbox.run(&["wait"]).exits(6);
     // Who waits for just that has it.
@@ -221,6 +223,19 @@ fn what_cannot_come_any_more_ends_it() {
         waiting.ends().exits(3).says("task 'B' is cancelled: it will not stop").says("use 'git dispatch why A'");
     assert_eq!(ended.stdout, "");
     sandbox.refuses(&["wait", "--for", "any"], 3, "no task is being worked on");
+}
+
+#[test]
+fn a_signal_ends_it_and_nothing_is_left() {
+    let mut sandbox = started(&["A"]);
+    let temp = sandbox.root().join("temp");
+    std::fs::create_dir(&temp).unwrap();
+    sandbox.env("TMPDIR", temp.to_str().unwrap());
+    let before = sandbox.snapshot();
+    let mut waiting = Waiting::begin(&sandbox, &[]);
+    kill_process(Pid::from_child(&waiting.child), Signal::INT).unwrap();
+    assert_eq!(waiting.child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    assert_eq!((std::fs::read_dir(&temp).unwrap().count(), sandbox.snapshot()), (0, before));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use anyhow::{Context, Result};
 
-use crate::command::check::found;
+use crate::command::check::{found, warn_of_unread};
 use crate::console::Console;
 use crate::git::{self, Repo};
 use crate::global::Global;
@@ -18,8 +18,9 @@ const LONGEST: u64 = 64 << 20;
 /// cannot be found out stops nobody, and is told.
 pub fn run(global: &Global, console: &Console) -> Result<Exit> {
     match asked(global, console) {
-        Ok(None) => Ok(Exit::Success),
-        Ok(Some(refusal)) => Err(refusal.into()),
+        Ok((None, true)) => Ok(Exit::Success),
+        Ok((None, false)) => Ok(Exit::No),
+        Ok((Some(refusal), _)) => Err(refusal.into()),
         Err(fault) => {
             console.failure(&fault);
             Ok(Exit::No)
@@ -27,10 +28,11 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit> {
     }
 }
 
-fn asked(global: &Global, console: &Console) -> Result<Option<Failure>> {
+/// Why the edit must not be made, and whether everything was looked at.
+fn asked(global: &Global, console: &Console) -> Result<(Option<Failure>, bool)> {
     let mut text = Vec::new();
     std::io::stdin().lock().take(LONGEST).read_to_end(&mut text).context("could not read standard input")?;
-    let Some(edit) = edit(&text)? else { return Ok(None) };
+    let Some(edit) = edit(&text)? else { return Ok((None, true)) };
     let mut global = global.clone();
     if global.dir.is_none() {
         global.dir = edit.dir.filter(|dir| dir.is_dir());
@@ -39,10 +41,11 @@ fn asked(global: &Global, console: &Console) -> Result<Option<Failure>> {
     let path = edit.path.into_os_string();
     // Notes of the agent's own, and what lies in other repositories, are nobody else's.
     if repo.here().is_none() || outside(&repo, &global, &path) {
-        return Ok(None);
+        return Ok((None, true));
     }
     let (found, _) = found(&repo, &[path], &global)?;
-    Ok(refusal(&found))
+    warn_of_unread(&found, console);
+    Ok((refusal(&found), found.unread.is_empty()))
 }
 
 fn outside(repo: &Repo, global: &Global, path: &std::ffi::OsString) -> bool {
