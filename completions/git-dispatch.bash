@@ -59,6 +59,7 @@ __git_dispatch_flags ()
 	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
 	check) echo "--hook $global" ;;
 	wait) echo "--for --timeout $global" ;;
+	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --as -n --dry-run $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -103,6 +104,7 @@ _git_dispatch ()
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
 	--agent) __git_dispatch_offer "$cur" claude codex; return ;;
 	--for) __git_dispatch_offer "$cur" done landed stopped any; return ;;
+	--approve) __git_dispatch_offer "$cur" start land; return ;;
 	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format)
 		case $command in
@@ -118,8 +120,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status wait report restack check log undo trust install demo ;;
-	start | status | wait) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status wait report review restack check log undo trust install demo ;;
+	start | status | wait | review) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

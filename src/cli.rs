@@ -35,6 +35,7 @@ Follow it:
   status   Show how far the started tasks are, and what merges
   wait     Sleep until tasks are done, stopped or landed
   report   Say how far a task is: begun, done, stopped
+  review   Approve, reject, or halt what workers did
   restack  Put a stacked task on what its needs are now
   check    Tell whether paths are being changed by another task
   log      Show the batches that were started
@@ -86,6 +87,8 @@ pub enum Sub {
     Wait(command::wait::Args),
     /// Say how far a task is: begun, done, stopped
     Report(command::report::Args),
+    /// Approve, reject, or halt what workers did
+    Review(command::review::Args),
     /// Put a stacked task on what its needs are now
     Restack(command::restack::Args),
     /// Tell whether paths are being changed by another task
@@ -123,6 +126,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Status(args) => command::status::run(args, global, console),
         Sub::Wait(args) => command::wait::run(args, global, console),
         Sub::Report(args) => command::report::run(args, global, console),
+        Sub::Review(args) => command::review::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),

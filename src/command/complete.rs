@@ -6,8 +6,8 @@ use crate::console::Console;
 use crate::git::{self, Repo};
 use crate::global::Global;
 use crate::model::failure::Exit;
-use crate::model::ledger::{Record, Snapshot};
-use crate::model::task::Task;
+use crate::model::ledger::{Batch, Record, Snapshot};
+use crate::model::task::{Kind, Task};
 use crate::model::text::escape;
 use crate::read;
 
@@ -56,5 +56,8 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
         _ => true,
     };
     let tasks = loaded.file.graph.tasks().iter().filter(wanted);
-    Ok(tasks.map(|task| (task.id.to_string(), task.title.clone())).collect())
+    let research = |batch: &&Batch| batch.tasks.iter().all(|task| task.kind == Kind::Research);
+    let batches = ledger.batches.iter().rev().filter(|batch| command == "review" && research(batch));
+    let batches = batches.map(|batch| (batch.name.clone(), "a batch of research".to_owned()));
+    Ok(tasks.map(|task| (task.id.to_string(), task.title.clone())).chain(batches).collect())
 }

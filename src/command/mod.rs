@@ -13,6 +13,7 @@ pub mod log;
 pub mod plan;
 pub mod report;
 pub mod restack;
+pub mod review;
 pub mod start;
 pub mod status;
 pub mod trust;

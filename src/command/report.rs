@@ -16,7 +16,7 @@ use crate::read::{self, Loaded, Scene};
 use crate::render;
 
 /// The most text that a report takes, in bytes.
-const LONGEST: u64 = 64 << 10;
+const LONGEST: u64 = 1 << 20;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["started", "done", "partial", "blocked"]))]
@@ -114,11 +114,14 @@ fn text_of(file: &Path, global: &Global) -> Result<String> {
     };
     read.with_context(could_not)?;
     if bytes.len() as u64 > LONGEST {
-        let what = format!("'{}' is longer than {} KiB", file.display(), LONGEST >> 10);
+        let what = format!("'{}' is longer than {} MiB", file.display(), LONGEST >> 20);
         return Err(Failure::new(Exit::Usage, what).hint("commit it to the branch and name the file instead").into());
     }
     let text = String::from_utf8(bytes);
-    let text = text.map_err(|_| Failure::new(Exit::Usage, format!("'{}' is no UTF-8 text", file.display())))?;
+    let text = text.map_err(|_| {
+        Failure::new(Exit::Usage, format!("'{}' is no UTF-8 text", file.display()))
+            .hint("use 'iconv -f ENCODING -t UTF-8' to make it one")
+    })?;
     Ok(text.trim().to_owned())
 }
 

@@ -9,6 +9,18 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::task::{Batches, Overlap, Settings};
 
 impl Repo {
+    /// All values of `key` in files of git config that are to be trusted: what `git -c` and the environment say does not count.
+    pub fn config_of_files(&self, key: &str) -> Vec<String> {
+        use gix::config::Source;
+        let snapshot = self.gix.config_snapshot();
+        let of_file = |meta: &gix::config::file::Metadata| {
+            let passing = matches!(meta.source, Source::Env | Source::Cli | Source::Api | Source::EnvOverride);
+            !passing && meta.trust == gix::sec::Trust::Full
+        };
+        let values = snapshot.plumbing().strings_filter(key, of_file).unwrap_or_default();
+        values.iter().map(ToString::to_string).collect()
+    }
+
     /// A path of git config, `~/` expanded; `None` where it is not set or not to be trusted.
     pub fn config_path(&self, key: &str) -> Option<PathBuf> {
         let said = self.config_said(key).map(PathBuf::from);

@@ -15,6 +15,7 @@ use super::merges::merges;
 use super::prove::{mentioned_before, prove};
 use super::quarantine::Quarantine;
 use super::reach::reachable;
+use super::rebound::rebind;
 use super::refs::{Refs, refs};
 use super::repo::Repo;
 use super::scan::{Scanned, index_is_damaged, scan};
@@ -124,6 +125,7 @@ pub fn observe_in(
         ledger,
         faults: places.refs.faults.clone(),
     };
+    rebind(repo, &quarantine, &mut facts);
     prove(repo, &quarantine, &mut facts, |id| want.merges && want.covers(id));
     Observation { facts, quarantine }
 }

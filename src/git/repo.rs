@@ -199,6 +199,11 @@ fn main_worktree(common: &Path) -> Option<PathBuf> {
     main.workdir().and_then(|dir| canonical(dir).ok())
 }
 
+/// The id of the task whose session this is, as its launch said.
+pub fn session_task() -> Option<String> {
+    variable("GIT_DISPATCH_TASK").map(|task| task.to_string_lossy().into_owned())
+}
+
 #[expect(clippy::disallowed_methods, reason = "git's own variables say how the repository was found")]
 pub(super) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())

@@ -16,7 +16,10 @@ pub enum BatchState {
     Complete,
     /// Over, but nothing of it landed: what was not dropped or cancelled was started again later.
     Superseded,
+    /// Found sufficient.
     Closed,
+    /// Closed, and not sufficient: what follows it up comes next.
+    Insufficient,
 }
 
 impl BatchState {
@@ -27,12 +30,13 @@ impl BatchState {
             BatchState::Complete => "complete",
             BatchState::Superseded => "superseded",
             BatchState::Closed => "closed",
+            BatchState::Insufficient => "insufficient",
         }
     }
 
     /// Nothing is left to do in it.
     pub fn over(self) -> bool {
-        !matches!(self, BatchState::Starting | BatchState::InProgress)
+        !matches!(self, BatchState::Starting | BatchState::InProgress | BatchState::Insufficient)
     }
 }
 
@@ -79,7 +83,8 @@ pub fn state<'a>(batch: &Batch, fates: impl Iterator<Item = &'a Fate<'a>> + Clon
     let landed = |fate: &Fate<'_>| matches!(fate, Fate::Now(Some(standing)) if standing.state == State::Landed);
     let again = |fate: &Fate<'_>| matches!(fate, Fate::Again(_));
     match () {
-        () if batch.closed.is_some() => BatchState::Closed,
+        () if batch.is_sufficient() == Some(true) => BatchState::Closed,
+        () if batch.is_sufficient() == Some(false) && !fates.clone().all(over) => BatchState::Insufficient,
         () if fates.clone().any(|fate| *fate == Fate::NotMade) => BatchState::Starting,
         () if !fates.clone().all(over) => BatchState::InProgress,
         () if fates.clone().any(again) && !fates.clone().any(landed) => BatchState::Superseded,

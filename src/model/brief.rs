@@ -3,12 +3,10 @@
 //! | file | what |
 //! |---|---|
 //! | `contract.rs` | the clauses of an integration contract |
-//! | `findings.rs` | what reviewers found and have not taken back |
 //! | `beside.rs` | needs and what became of them, and what active siblings write |
 
 mod beside;
 mod contract;
-mod findings;
 #[cfg(test)]
 mod tests;
 
@@ -23,13 +21,13 @@ use super::ledger::{Ledger, Record, Said};
 use super::oid::Oid;
 use super::pattern::Pattern;
 use super::picture::letters;
+use super::review::{Finding, open};
 use super::standing::Standings;
 use super::state::State;
 use super::task::{Budget, Details, Kind, Minutes, Task, TaskFile};
 
 pub use beside::{Need, Sibling};
 pub use contract::{Clause, Clauses};
-pub use findings::Finding;
 
 /// The mode whose worker waits for a review at each checkpoint.
 const CHECKPOINT: &str = "checkpoint";
@@ -192,7 +190,7 @@ pub fn brief(scene: &Scene<'_>, id: &TaskId, spot: Spot<'_>, texts: Texts<'_>) -
     let mut warnings = Vec::new();
     let clauses = clauses(id, &details, (settings.contract.as_deref(), texts.contract), &mut warnings);
     let reports: Vec<Told> = record.map(|record| record.said.iter().map(Told::of).collect()).unwrap_or_default();
-    let findings = record.map(|record| findings::open(&record.reviews, &settings.reviewers)).unwrap_or_default();
+    let findings = record.map(|record| open(&record.reviews, &settings.reviewers)).unwrap_or_default();
     let isolated = details.agent.as_ref().and_then(|agent| settings.agents.get(agent)?.isolated);
     // What was declared when it started is what others are kept from.
     let writes = snapshot.map_or(&task.writes, |snapshot| &snapshot.writes);

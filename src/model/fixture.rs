@@ -7,6 +7,7 @@ use super::graph::{Graph, Ix};
 use super::ledger::Ledger;
 use super::oid::Oid;
 use super::pattern::Pattern;
+use super::review::before_start;
 use super::standing::{Holder, Standing, Standings, settled};
 use super::state::State;
 use super::task::{Settings, Task, TaskFile};
@@ -50,8 +51,11 @@ pub(crate) fn standings_of(file: &TaskFile, given: &BTreeMap<Ix, State>) -> Stan
     let holds = given.iter().filter(|(_, state)| state.holds());
     let holders: Vec<Holder> =
         holds.map(|(&ix, &state)| Holder { task: tasks[ix].clone(), index: Some(ix), state }).collect();
-    let standing =
-        |ix: Ix| Standing { state: given.get(&ix).copied().unwrap_or(State::Ready), reasons: Vec::new(), proof: None };
+    let standing = |ix: Ix| {
+        let state = given.get(&ix).copied().unwrap_or(State::Ready);
+        let reasons = if state == State::Ready { before_start(file, ix, None) } else { Vec::new() };
+        Standing { state, reasons, proof: None }
+    };
     let shown = Standings { tasks: (0..tasks.len()).map(standing).collect(), holders, ..Standings::default() };
     settled(file, shown)
 }

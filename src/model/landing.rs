@@ -9,7 +9,7 @@ use super::oid::Oid;
 use super::order::{Candidate, Order, Why};
 use super::path::TreePath;
 use super::standing::{Holder, Standings};
-use super::state::State;
+use super::state::{Reason, State};
 use super::task::TaskFile;
 
 /// Whom a simulated landing is for.
@@ -46,6 +46,8 @@ pub struct Entrant {
     pub candidate: Candidate,
     /// What it needs and no candidate brings.
     pub waits_for: Vec<TaskId>,
+    /// What keeps it where it is, where only what is done is to land.
+    pub barred: Vec<Reason>,
 }
 
 /// A landing that was simulated: tips only, without what is not committed.
@@ -72,6 +74,8 @@ pub struct Left {
 pub enum Obstacle {
     /// It conflicts with the target as it is (`with` is empty), or with what these would make of it.
     Breaks { with: Vec<TaskId>, paths: Vec<TreePath> },
+    /// It waits for reviewers, or does not merge with another one that is done.
+    Barred(Vec<Reason>),
     /// These need to land before it, and do not.
     Needs(Vec<TaskId>),
     /// git gives no answer.
@@ -105,15 +109,37 @@ pub fn entrants(
         let (needs, others): (Vec<TaskId>, Vec<TaskId>) = unmet.into_iter().partition(|need| places.contains_key(need));
         let suspects = met.get(&holder.task.id).map(Vec::as_slice).unwrap_or_default();
         let collides = |meeting: &Meeting| matches!(meeting, Meeting::Collides { uncommitted: false, .. });
-        let suspects = suspects.iter().filter(|(_, meeting)| collides(meeting)).filter_map(|(id, _)| places.get(id));
+        let suspects: Vec<&TaskId> =
+            suspects.iter().filter(|(_, meeting)| collides(meeting)).map(|(id, _)| *id).collect();
+        let barred =
+            if whom == Whom::Done { barred((file, standings), (holder, &suspects), &places) } else { Vec::new() };
         let candidate = Candidate {
             needs: needs.iter().map(|need| places[need]).collect(),
-            waits: !others.is_empty(),
-            suspects: suspects.copied().collect(),
+            waits: !others.is_empty() || !barred.is_empty(),
+            suspects: suspects.iter().filter_map(|id| places.get(id)).copied().collect(),
         };
-        Entrant { id: holder.task.id.clone(), title: holder.task.title.clone(), tip, candidate, waits_for: others }
+        Entrant {
+            id: holder.task.id.clone(),
+            title: holder.task.title.clone(),
+            tip,
+            candidate,
+            waits_for: others,
+            barred,
+        }
     };
     Entrants { whom, tasks: chosen.iter().map(entrant).collect() }
+}
+
+/// What reviewers have against the landing of a task that is done, and the others that are done and do not merge with it.
+fn barred(
+    (file, standings): (&TaskFile, &Standings),
+    (holder, suspects): (&Holder, &[&TaskId]),
+    places: &BTreeMap<&TaskId, usize>,
+) -> Vec<Reason> {
+    let standing = standings.of(file, &holder.task.id);
+    let said = standing.into_iter().flat_map(|standing| &standing.reasons).filter(|reason| reason.bars_landing());
+    let done = suspects.iter().filter(|id| places.contains_key(**id)).map(|id| Reason::Collides((*id).clone()));
+    said.cloned().chain(done).collect()
 }
 
 /// What the task needs, by the file or, where that no longer names it, as it was when it started, and has not landed.
@@ -138,6 +164,7 @@ impl Entrants {
         let obstacle = |place: usize, why: Why| match why {
             Why::Breaks { with, paths } => Obstacle::Breaks { with: ids(with), paths },
             Why::Needs(need) => Obstacle::Needs(vec![id(need)]),
+            Why::Waits if !self.tasks[place].barred.is_empty() => Obstacle::Barred(self.tasks[place].barred.clone()),
             Why::Waits => Obstacle::Needs(self.tasks[place].waits_for.clone()),
             Why::Unknown => Obstacle::Unknown,
         };

@@ -3,7 +3,7 @@
 use super::batch::{BatchState, Fate, fate, state};
 use super::facts::Facts;
 use super::id::TaskId;
-use super::ledger::Batch;
+use super::ledger::{Batch, Judged, Said, Snapshot};
 use super::standing::Standings;
 use super::state::State;
 use super::task::TaskFile;
@@ -21,6 +21,9 @@ pub struct Outcome<'a> {
     pub id: &'a TaskId,
     pub title: &'a str,
     pub fate: Fate<'a>,
+    /// What was reported of it in this batch, and what reviewers said of that, oldest first.
+    pub said: Vec<&'a Said>,
+    pub reviews: Vec<&'a Judged>,
 }
 
 /// All batches, newest first.
@@ -30,15 +33,24 @@ pub fn log<'a>(file: &TaskFile, facts: &'a Facts, standings: &'a Standings) -> V
         let tasks: Vec<Outcome<'a>> = batch
             .tasks
             .iter()
-            .map(|task| Outcome {
-                id: &task.id,
-                title: &task.title,
-                fate: fate(file, facts, standings, (index, &task.id)),
-            })
+            .map(|task| outcome(facts, batch, task, fate(file, facts, standings, (index, &task.id))))
             .collect();
         Entry { batch, state: state(batch, tasks.iter().map(|task| &task.fate)), tasks }
     };
     batches.map(entry).collect()
+}
+
+fn outcome<'a>(facts: &'a Facts, batch: &Batch, task: &'a Snapshot, fate: Fate<'a>) -> Outcome<'a> {
+    let record = facts.ledger.records.get(&task.id);
+    let said = record.map(|record| record.said.as_slice()).unwrap_or_default().iter();
+    let reviews = record.map(|record| record.reviews.as_slice()).unwrap_or_default().iter();
+    Outcome {
+        id: &task.id,
+        title: &task.title,
+        fate,
+        said: said.filter(|said| said.report.batch == batch.name).collect(),
+        reviews: reviews.filter(|judged| judged.review.batch == batch.name).collect(),
+    }
 }
 
 impl Fate<'_> {

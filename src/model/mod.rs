@@ -36,6 +36,7 @@ pub mod prompt;
 pub mod proof;
 pub mod report;
 pub mod revert;
+pub mod review;
 #[cfg(test)]
 pub mod sample;
 pub mod schedule;

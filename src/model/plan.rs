@@ -99,6 +99,8 @@ pub struct Candidate {
     pub slack: Minutes,
     /// How many tasks wait for it, directly or through others.
     pub unblocks: u64,
+    /// Follows up a batch of research that was found insufficient.
+    pub follows_up: bool,
     /// Whether it declares `writes`; without, its overlap with others is not known.
     pub checked: bool,
     /// Starts, or waits, against the rule of choice, since that makes everything left so much shorter.
@@ -146,14 +148,16 @@ pub enum Next {
     Report(Vec<TaskId>),
     /// Wait until one of these lands.
     Land(Vec<TaskId>),
+    /// Start this one on what it waits for, which is reported done.
+    Stack(TaskId),
     /// Mend the file: what is left waits for cancelled or lost tasks, or for a gate.
     Mend,
 }
 
 /// The plan for `file`, of which `standings` tells where every task stands.
 ///
-/// Chosen are ready tasks that exclude neither each other nor anything active, as many as workers are free: those on
-/// the critical path first, then those that unblock most, the current phase, the shorter ones, the smaller id. Others
+/// Chosen are ready tasks that exclude neither each other nor anything active, as many as workers are free: those that follow up
+/// research that was found insufficient, then those on the critical path, then those that unblock most, the current phase, the shorter ones, the smaller id. Others
 /// are chosen only where everything left takes less time then.
 pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, options: &'a Options) -> Plan<'a> {
     let pairs = Pairs::new(file, &standings.implied);
@@ -161,7 +165,7 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     let slots = Slots::new(&file.settings, options, standings);
     let network = Network::new(file, standings, &pairs.rules, slots.crew());
     let path = CriticalPath::new(&network.problem);
-    let ready = candidates(file, standings, &network, &path, phase);
+    let ready = candidates(file, (facts, standings), (&network, &path), phase);
     let batches = file.settings.batches == Some(Batches::Barrier);
     let now = if batches { slots.clone().in_batches(&ready, standings) } else { slots.clone() };
     let by_rule = choose(&pairs, file, ready.clone(), now, None);
@@ -169,7 +173,9 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
     let mut outlook = Outlook::new(network, path, &by_rule.start, (phase, batches), effort);
     let departed = outlook.departure(&by_rule).map(|begun| {
         let choice = choose(&pairs, file, ready, slots.clone(), Some(&begun)).against(&by_rule, outlook.saved());
-        let whole = choice.start.iter().filter(|one| begun.contains(&one.ix)).count() == begun.len();
+        let followed = |choice: &Choice| choice.start.iter().filter(|one| one.follows_up).count();
+        let whole = choice.start.iter().filter(|one| begun.contains(&one.ix)).count() == begun.len()
+            && followed(&choice) >= followed(&by_rule);
         whole.then_some(choice)
     });
     if departed == Some(None) {
@@ -302,7 +308,23 @@ impl<'a> Plan<'a> {
             let busy = holders.iter().filter(|holder| holder.state.busy());
             return Next::Report(busy.map(|holder| holder.task.id.clone()).collect());
         }
-        if holders.is_empty() { Next::Mend } else { Next::Land(self.awaited()) }
+        if holders.is_empty() {
+            return Next::Mend;
+        }
+        let free = self.workers.free > 0 && self.barrier.is_empty();
+        self.stackable().filter(|_| free).map_or_else(|| Next::Land(self.awaited()), Next::Stack)
+    }
+
+    /// The first task that waits for nothing but what is reported done.
+    fn stackable(&self) -> Option<TaskId> {
+        let done = |reason: &Reason| match reason {
+            Reason::Needs(need) | Reason::Reads { id: need, .. } => {
+                self.standings.of(self.file, need).is_some_and(|standing| standing.state == State::Done)
+            }
+            _ => false,
+        };
+        let stacks = |ix: &&Ix| self.standings.waits_for(self.file, **ix).iter().all(done);
+        self.waiting.iter().find(stacks).map(|&ix| self.task(ix).id.clone())
     }
 
     /// Active tasks that something waits for or is held by; all, where nothing is.
@@ -342,11 +364,16 @@ fn barrier(standings: &Standings, start: &[Candidate], file: &TaskFile) -> Vec<T
 /// The ready tasks in the order of choice.
 fn candidates(
     file: &TaskFile,
-    standings: &Standings,
-    network: &Network<'_>,
-    path: &CriticalPath,
+    (facts, standings): (&Facts, &Standings),
+    (network, path): (&Network<'_>, &CriticalPath),
     phase: Option<&str>,
 ) -> Vec<Candidate> {
+    let batches = facts.ledger.batches.iter().filter(|batch| batch.is_sufficient() == Some(false));
+    let open: HashSet<&str> = batches.map(|batch| batch.name.as_str()).collect();
+    let follows_up = |task: &Task| {
+        let batch = task.details.as_ref().and_then(|details| details.follow_up.as_deref());
+        batch.is_some_and(|batch| open.contains(batch))
+    };
     let ready: Vec<(Ix, Node)> =
         with_state(standings, State::Ready).filter_map(|ix| Some((ix, network.node(ix)?))).collect();
     let nodes: Vec<Node> = ready.iter().map(|&(_, node)| node).collect();
@@ -358,12 +385,14 @@ fn candidates(
             let task = network.tasks[node];
             let checked = !task.writes.is_empty() || task.kind == Kind::Research;
             let minutes = network.problem.jobs[node].minutes;
-            Candidate { ix, minutes, slack: path.slack(node), unblocks, checked, shortens: None }
+            let (slack, follows_up) = (path.slack(node), follows_up(task));
+            Candidate { ix, minutes, slack, unblocks, follows_up, checked, shortens: None }
         })
         .collect();
     candidates.sort_unstable_by_key(|candidate| {
         let other_phase = phase.is_some() && file.graph.tasks()[candidate.ix].phase.as_deref() != phase;
-        (candidate.slack > 0, u64::MAX - candidate.unblocks, other_phase, candidate.minutes, candidate.ix)
+        let Candidate { follows_up, slack, unblocks, minutes, ix, .. } = *candidate;
+        (!follows_up, slack > 0, u64::MAX - unblocks, other_phase, minutes, ix)
     });
     candidates
 }

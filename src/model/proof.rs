@@ -149,9 +149,10 @@ fn report(evidence: &Evidence<'_>) -> Option<Proof> {
         None => report.tip == snapshot.base,
     };
     let batch = evidence.batch?;
-    let sufficient = batch.closed.as_deref() == Some("sufficient");
+    let sufficient = batch.is_sufficient() == Some(true);
     let alone = batch.tasks.iter().all(|task| task.kind == Kind::Research);
-    let proves = snapshot.kind == Kind::Research && empty && report.done() && (sufficient || !alone);
+    let proves =
+        snapshot.kind == Kind::Research && empty && record.done_at(report.tip) == Some(true) && (sufficient || !alone);
     proves.then(|| Proof::Report { pr: report.pr.clone() })
 }
 

@@ -7,10 +7,11 @@ use super::facts::{Facts, Observed};
 use super::graph::Ix;
 use super::id::TaskId;
 use super::implied::{Implied, Number};
-use super::ledger::{Record, Report};
+use super::ledger::Record;
 use super::proof::{Evidence, Mentions, proof};
+use super::review::{before_landing, before_start};
 use super::state::{Proof, Reason, State};
-use super::task::{Declared, Gate, Settings, Task, TaskFile};
+use super::task::{Declared, Task, TaskFile};
 
 /// Where every task stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -117,17 +118,36 @@ pub type Names = BTreeMap<TaskId, String>;
 pub fn standings(file: &TaskFile, facts: &Facts, names: &Names) -> Standings {
     let mentions = Mentions::new(&facts.mentions);
     let mut standings = Standings::default();
-    for task in file.graph.tasks() {
-        standings.tasks.push(observed(facts, names, &mentions, (&task.id, task.state)));
+    for (ix, task) in file.graph.tasks().iter().enumerate() {
+        let mut standing = observed(facts, names, &mentions, (&task.id, task.state));
+        standing.reasons = reviewed(file, facts, (&task.id, Some(ix)), standing.state);
+        standings.tasks.push(standing);
     }
     for id in facts.ledger.records.keys().filter(|id| file.graph.position(id).is_none()) {
-        standings.gone.insert(id.clone(), observed(facts, names, &mentions, (id, None)));
+        let mut standing = observed(facts, names, &mentions, (id, None));
+        standing.reasons = reviewed(file, facts, (id, None), standing.state);
+        standings.gone.insert(id.clone(), standing);
     }
     standings.holders = holders(file, facts, &standings);
     settled(file, standings)
 }
 
-/// Decides about the tasks that are `ready` as far as repository and ledger show: they may wait, or be held.
+/// What reports and reviewers have against a task's next step.
+fn reviewed(file: &TaskFile, facts: &Facts, (id, ix): (&TaskId, Option<Ix>), state: State) -> Vec<Reason> {
+    let record = facts.ledger.records.get(id);
+    match (state, ix) {
+        (State::Ready, Some(ix)) => before_start(file, ix, record),
+        (State::Active | State::Done | State::Stopped, ix) => {
+            let details = ix.and_then(|ix| file.graph.tasks()[ix].details.as_deref());
+            let tip = facts.tasks.get(id).and_then(|seen| seen.branch.as_ref()).map(|branch| branch.tip);
+            before_landing((details, &file.settings), record, (state, tip))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Decides about the tasks that are `ready` as far as repository and ledger show, with what reviewers have against their start as
+/// reasons: they may wait, or be held.
 pub(super) fn settled(file: &TaskFile, mut standings: Standings) -> Standings {
     standings.implied = implied(file, &standings);
     let unstarted: Vec<Option<Standing>> = {
@@ -202,8 +222,11 @@ fn observed(
 fn unlanded(seen: Option<&Observed>, record: Option<&Record>) -> State {
     let started = record.filter(|record| record.snapshot.is_some() && !record.dropped);
     if let Some(branch) = seen.and_then(|seen| seen.branch.as_ref()) {
-        let report = record.and_then(|record| record.reported.as_ref());
-        return report.filter(|report| report.tip == branch.tip).map_or(State::Active, reported);
+        return match record.and_then(|record| record.done_at(branch.tip)) {
+            None => State::Active,
+            Some(true) => State::Done,
+            Some(false) => State::Stopped,
+        };
     }
     if seen.is_some_and(|seen| !seen.remotes.is_empty()) {
         return State::Elsewhere;
@@ -214,10 +237,6 @@ fn unlanded(seen: Option<&Observed>, record: Option<&Record>) -> State {
         Some(_) => State::Active,
         None => State::Ready,
     }
-}
-
-fn reported(report: &Report) -> State {
-    if report.done() { State::Done } else { State::Stopped }
 }
 
 fn holders(file: &TaskFile, facts: &Facts, standings: &Standings) -> Vec<Holder> {
@@ -249,24 +268,16 @@ fn unstarted(file: &TaskFile, standings: &Standings, (pairs, holders): (&Pairs<'
         return Standing { reasons: reads, ..standing(State::Waiting) };
     }
     let task = &file.graph.tasks()[ix];
-    let gated = gate(task, &file.settings);
-    if holders.is_empty() && !gated {
+    let shut = &standings.tasks[ix].reasons;
+    if holders.is_empty() && shut.is_empty() {
         return standing(State::Ready);
     }
     let candidate = pairs.candidate(task, ix);
     let mut reasons: Vec<Reason> = holders.iter().flat_map(|holder| pairs.reasons(&candidate, holder)).collect();
-    reasons.extend(gated.then_some(Reason::GateStart));
+    reasons.extend(shut.iter().cloned());
     reasons.sort();
     let state = if reasons.is_empty() { State::Ready } else { State::Held };
     Standing { reasons, ..standing(state) }
-}
-
-/// Whether a review has to come before the start of a task, by its own `review` or by that of the settings.
-///
-/// The ledger knows no approvals yet, so a gate once set stays shut.
-fn gate(task: &Task, settings: &Settings) -> bool {
-    let own = task.details.iter().flat_map(|details| &details.review);
-    own.chain(&settings.review).any(|gate| *gate == Gate::Start)
 }
 
 #[cfg(test)]

@@ -194,9 +194,11 @@ pub fn stacked(file: &TaskFile, (facts, standings): (&Facts, &Standings), ids: &
 fn beside_active(scene: &Scene<'_>, request: &Request, ix: Ix, problems: &mut Problems) {
     let id = &scene.file.graph.tasks()[ix].id;
     problems.held(request.force, id, &excluded_by(scene, ix));
-    if scene.standings.tasks[ix].reasons.contains(&Reason::GateStart) {
-        problems.held(request.force, id, &[Reason::GateStart]);
-    }
+    let reviewers = [Reason::GateStart, Reason::Halted];
+    let reasons = &scene.standings.tasks[ix].reasons;
+    reviewers.iter().filter(|reason| reasons.contains(reason)).for_each(|reason| {
+        problems.held(request.force, id, std::slice::from_ref(reason));
+    });
 }
 
 /// Why task `ix` may not run beside the other active tasks, whatever its own state.

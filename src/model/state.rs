@@ -92,19 +92,33 @@ pub enum Reason {
     GateLand,
     /// Stands on this task as it was before it landed, or moved.
     Restack(TaskId),
+    /// Is done like this task, and does not merge with it.
+    Collides(TaskId),
+    /// Was reported, and its branch is at another commit since.
+    StaleReport,
+    /// A reviewer found something that has not been taken back.
+    Findings,
+    /// A reviewer keeps it from going on.
+    Halted,
 }
 
 impl Reason {
+    /// Whether a task that is done stays where it is because of it, unless it is named.
+    pub fn bars_landing(&self) -> bool {
+        matches!(self, Reason::GateLand | Reason::Findings | Reason::Halted | Reason::Collides(_))
+    }
+
     /// The other task that it is about.
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-            Reason::Batch(id) | Reason::Restack(id) => Some(id),
+            Reason::Batch(id) | Reason::Restack(id) | Reason::Collides(id) => Some(id),
             Reason::Reads { id, .. }
             | Reason::ReadBy { id, .. }
             | Reason::Writes { id, .. }
             | Reason::Lock { id, .. } => Some(id),
             Reason::Slot | Reason::Shortens(_) | Reason::GateStart | Reason::GateLand => None,
+            Reason::StaleReport | Reason::Findings | Reason::Halted => None,
         }
     }
 }
@@ -126,6 +140,10 @@ impl fmt::Display for Reason {
             Reason::GateStart => f.write_str("gate:start"),
             Reason::GateLand => f.write_str("gate:land"),
             Reason::Restack(id) => write!(f, "restack:{id}"),
+            Reason::Collides(id) => write!(f, "collides:{id}"),
+            Reason::StaleReport => f.write_str("stale-report"),
+            Reason::Findings => f.write_str("findings"),
+            Reason::Halted => f.write_str("halted"),
         }
     }
 }

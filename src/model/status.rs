@@ -3,6 +3,7 @@
 mod matrix;
 mod notes;
 mod readiness;
+mod reviews;
 mod stack;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use super::failure::{Exit, Failure};
 use super::graph::Ix;
 use super::id::TaskId;
 use super::landing::Landing;
-use super::ledger::{Batch, Support};
+use super::ledger::{Batch, Record, Said, Support};
 use super::oid::Oid;
 use super::path::TreePath;
 use super::ports;
@@ -95,6 +96,8 @@ pub struct Row {
     pub state: State,
     pub reasons: Vec<Reason>,
     pub proof: Option<Proof>,
+    /// What was reported of it since it was started last.
+    pub report: Option<Said>,
     pub branch: Option<Branch>,
     pub branch_name: String,
     pub worktree: Option<Worktree>,
@@ -135,14 +138,21 @@ impl Row {
     }
 
     /// Has commits and merges cleanly; its worktree, if it has one, is on its branch, with nothing uncommitted and nothing under
-    /// way (docs/design/0003). A task with collisions is ready, too: whichever lands first, the other then conflicts.
+    /// way, and no reviewer has anything against it (docs/design/0003). A task that collides with one that is not done is ready, too:
+    /// whichever lands first, the other then conflicts.
     pub fn ready_to_land(&self) -> bool {
         let clean =
             |readiness: &Readiness| readiness.verdict == Verdict::Clean && !readiness.uncommitted && !readiness.unread;
         let merges = self.readiness.as_ref().is_some_and(clean);
         // With what it stands on, that would land, too.
         let alone = self.stack.is_empty();
-        matches!(self.state, State::Active | State::Done) && merges && alone && self.committed() && !self.damaged()
+        let barred = self.reasons.iter().any(Reason::bars_landing);
+        matches!(self.state, State::Active | State::Done)
+            && merges
+            && alone
+            && !barred
+            && self.committed()
+            && !self.damaged()
     }
 
     /// Is active and would not merge cleanly, or that is not known: what `--exit-code` asks. A task without commits passes.
@@ -343,6 +353,7 @@ impl Teller<'_> {
             state,
             reasons,
             proof,
+            report: record.and_then(Record::last_said),
             readiness: readiness::readiness(seen, state),
             collisions: None,
             uncertain: Vec::new(),
@@ -371,7 +382,16 @@ impl Teller<'_> {
         if let Some(meetings) = self.collisions.as_ref().and_then(|met| met.get(id)) {
             (row.collisions, row.uncertain) = met(meetings);
         }
+        row.reasons.extend(self.done_too(&row));
+        row.notes.extend(self.reviews(&row));
         row
+    }
+
+    /// Of two that are done and do not merge with each other, neither lands by itself.
+    fn done_too(&self, row: &Row) -> Vec<Reason> {
+        let done = |id: &TaskId| self.standings.holder(id).is_some_and(|holder| holder.state == State::Done);
+        let colliding = row.collisions.iter().flatten().filter(|one| row.state == State::Done && !one.uncommitted);
+        colliding.filter(|one| done(&one.with)).map(|one| Reason::Collides(one.with.clone())).collect()
     }
 
     fn standing(&self, id: &TaskId, index: Option<Ix>) -> (State, Vec<Reason>, Option<Proof>) {

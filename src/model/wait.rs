@@ -7,7 +7,7 @@ mod tests;
 use super::facts::Facts;
 use super::failure::{Exit, Failure};
 use super::id::TaskId;
-use super::ledger::Report;
+use super::ledger::{Record, Said};
 use super::standing::Standings;
 use super::start::not_in_file;
 use super::state::{Proof, State};
@@ -72,7 +72,7 @@ pub struct Row {
     /// For `landed`.
     pub proof: Option<Proof>,
     /// Its last report, where that holds for the commit that its branch is at, or it has landed.
-    pub report: Option<Report>,
+    pub report: Option<Said>,
 }
 
 /// Where waiting stands.
@@ -133,7 +133,7 @@ pub fn rows(file: &TaskFile, (facts, standings): (&Facts, &Standings), ids: &[Ta
             id: id.clone(),
             state,
             proof: standing.and_then(|standing| standing.proof.clone()),
-            report: record.and_then(|record| record.reported.clone()),
+            report: record.and_then(Record::last_said),
         }
     };
     ids.iter().map(row).collect()

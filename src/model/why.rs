@@ -103,6 +103,7 @@ pub enum What {
 /// What decides which of two ready tasks goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Criterion {
+    FollowsUp,
     Critical,
     Unblocks,
     Phase,
@@ -164,6 +165,7 @@ impl fmt::Display for What {
 impl fmt::Display for Criterion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Criterion::FollowsUp => "follow-up",
             Criterion::Critical => "critical",
             Criterion::Unblocks => "unblocks",
             Criterion::Phase => "phase",

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::reason::sentence;
 use super::table::{Align, Cell, Column, table};
 use crate::model::facts::Target;
 use crate::model::id::TaskId;
@@ -80,6 +81,7 @@ pub fn why(why: &Obstacle, target: &str, verbose: bool) -> String {
             }
         }
         Obstacle::Needs(needs) => format!("needs {}", ids(needs)),
+        Obstacle::Barred(reasons) => sentence(reasons),
         Obstacle::Unknown => "cannot be merged: an object is missing, or it shares no history".to_owned(),
     }
 }

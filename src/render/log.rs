@@ -1,10 +1,13 @@
 //! `log` for people and programs.
 
 use anstyle::Style;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line, time};
+use super::report::{self, ReportJson};
+use super::review::{self, ClosingJson, ReviewJson};
 use super::table::{Align, Cell, table};
 use crate::model::batch::Fate;
 use crate::model::ledger::Batch;
@@ -40,6 +43,24 @@ pub fn log(entries: &[Entry<'_>], zone: &TimeZone, columns: usize) -> String {
             .collect();
         let head = ["Task", "Outcome", "Title"].map(|title| (title.to_owned(), Align::Left));
         out.push_str(&table(&head, &rows, DIM, columns));
+        out.push_str(&heard(entry));
+    }
+    out
+}
+
+/// What was said, a line each, oldest first.
+fn heard(entry: &Entry<'_>) -> String {
+    let mut lines: Vec<(Timestamp, String)> = Vec::new();
+    for task in &entry.tasks {
+        let of = |what: String| format!("  {} {what}\n", task.id);
+        lines.extend(task.said.iter().map(|said| (said.at, of(report::line_of(said)))));
+        lines.extend(task.reviews.iter().map(|judged| (judged.at, of(review::line_of(&judged.review)))));
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    let mut out: String = lines.into_iter().map(|(_, line)| line).collect();
+    if let Some(closing) = &entry.batch.closed {
+        let why = closing.text.as_deref().map(|text| format!(": {}", review::first_line(text))).unwrap_or_default();
+        out.push_str(&format!("  closed as {} by {}{why}\n", escape(&closing.verdict), escape(&closing.reviewer)));
     }
     out
 }
@@ -74,6 +95,8 @@ struct BatchJson<'a> {
     base: Oid,
     adopted: bool,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed: Option<ClosingJson<'a>>,
     tasks: Vec<TaskJson<'a>>,
 }
 
@@ -90,6 +113,8 @@ struct TaskJson<'a> {
     pr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     again_in: Option<&'a str>,
+    reports: Vec<ReportJson<'a>>,
+    reviews: Vec<ReviewJson<'a>>,
 }
 
 /// The same as JSON.
@@ -107,6 +132,7 @@ pub fn json(entries: &[Entry<'_>]) -> String {
             base: batch.base,
             adopted: batch.adopted,
             state: entry.state.word(),
+            closed: batch.closed.as_ref().map(ClosingJson::new),
             tasks: tasks.collect(),
         }
     });
@@ -124,5 +150,7 @@ fn task_json<'a>(task: &'a Outcome<'a>) -> TaskJson<'a> {
         proof: proof.map(Proof::word),
         pr: proof.and_then(Proof::pr),
         again_in: if let Fate::Again(batch) = task.fate { Some(batch) } else { None },
+        reports: task.said.iter().map(|said| ReportJson::new(said, None)).collect(),
+        reviews: task.reviews.iter().map(|judged| ReviewJson::of(judged)).collect(),
     }
 }

@@ -16,6 +16,7 @@ pub mod prompt;
 pub mod reason;
 pub mod report;
 pub mod restack;
+pub mod review;
 #[cfg(test)]
 mod schema;
 pub mod start;

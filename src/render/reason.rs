@@ -43,13 +43,17 @@ fn phrase(group: &[Reason]) -> String {
         Reason::GateStart => "waits for a review before it starts".to_owned(),
         Reason::GateLand => "waits for a review before it lands".to_owned(),
         Reason::Restack(_) => format!("stands on {} as it was before", ids()),
+        Reason::Collides(_) => format!("does not merge with {}, done too", ids()),
+        Reason::StaleReport => "was reported at another commit".to_owned(),
+        Reason::Findings => "has findings to address".to_owned(),
+        Reason::Halted => "halted".to_owned(),
     }
 }
 
 fn id(reason: &Reason) -> Option<&TaskId> {
     match reason {
         Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-        Reason::Batch(id) | Reason::Restack(id) => Some(id),
+        Reason::Batch(id) | Reason::Restack(id) | Reason::Collides(id) => Some(id),
         _ => None,
     }
 }

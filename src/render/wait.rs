@@ -6,9 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
-use super::report::why;
+use super::report::{ReportJson, why_stopped};
 use crate::model::id::TaskId;
-use crate::model::ledger::Report;
 use crate::model::state::{Proof, State};
 use crate::model::text::{count, escape};
 use crate::model::wait::{Goal, Row, spelled};
@@ -58,9 +57,9 @@ pub fn text(rows: &[Row]) -> String {
             _ => Style::new(),
         };
         let stopped = row.report.as_ref().filter(|_| row.state == Some(State::Stopped));
-        let how = stopped.map(|report| format!(" ({})", escape(&why(report)))).unwrap_or_default();
+        let how = stopped.map(|report| format!(" ({})", escape(&why_stopped(&report.report)))).unwrap_or_default();
         out.push_str(&format!("{BOLD}{:width$}{BOLD:#}  {style}{state}{style:#}{how}\n", row.id.as_str()));
-        for blocker in stopped.iter().flat_map(|report| &report.blockers) {
+        for blocker in stopped.iter().flat_map(|said| &said.report.blockers) {
             out.push_str(&format!("{:width$}  needs: {}\n", "", escape(blocker)));
         }
     }
@@ -90,17 +89,6 @@ struct RowJson<'a> {
     report: Option<ReportJson<'a>>,
 }
 
-#[derive(Serialize)]
-struct ReportJson<'a> {
-    verdict: &'a str,
-    done: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    done_when: Option<&'a str>,
-    blockers: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-}
-
 /// The same as JSON.
 pub fn json(goal: Goal, rows: &[Row], (reached, timed_out): (bool, bool)) -> String {
     let tasks = rows.iter().map(row_json).collect();
@@ -108,36 +96,29 @@ pub fn json(goal: Goal, rows: &[Row], (reached, timed_out): (bool, bool)) -> Str
 }
 
 fn row_json(row: &Row) -> RowJson<'_> {
-    let reported = |report: &Report| report.pr.is_some();
     RowJson {
         id: row.id.as_str(),
         state: row.state.map(State::word),
         proof: row.proof.as_ref().map(Proof::word),
-        pr: row.proof.as_ref().and_then(Proof::pr).or_else(|| {
-            let report = row.report.as_ref().filter(|report| reported(report))?;
-            report.pr.as_deref()
-        }),
-        report: row.report.as_ref().map(|report| ReportJson {
-            verdict: &report.verdict,
-            done: report.done(),
-            done_when: report.done_when.as_deref(),
-            blockers: &report.blockers,
-            text: report.text.as_deref(),
-        }),
+        pr: row.proof.as_ref().and_then(Proof::pr),
+        report: row.report.as_ref().map(|said| ReportJson::new(said, None)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use anstream::adapter::strip_str;
+    use jiff::Timestamp;
 
     use super::*;
+    use crate::model::ledger::{Report, Said};
     use crate::model::sample::oid;
     use crate::render::schema::faults;
 
     fn row(id: &str, state: State, report: Option<Report>) -> Row {
         let proof = (state == State::Landed).then(|| Proof::Report { pr: Some("7".to_owned()) });
-        Row { id: id.parse().unwrap(), state: Some(state), proof, report }
+        let said = |report| Said { at: Timestamp::UNIX_EPOCH, by: "Ada <ada@example.com>".to_owned(), report };
+        Row { id: id.parse().unwrap(), state: Some(state), proof, report: report.map(said) }
     }
 
     fn report(verdict: &str, blockers: &[&str]) -> Report {

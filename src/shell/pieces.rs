@@ -34,6 +34,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch-log"),
     man!("1", "git-dispatch-plan"),
     man!("1", "git-dispatch-report"),
+    man!("1", "git-dispatch-review"),
     man!("1", "git-dispatch-restack"),
     man!("1", "git-dispatch-start"),
     man!("1", "git-dispatch-status"),

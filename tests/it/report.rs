@@ -53,7 +53,7 @@ fn who_stops_says_why_and_it_is_shown_escaped() {
 #[test]
 fn what_is_no_report_is_refused_and_nothing_is_written() {
     let sandbox = started("[task.A]\n[task.B]\n[task.R]\nkind = \"research\"\n", &["A", "R"]);
-    write_in(&sandbox.root(), "long", &"x".repeat(70_000));
+    write_in(&sandbox.root(), "long", &"x".repeat((1 << 20) + 1));
     let before = sandbox.snapshot();
     sandbox.refuses(&["report", "--started"], 2, "this is not the worktree of a task");
     sandbox.refuses(&["report", "B", "--started"], 3, "task 'B' is ready: there is no work under way to report on");
@@ -62,7 +62,7 @@ fn what_is_no_report_is_refused_and_nothing_is_written() {
     sandbox.run(&["report", "A", "--done", "--partial", "x"]).exits(2).says("cannot be used with");
     sandbox.refuses(&["report", "A", "--blocked", "x", "--pr", "$(id)"], 2, "'$(id)' is no pull request");
     sandbox.run(&["report", "A", "--blocked", "x", "--text", "none"]).exits(128).says("could not read 'none'");
-    sandbox.refuses(&["report", "A", "--blocked", "x", "--text", "../long"], 2, "'../long' is longer than 64 KiB");
+    sandbox.refuses(&["report", "A", "--blocked", "x", "--text", "../long"], 2, "'../long' is longer than 1 MiB");
     assert_eq!(sandbox.snapshot(), before);
     sandbox.ok(&["report", "R", "--done"]).answers("R reported done at ");
 }
@@ -100,4 +100,47 @@ fn a_text_comes_from_standard_input_and_a_ledger_out_of_reach_is_named() {
     let refused = sandbox.run(&["report", "A", "--blocked", "x"]);
     std::fs::set_permissions(&common, std::fs::Permissions::from_mode(0o755)).unwrap();
     refused.exits(3).says("cannot be written from here").says("GIT_DISPATCH_GIT_DIR");
+}
+
+#[test]
+fn hostile_words_come_back_byte_for_byte_and_harm_no_terminal() {
+    let hostile = "\u{1b}]0;pwn\u{7}\u{1b}[2Jx\rOK landed\u{202e} $(touch PWNED) `touch PWNED` #(touch PWNED) '; touch PWNED; \"\n\u{9b}31m";
+    let title = toml_string(hostile);
+    let sandbox = started(&format!("[task.A]\ntitle = {title}\n[task.B]\ntitle = {title}\n"), &["A", "B"]);
+    let long = format!("{hostile}{}", "\u{e9}\u{1b}".repeat((1 << 20) / 3 - 100));
+    write_in(&sandbox.root(), "long", &long);
+    sandbox.ok(&["report", "A", "--blocked", hostile, "--text", "../long", "--cost", hostile, "--session", hostile]);
+    sandbox.ok(&["review", "A", "--finding", hostile, "--as", "a\u{202e}b"]);
+    sandbox.ok(&["review", "A", "--halt", hostile]);
+    let row = sandbox.row("A");
+    let report = &row["report"];
+    assert_eq!((&row["title"], &report["blockers"]), (&json!(hostile), &json!([hostile])));
+    assert_eq!((&report["cost"], &report["session"]), (&json!(hostile), &json!(hostile)));
+    assert_eq!(report["text"].as_str().map(str::trim), Some(long.trim()));
+    let log = sandbox.ok(&["log", "--json"]).json();
+    let task = &log["batches"][0]["tasks"][0];
+    assert_eq!((&task["reports"][0]["blockers"], &task["reviews"][0]["text"]), (&json!([hostile]), &json!(hostile)));
+    for command in [
+        &["status"][..],
+        &["status", "-v"],
+        &["log"],
+        &["why", "A"],
+        &["plan"],
+        &["brief", "A"],
+        &["status", "--order", "--all"],
+    ] {
+        let told = sandbox.ok(&[command, &["--color", "never"]].concat());
+        let bad = |c: &char| (c.is_control() && *c != '\n' && *c != '\t') || matches!(c, '\u{202e}' | '\u{200b}');
+        let text = format!("{}{}", told.stdout, told.stderr);
+        assert_eq!(text.chars().find(bad), None, "{command:?}: {text:?}");
+    }
+    write_in(&sandbox.root(), "bytes", "x");
+    std::fs::write(sandbox.root().join("bytes"), b"a\xff").unwrap();
+    sandbox.refuses(&["report", "B", "--partial", "x", "--text", "../bytes"], 2, "'../bytes' is no UTF-8 text");
+    assert!(!sandbox.repo().join("PWNED").exists() && !sandbox.place("A").join("PWNED").exists());
+}
+
+/// As a string of TOML, which takes the escapes of JSON that are needed here.
+fn toml_string(text: &str) -> String {
+    json!(text).to_string()
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Batch, Body, Event, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION};
+use super::{
+    Batch, Body, Closing, Event, Judged, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION,
+};
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
 
@@ -103,7 +105,7 @@ fn rank(body: &Body) -> u8 {
         Body::Working(_) | Body::Reported(_) | Body::Restacking(_) => 3,
         Body::Rebound { .. } | Body::Reviewed(_) | Body::Landed { .. } | Body::Restacked(_) => 4,
         Body::Dropped { .. } => 5,
-        Body::Closed { .. } | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
+        Body::Closed(_) | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
     }
 }
 
@@ -147,16 +149,20 @@ impl Ledger {
             }
             Body::Reported(report) => {
                 let record = self.record(report.task.clone());
-                record.reported = Some(report.clone());
+                (record.reported, record.accepted) = (Some(report.clone()), None);
                 record.said.push(Said { at, by, report });
             }
             Body::Rebound { task, from, tip, .. } => {
-                let report = self.records.get_mut(&task).and_then(|record| record.reported.as_mut());
-                if let Some(report) = report.filter(|report| report.tip == from) {
-                    report.tip = tip;
-                }
+                let record = self.records.get_mut(&task);
+                record.into_iter().for_each(|record| record.rebind(from, tip));
             }
-            Body::Reviewed(review) => self.record(review.task.clone()).reviews.push(review),
+            Body::Reviewed(review) => {
+                let record = self.record(review.task.clone());
+                if review.verdict == "accept" {
+                    record.accepted = review.tip;
+                }
+                record.reviews.push(Judged { at, by, review });
+            }
             Body::Landed { task, tip, commit, pr, .. } => {
                 self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
             }
@@ -175,7 +181,7 @@ impl Ledger {
             }
             Body::Reopened { task } => {
                 let record = self.record(task);
-                (record.landed, record.reported) = (None, None);
+                (record.landed, record.reported, record.accepted) = (None, None, None);
                 record.reopened_at = Some(at);
                 record.reopened_by = Some(uid);
             }
@@ -184,10 +190,11 @@ impl Ledger {
                     batch.undoing = Some(at);
                 }
             }
-            Body::Closed { batch, of, verdict } => {
-                let named = |known: &&mut Batch| of.as_ref().map_or(known.name == batch, |of| known.uid == *of);
+            Body::Closed(closing) => {
+                let Closing { batch, of, .. } = &closing;
+                let named = |known: &&mut Batch| of.as_ref().map_or(known.name == *batch, |of| known.uid == *of);
                 if let Some(closed) = self.batches.iter_mut().rev().find(named) {
-                    closed.closed = Some(verdict);
+                    closed.closed = Some(closing);
                 }
             }
             Body::Undone { .. } | Body::Unknown => {}

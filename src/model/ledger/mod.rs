@@ -15,7 +15,7 @@ use crate::model::task::{Kind, Minutes, Overlap, Task};
 use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
-pub use record::{Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
+pub use record::{Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
 
 /// The version of the line format that this program writes.
 pub const VERSION: u32 = 1;
@@ -90,12 +90,7 @@ pub enum Body {
     Reopened {
         task: TaskId,
     },
-    Closed {
-        batch: String,
-        #[serde(default)]
-        of: Option<String>,
-        verdict: String,
-    },
+    Closed(Closing),
     /// The intent to take back the batch whose first event has the uid `of`, written before anything is removed.
     Undoing {
         batch: String,
@@ -154,6 +149,33 @@ pub struct Support {
 
 fn yes() -> bool {
     true
+}
+
+impl Batch {
+    /// Whether it was found sufficient; `None` where nobody closed it. A verdict that this version does not know is one.
+    pub fn is_sufficient(&self) -> Option<bool> {
+        self.closed.as_ref().map(|closing| closing.verdict != "insufficient")
+    }
+}
+
+/// The verdict on a batch of research.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Closing {
+    pub batch: String,
+    #[serde(default)]
+    pub of: Option<String>,
+    /// `sufficient` or `insufficient`.
+    pub verdict: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub convergence: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contradictions: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reviewer: String,
 }
 
 impl Snapshot {
@@ -260,8 +282,8 @@ pub struct Batch {
     pub adopted: bool,
     /// Tasks whose start was carried out to the end.
     pub started: Vec<TaskId>,
-    /// The verdict, once closed.
-    pub closed: Option<String>,
+    /// The last verdict on it, once closed.
+    pub closed: Option<Closing>,
     /// The uids of the `reopened` events that were written with it.
     pub reopened: Vec<String>,
     /// Since when it is being undone: begun, and neither brought to its end nor started again. Then no task of it is started.

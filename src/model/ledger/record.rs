@@ -23,7 +23,9 @@ pub struct Record {
     /// All its reports, of earlier starts too, oldest first.
     pub said: Vec<Said>,
     /// What reviewers said of it, oldest first.
-    pub reviews: Vec<Review>,
+    pub reviews: Vec<Judged>,
+    /// The tip at which a reviewer accepted what was reported last as it is.
+    pub accepted: Option<Oid>,
     pub landed: Option<Landing>,
     pub dropped: bool,
     pub reopened_at: Option<Timestamp>,
@@ -39,8 +41,31 @@ pub struct Record {
 impl Record {
     /// Why nothing of it lands and no worker of it is launched, as long as a reviewer says so.
     pub fn halted(&self) -> Option<&Review> {
-        let last = self.reviews.iter().rev().find(|review| matches!(review.verdict.as_str(), "halt" | "resume"));
-        last.filter(|review| review.verdict == "halt")
+        let mut newest = self.reviews.iter().rev().map(|judged| &judged.review);
+        newest
+            .find(|review| matches!(review.verdict.as_str(), "halt" | "resume"))
+            .filter(|review| review.verdict == "halt")
+    }
+
+    /// Its last report since it was started last, with when and by whom it was made.
+    pub fn last_said(&self) -> Option<Said> {
+        let report = self.reported.clone()?;
+        self.said.last().map(|said| Said { report, ..said.clone() })
+    }
+
+    /// Whether what was reported of `tip` is that the task is done, or was accepted as that; `None` where nothing was.
+    pub fn done_at(&self, tip: Oid) -> Option<bool> {
+        let report = self.reported.as_ref().filter(|report| report.tip == tip)?;
+        Some(report.done() || self.accepted == Some(tip))
+    }
+
+    /// The same work stands at `tip` now: what was said of it at `from` holds there.
+    pub fn rebind(&mut self, from: Oid, tip: Oid) {
+        let report = self.reported.iter_mut().map(|report| &mut report.tip);
+        let reviews = self.reviews.iter_mut().filter_map(|judged| judged.review.tip.as_mut());
+        for bound in report.chain(reviews).chain(&mut self.accepted).filter(|bound| **bound == from) {
+            *bound = tip;
+        }
     }
 
     /// Whether it stands on tasks that had not landed when it was put there.
@@ -120,6 +145,14 @@ pub struct Said {
     pub at: Timestamp,
     pub by: String,
     pub report: Report,
+}
+
+/// What a reviewer says, and when and by whom it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    pub at: Timestamp,
+    pub by: String,
+    pub review: Review,
 }
 
 /// What a reviewer says of a task.

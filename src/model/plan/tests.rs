@@ -277,6 +277,7 @@ fn a_plan_without_a_start_says_what_is_next() {
     assert_eq!(next(two(), &[]), Next::Start);
     assert_eq!(next(two(), &[("A", State::Landed), ("B", State::Cancelled)]), Next::Nothing);
     assert_eq!(next(two(), &[("A", State::Active)]), Next::Land(ids(&["A"])));
+    assert_eq!(next(two(), &[("A", State::Done)]), Next::Stack("B".parse().unwrap()));
     assert_eq!(next(two(), &[("A", State::Cancelled)]), Next::Mend);
     let free = vec![task("A", 1, &[]), task("B", 1, &[])];
     assert_eq!(next(free, &[("A", State::Active)]), Next::Report(ids(&["A"])));

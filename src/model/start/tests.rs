@@ -99,7 +99,11 @@ fn a_gate_gives_way_to_force_and_a_lock_behind_it_does_not() {
     let stage = Stage::new(gated.clone());
     let failure = stage.start(&["A"]).unwrap_err();
     assert_eq!((failure.exit, failure.what.as_str()), (Exit::Refused, "task 'A' waits for a review before it starts"));
-    assert_eq!(failure.hints, ["use 'git dispatch start --force A' to start it without a review"]);
+    let ways = [
+        "use 'git dispatch review A --approve start' to approve it",
+        "use 'git dispatch start --force A' to start it without a review",
+    ];
+    assert_eq!(failure.hints, ways);
     let force = Request { force: true, ..request(&["A"]) };
     assert_eq!(ids(&stage.decide(&force).unwrap()), ["A"]);
     let mut stage = Stage::new(with(gated, "B", |task| task.locks = vec!["db".to_owned()]));

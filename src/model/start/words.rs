@@ -58,6 +58,10 @@ pub fn in_words(reason: &Reason) -> String {
         Reason::GateStart => "waits for a review before it starts".to_owned(),
         Reason::GateLand => "waits for a review before it lands".to_owned(),
         Reason::Restack(id) => format!("stands on '{id}' as it was before"),
+        Reason::Collides(id) => format!("does not merge with '{id}', which is done, too"),
+        Reason::StaleReport => "was reported at another commit than it is at now".to_owned(),
+        Reason::Findings => "has findings that are to be addressed".to_owned(),
+        Reason::Halted => "is halted by a reviewer".to_owned(),
     }
 }
 
@@ -142,7 +146,7 @@ impl Problems {
         self.add(what, [hint]);
     }
 
-    /// `force` silences everything but locks.
+    /// `force` silences everything but locks and halts.
     pub(super) fn held(&mut self, force: bool, id: &TaskId, reasons: &[Reason]) {
         for reason in reasons {
             let hint = match reason {
@@ -151,8 +155,14 @@ impl Problems {
                         "use 'git dispatch status {holder}' to see how far that one is; a lock gives way to nothing"
                     )
                 }
+                Reason::Halted => format!("use 'git dispatch review {id} --resume' to let it go on"),
                 _ if force => continue,
-                Reason::GateStart => format!("use 'git dispatch start --force {id}' to start it without a review"),
+                Reason::GateStart => {
+                    let approve = format!("use 'git dispatch review {id} --approve start' to approve it");
+                    let anyway = format!("use 'git dispatch start --force {id}' to start it without a review");
+                    self.add(format!("task '{id}' {}", in_words(reason)), [approve, anyway]);
+                    continue;
+                }
                 _ => format!("use 'git dispatch start --force {id}' to start it all the same"),
             };
             self.add(format!("task '{id}' {}", in_words(reason)), [hint]);

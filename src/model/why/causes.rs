@@ -6,6 +6,7 @@ use super::{Cause, Other, Proof, Reason, Remedy, Scene, State, Subject, What, Wh
 use crate::model::facts::Observed;
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
+use crate::model::ledger::Report;
 use crate::model::text::shell_word;
 
 /// Fills in the reasons of a task that is not ready.
@@ -25,7 +26,11 @@ pub(super) fn fill(scene: &Scene<'_>, subject: &Subject<'_>, why: &mut Why) {
             causes.extend(stuck);
             causes
         }
-        State::Active | State::Done | State::Stopped => started(scene, &id, subject.standing.state),
+        State::Active | State::Done | State::Stopped => {
+            let reasons = subject.standing.reasons.iter().cloned();
+            let held = reasons.map(|reason| blocked(scene, &id, reason));
+            started(scene, &id, subject.standing.state).into_iter().chain(held).collect()
+        }
         State::Elsewhere => elsewhere(scene, &id),
         State::Landed => landed(&id, subject.standing.proof.as_ref()),
         State::Cancelled => {
@@ -78,9 +83,21 @@ fn blocked(scene: &Scene<'_>, id: &TaskId, reason: Reason) -> Cause {
         ],
         (Reason::Needs(_) | Reason::Reads { .. }, Some((other, standing))) => vec![landing(other, standing.state)],
         (_, Some((other, _))) => vec![status(other, "see how far it is: only its landing frees this one")],
-        (_, None) => vec![],
+        (reason, None) => review(id, reason).into_iter().collect(),
     };
     Cause { what: What::Reason(reason), other: other.map(|(_, standing)| standing), remedies }
+}
+
+/// What a reviewer, or the worker, says to get past `reason`.
+fn review(id: &TaskId, reason: &Reason) -> Option<Remedy> {
+    Some(match reason {
+        Reason::GateStart => command(format!("git dispatch review {id} --approve start"), "approve its start"),
+        Reason::GateLand => command(format!("git dispatch review {id} --approve land"), "approve its landing"),
+        Reason::Findings => command(format!("git dispatch brief {id}"), "see what was found"),
+        Reason::Halted => command(format!("git dispatch review {id} --resume"), "let it go on"),
+        Reason::StaleReport => command(format!("git dispatch report {id} --done"), "report it as it is now"),
+        _ => return None,
+    })
 }
 
 fn standing_of(scene: &Scene<'_>, id: &TaskId) -> Other {
@@ -146,7 +163,10 @@ fn started(scene: &Scene<'_>, id: &TaskId, state: State) -> Vec<Cause> {
         causes.push(Cause { remedies, ..Cause::of(What::Unfinished) });
     }
     let report = record.and_then(|record| record.reported.as_ref()).filter(|_| state != State::Active);
-    causes.extend(report.map(|report| Cause::of(What::Reported(report.verdict.clone(), report.text.clone()))));
+    let said = |report: &Report| {
+        if report.blockers.is_empty() { report.text.clone() } else { Some(report.blockers.join("; ")) }
+    };
+    causes.extend(report.map(|report| Cause::of(What::Reported(report.verdict.clone(), said(report)))));
     causes
 }
 

@@ -100,6 +100,7 @@ fn ahead(plan: &Plan<'_>, one: &Candidate, other: &Candidate) -> Option<Criterio
         u64::from(plan.phase.is_some() && phase != plan.phase)
     };
     let criteria = [
+        (Criterion::FollowsUp, u64::from(!one.follows_up), u64::from(!other.follows_up)),
         (Criterion::Critical, u64::from(one.slack > 0), u64::from(other.slack > 0)),
         (Criterion::Unblocks, u64::MAX - one.unblocks, u64::MAX - other.unblocks),
         (Criterion::Phase, other_phase(one), other_phase(other)),

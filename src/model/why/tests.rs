@@ -101,7 +101,8 @@ fn a_gate_is_told_with_the_way_past_it_unless_a_lock_stands_there_too() {
     let why = of(&file, &[], "B");
     let past = Remedy::Command("git dispatch start --force B".into(), "start it without a review");
     assert_eq!((why.state, codes(&why)), (State::Held, vec!["gate:start".to_owned()]));
-    assert_eq!((&why.causes[0].remedies[..], &why.anyway), (&[past.clone()][..], &Some(past)));
+    let approve = Remedy::Command("git dispatch review B --approve start".into(), "approve its start");
+    assert_eq!((&why.causes[0].remedies[..], &why.anyway), (&[approve, past.clone()][..], &Some(past)));
     let given = [("A", State::Active)];
     let why = of(&file, &given, "B");
     assert_eq!((codes(&why), why.anyway.is_some()), (vec!["writes:A:x".to_owned(), "gate:start".into()], true));

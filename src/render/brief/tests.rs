@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::brief::{Clause, Clauses, Finding, Need, Plan, Sibling, Told};
+use crate::model::brief::{Clause, Clauses, Need, Plan, Sibling, Told};
+use crate::model::review::Finding;
 use crate::model::sample::{id, oid};
 use crate::model::state::State;
 use crate::render::schema;

@@ -237,6 +237,7 @@ fn next<'p>(plan: &'p Plan<'_>) -> Step<'p> {
         Next::Nothing => ("nothing", vec![]),
         Next::Report(ids) => ("report", ids.iter().collect()),
         Next::Land(ids) => ("land", ids.iter().collect()),
+        Next::Stack(id) => ("stack", vec![id]),
         Next::Mend => ("mend", vec![]),
     };
     Step { action, tasks }

@@ -9,8 +9,10 @@ use crate::model::landing::{Landing, Left, Obstacle};
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::pattern::Pattern;
+use crate::model::state::Reason;
 use crate::model::status::{BatchHead, Collision, Row, Status};
 use crate::render::json::{SCHEMA, Target, line, time};
+use crate::render::report::ReportJson;
 
 #[derive(Serialize)]
 struct StatusJson<'a> {
@@ -60,6 +62,8 @@ struct RowJson<'a> {
     proof: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ReportJson<'a>>,
     branch: &'a str,
     worktree: Option<String>,
     base: Option<Oid>,
@@ -119,6 +123,8 @@ struct LeftJson<'a> {
     with: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paths: Option<&'a [TreePath]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasons: Option<&'a [Reason]>,
 }
 
 /// Commands to paste, and what for.
@@ -180,10 +186,12 @@ fn left(left: &Left) -> LeftJson<'_> {
     let (why, with, paths) = match &left.why {
         Obstacle::Breaks { with, paths } => ("conflicts", Some(with), Some(paths.as_slice())),
         Obstacle::Needs(needs) => ("needs", Some(needs), None),
+        Obstacle::Barred(_) => ("barred", None, None),
         Obstacle::Unknown => ("unknown", None, None),
     };
     let with = with.map(|with| with.iter().map(TaskId::as_str).collect());
-    LeftJson { id: left.id.as_str(), why, with, paths }
+    let reasons = if let Obstacle::Barred(reasons) = &left.why { Some(reasons.as_slice()) } else { None };
+    LeftJson { id: left.id.as_str(), why, with, paths, reasons }
 }
 
 fn batches(status: &Status) -> Vec<BatchJson<'_>> {
@@ -212,6 +220,7 @@ fn row(row: &Row) -> RowJson<'_> {
         reasons: row.reasons.iter().map(ToString::to_string).collect(),
         proof: row.proof.as_ref().map(|proof| proof.word()),
         pr: row.proof.as_ref().and_then(|proof| proof.pr()),
+        report: row.report.as_ref().map(|said| ReportJson::new(said, row.reasons.contains(&Reason::StaleReport))),
         branch: &row.branch_name,
         worktree: row.worktree.as_ref().map(|worktree| worktree.path.to_string_lossy().into_owned()),
         base: row.base,

@@ -291,7 +291,7 @@ fn a_selection_shows_what_was_asked_for() {
     assert_eq!(ids(Selection::Batch("batch-001".to_owned())), "A B C D");
     assert_eq!(ids(Selection::Tasks(vec!["F".to_owned(), "B".to_owned()])), "B F");
     let (file, mut facts) = scene();
-    facts.ledger.batches[0].closed = Some("sufficient".to_owned());
+    facts.ledger.batches[0].closed = Some(crate::model::ledger::Closing::default());
     let names = names(&file);
     let shown = decide(&file, (&facts, None), &standings(&file, &facts, &names), &names, &Selection::Open).unwrap();
     assert_eq!(shown.rows().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["E"], "a closed batch is over");

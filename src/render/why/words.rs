@@ -60,6 +60,7 @@ fn what(why: &Why, what: &What) -> String {
 
 fn criterion(by: Criterion) -> &'static str {
     match by {
+        Criterion::FollowsUp => "follows up research that was found insufficient",
         Criterion::Critical => "is on the critical path",
         Criterion::Unblocks => "unblocks more",
         Criterion::Phase => "is of the current phase",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::model::ledger::Review;
+use crate::model::ledger::{Judged, Review};
 
 /// What has to be addressed, in the words of who found it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,10 +21,10 @@ pub struct Finding {
 /// what is accepted is accepted for all.
 ///
 /// With `reviewers`, a finding counts from two thirds of them on, a critical one from all; a rejection always counts.
-pub(super) fn open(reviews: &[Review], reviewers: &[String]) -> Vec<Finding> {
-    let accepted = reviews.iter().rposition(|review| review.verdict == "accept").map_or(0, |at| at + 1);
-    let since = &reviews[accepted..];
-    let standing = |(at, review): &(usize, &Review)| {
+pub fn open(reviews: &[Judged], reviewers: &[String]) -> Vec<Finding> {
+    let accepted = reviews.iter().rposition(|judged| judged.review.verdict == "accept").map_or(0, |at| at + 1);
+    let since: Vec<&Review> = reviews[accepted..].iter().map(|judged| &judged.review).collect();
+    let standing = |(at, review): &(usize, &&Review)| {
         let later = &since[at + 1..];
         !later.iter().any(|other| other.verdict == "approve" && other.reviewer == review.reviewer)
     };
@@ -64,12 +64,13 @@ mod tests {
     use super::*;
     use crate::model::sample;
 
-    fn review(verdict: &str, reviewer: &str, text: &str) -> Review {
-        Review { critical: text.starts_with('!'), ..sample::review(verdict, reviewer, text) }
+    fn judged(verdict: &str, reviewer: &str, text: &str) -> Judged {
+        let review = Review { critical: text.starts_with('!'), ..sample::review(verdict, reviewer, text) };
+        Judged { at: jiff::Timestamp::UNIX_EPOCH, by: String::new(), review }
     }
 
     fn open_of(reviews: &[(&str, &str, &str)], reviewers: &[&str]) -> Vec<(String, usize, bool)> {
-        let reviews: Vec<Review> = reviews.iter().map(|(verdict, by, text)| review(verdict, by, text)).collect();
+        let reviews: Vec<Judged> = reviews.iter().map(|(verdict, by, text)| judged(verdict, by, text)).collect();
         let reviewers: Vec<String> = reviewers.iter().map(|name| (*name).to_owned()).collect();
         open(&reviews, &reviewers).into_iter().map(|one| (one.text, one.by.len(), one.counts)).collect()
     }

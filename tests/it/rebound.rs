@@ -1,0 +1,68 @@
+//! A report holds for the same work on another base, with real git.
+
+use crate::support::{Sandbox, write_in};
+
+/// A task with one commit, reported done, and a target that has gone on.
+fn done() -> Sandbox {
+    let sandbox = Sandbox::with_tasks("review = [\"land\"]\n[task.A]\n");
+    sandbox.commit(&[("far", "1\n2\n3\n4\n5\n6\n7\n8\n9\n")], "a file");
+    sandbox.ok(&["start", "A"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("far", "1\n2\n3\n4\n5\n6\n7\n8\nnine\n")], "work");
+    sandbox.git(&["config", "dispatch.reviewer", "Eve"]);
+    sandbox.ok(&["report", "A", "--done"]);
+    sandbox.ok(&["review", "A", "--approve", "land"]);
+    sandbox
+}
+
+fn state(sandbox: &Sandbox) -> (String, usize) {
+    let row = sandbox.row("A");
+    (row["state"].as_str().unwrap().to_owned(), row["reasons"].as_array().unwrap().len())
+}
+
+fn is_done(sandbox: &Sandbox) -> bool {
+    match (state(sandbox).0.as_str(), state(sandbox).1) {
+        ("done", 0) => true,
+        ("active", 1) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_rebase_a_clean_merge_of_the_target_and_another_message_change_nothing() {
+    let sandbox = done();
+    let place = sandbox.place("A");
+    sandbox.git_in(&place, &["commit", "--quiet", "--amend", "-m", "better said"]);
+    assert!(is_done(&sandbox));
+    sandbox.commit(&[("other", "1\n")], "elsewhere");
+    sandbox.git_in(&place, &["rebase", "--quiet", "main"]);
+    assert!(is_done(&sandbox));
+    sandbox.commit(&[("far", "one\n2\n3\n4\n5\n6\n7\n8\n9\n")], "far away in the same file");
+    sandbox.git_in(&place, &["merge", "--quiet", "--no-edit", "main"]);
+    assert!(is_done(&sandbox), "patches are the same but for line numbers");
+    let tip = sandbox.git(&["rev-parse", "task/A"]);
+    assert_eq!(sandbox.row("A")["report"]["tip"], tip.as_str());
+    sandbox.git(&["merge", "--quiet", "--no-ff", "--no-edit", "task/A"]);
+    assert_eq!(state(&sandbox).0, "landed");
+}
+
+#[test]
+fn more_commits_other_content_and_a_change_right_beside_are_other_work() {
+    let sandbox = done();
+    let place = sandbox.place("A");
+    let reported = sandbox.git_in(&place, &["rev-parse", "HEAD"]);
+    sandbox.commit_in(&place, &[("more", "1\n")], "more");
+    assert!(!is_done(&sandbox));
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", &reported]);
+    assert!(is_done(&sandbox));
+    write_in(&place, "far", "1\n2\n3\n4\n5\n6\n7\n8\nNine\n");
+    sandbox.git_in(&place, &["commit", "--quiet", "-a", "--amend", "--no-edit"]);
+    assert!(!is_done(&sandbox));
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", &reported]);
+    sandbox.commit(&[("far", "1\n2\n3\n4\n5\nsix\n7\n8\n9\n")], "right beside");
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", "main"]);
+    write_in(&place, "far", "1\n2\n3\n4\n5\nsix\n7\n8\nnine\n");
+    sandbox.git_in(&place, &["commit", "--quiet", "-a", "-m", "work"]);
+    assert!(!is_done(&sandbox));
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", "main"]);
+    assert!(!is_done(&sandbox), "nothing of it is left");
+}
