@@ -53,7 +53,8 @@ __git_dispatch_flags ()
 	case $1 in
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
-	start) echo "--ready --workers --batch --force --stack --again --setup --no-setup -n --dry-run $global" ;;
+	start) echo "--ready --workers --batch --force --stack --again --setup --no-setup --launch --in -n --dry-run $global" ;;
+	launch) echo "--in -n --dry-run $global" ;;
 	brief) echo "--format -o --output $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
@@ -86,7 +87,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--in) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -99,6 +100,7 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
+	--in) __git_dispatch_offer "$cur" here tmux zellij wezterm kitty print; return ;;
 	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format)
 		case $command in
@@ -114,8 +116,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status report restack check log undo trust install demo ;;
-	start | status) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status report restack check log undo trust install demo ;;
+	start | status | launch) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

@@ -2,6 +2,8 @@
 
 pub mod acting;
 pub mod brief;
+pub mod sessions;
+pub mod worker;
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStringExt;

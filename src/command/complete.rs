@@ -32,7 +32,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 }
 
 /// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt` those that have not started,
-/// for `status` and `report` those that have, for `restack` those that are stacked, for any other all of them.
+/// for `status`, `report` and `launch` those that have, for `restack` those that are stacked, for any other all of them.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
 fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
@@ -51,7 +51,7 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
     };
     let wanted = |task: &&Task| match command {
         "start" | "adopt" => !started(task) && task.state.is_none(),
-        "status" | "report" => started(task),
+        "status" | "report" | "launch" => started(task),
         "restack" => ledger.records.get(&task.id).is_some_and(Record::is_stacked),
         _ => true,
     };
