@@ -45,6 +45,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             console.note("no task to launch; use 'git dispatch start' to start some");
             return Ok(Some(Exit::No));
         }
+        read::warn_of_unread(&scene.facts.ledger, &console);
         let tell = |session: &Session| {
             if !global.json {
                 console.begin_answer(&render::launch::session(session, &told));

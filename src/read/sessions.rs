@@ -13,8 +13,9 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::launch::{Host, Session, digest};
 use crate::model::made::Made;
+use crate::session::others::Other;
 use crate::session::tmux::{Pane, Tmux, Whose};
-use crate::session::{Opening, Programs, here, others};
+use crate::session::{Opening, Programs, here};
 
 /// The programs of this machine.
 const PROGRAMS: Programs = Programs { find: git::find_program, command: git::user_command };
@@ -114,10 +115,16 @@ fn places(repo: &Repo, loaded: &Loaded, scene: &Scene, ids: &[TaskId]) -> Result
     ids.iter().map(|id| brief::place(repo, loaded, scene, id.as_str())).collect()
 }
 
+enum Opener {
+    Tmux(Box<Tmux>),
+    Other(Other),
+    /// Nothing is opened.
+    None,
+}
+
 /// Sessions, where they are.
 struct Sessions {
-    host: Host,
-    tmux: Option<Tmux>,
+    host: Opener,
     panes: Vec<Pane>,
     /// How one gets to see those that were opened or found.
     attach: Option<String>,
@@ -127,16 +134,19 @@ impl Sessions {
     /// Looks which are there already; only tmux tells.
     ///
     /// # Errors
-    /// tmux was asked for, and is not installed ([`Exit::Refused`]).
+    /// What was asked for is not installed ([`Exit::Refused`]).
     fn look(repo: &Repo, host: Host) -> Result<Sessions> {
         let inside = variable("TMUX").map(|_| variable("TMUX_PANE").unwrap_or_default());
         let (digest, name) = (digest(repo.common_dir()), repo.name());
         let whose = Whose { digest: &digest, name: &name, anchor: repo.anchor() };
-        let print = "use 'git dispatch launch --in print' to open sessions by hand";
-        let tmux = (host == Host::Tmux).then(|| Tmux::new(PROGRAMS, whose, inside).map_err(|why| why.hint(print)));
-        let tmux = tmux.transpose()?;
-        let panes = tmux.as_ref().map(Tmux::panes).unwrap_or_default();
-        Ok(Sessions { host, tmux, panes, attach: None })
+        let missing = |why: Failure| why.hint("use 'git dispatch launch --in print' to open sessions by hand");
+        let host = match host {
+            Host::Here | Host::Print => Opener::None,
+            Host::Tmux => Opener::Tmux(Box::new(Tmux::new(PROGRAMS, whose, inside).map_err(missing)?)),
+            other => Opener::Other(Other::new(other, PROGRAMS).map_err(missing)?),
+        };
+        let panes = if let Opener::Tmux(tmux) = &host { tmux.panes() } else { Vec::new() };
+        Ok(Sessions { host, panes, attach: None })
     }
 
     /// The session of a task, as it is or would be.
@@ -150,9 +160,9 @@ impl Sessions {
     ///
     /// # Errors
     /// One does not fit into what tmux takes: then none was opened ([`Exit::Refused`]). One could not be opened: those before it
-    /// are ([`Exit::Halfway`]).
+    /// are ([`Exit::Halfway`]), or there is none before it ([`Exit::Git`]).
     fn open(&mut self, openings: &[Opening], opened: &mut dyn FnMut(&Session)) -> Result<Vec<Session>> {
-        if let Some(tmux) = &self.tmux {
+        if let Opener::Tmux(tmux) = &self.host {
             openings.iter().try_for_each(|opening| tmux.takes(opening))?;
         }
         let mut sessions = Vec::new();
@@ -163,7 +173,9 @@ impl Sessions {
                 match self.one(opening) {
                     Ok(window) => session.window = window,
                     Err(error) => {
-                        fault = Some(not_opened(opening, &error));
+                        let halfway = sessions.iter().any(|before: &Session| before.opened);
+                        let exit = if halfway { Exit::Halfway } else { Exit::Git };
+                        fault = Some(not_opened(exit, opening, &error));
                         break;
                     }
                 }
@@ -180,17 +192,20 @@ impl Sessions {
     }
 
     fn one(&mut self, opening: &Opening) -> Result<Option<String>> {
-        let Some(tmux) = &mut self.tmux else {
-            return others::open(self.host, opening, &PROGRAMS).map(|()| None);
-        };
-        let pane = tmux.open(opening, &self.panes)?;
-        let window = pane.window.clone();
-        self.panes.push(pane);
-        Ok(Some(window))
+        match &mut self.host {
+            Opener::Tmux(tmux) => {
+                let pane = tmux.open(opening, &self.panes)?;
+                let window = pane.window.clone();
+                self.panes.push(pane);
+                Ok(Some(window))
+            }
+            Opener::Other(other) => other.open(opening).map(|()| None),
+            Opener::None => Ok(None),
+        }
     }
 
     fn settle(&mut self, sessions: &[Session]) {
-        let Some(tmux) = &mut self.tmux else { return };
+        let Opener::Tmux(tmux) = &mut self.host else { return };
         tmux.settle();
         let asked = |pane: &&Pane| pane.lives() && sessions.iter().any(|session| session.id == pane.id);
         let panes: Vec<Pane> = self.panes.iter().filter(asked).cloned().collect();
@@ -202,9 +217,9 @@ impl Sessions {
     }
 }
 
-fn not_opened(opening: &Opening, error: &anyhow::Error) -> Failure {
+fn not_opened(exit: Exit, opening: &Opening, error: &anyhow::Error) -> Failure {
     let id = &opening.id;
-    Failure::new(Exit::Halfway, format!("the session of task '{id}' could not be opened: {error:#}"))
+    Failure::new(exit, format!("the session of task '{id}' could not be opened: {error:#}"))
         .hint(format!("use 'git dispatch launch {id}' to try it again"))
         .hint(format!("use 'git dispatch launch {id} --in print' to open it by hand"))
 }

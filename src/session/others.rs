@@ -1,11 +1,12 @@
 //! Sessions in multiplexers that are asked by one command line and then forgotten: what they have open is not known later.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::{Opening, Programs, output};
+use crate::model::failure::Failure;
 use crate::model::launch::Host;
 
 /// The arguments before the program to run, as each program's own manual has them: a pane of zellij, tabs of the others. Folders
@@ -27,7 +28,7 @@ fn before(host: Host, opening: &Opening) -> Vec<OsString> {
 }
 
 /// What follows the program's own name: the shell runs the text with the variables that `env` sets.
-pub fn arguments(host: Host, opening: &Opening, (env, sh): (&Path, &Path)) -> Vec<OsString> {
+fn arguments(host: Host, opening: &Opening, (env, sh): (&Path, &Path)) -> Vec<OsString> {
     let mut all = before(host, opening);
     all.push(env.into());
     all.extend(opening.assignments());
@@ -35,15 +36,34 @@ pub fn arguments(host: Host, opening: &Opening, (env, sh): (&Path, &Path)) -> Ve
     all
 }
 
-/// Opens a session.
-///
-/// # Errors
-/// The program is not there, or will not: then in its own words.
-pub fn open(host: Host, opening: &Opening, programs: &Programs) -> Result<()> {
-    let (env, sh) = (programs.find("env")?, programs.find("sh")?);
-    let mut command = (programs.command)(&programs.find(host.word())?);
-    command.current_dir(&opening.worktree).args(arguments(host, opening, (&env, &sh)));
-    output(&mut command).map(|_| ())
+/// One of them, and what it is to run.
+pub struct Other {
+    host: Host,
+    programs: Programs,
+    exe: PathBuf,
+    env: PathBuf,
+    sh: PathBuf,
+}
+
+impl Other {
+    /// # Errors
+    /// It is not installed ([`Exit::Refused`]).
+    ///
+    /// [`Exit::Refused`]: crate::model::failure::Exit::Refused
+    pub fn new(host: Host, programs: Programs) -> Result<Other, Failure> {
+        let (exe, env, sh) = (programs.find(host.word())?, programs.find("env")?, programs.find("sh")?);
+        Ok(Other { host, programs, exe, env, sh })
+    }
+
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// The program will not: then in its own words.
+    pub fn open(&self, opening: &Opening) -> Result<()> {
+        let mut command = (self.programs.command)(&self.exe);
+        command.current_dir(&opening.worktree).args(arguments(self.host, opening, (&self.env, &self.sh)));
+        output(&mut command).map(|_| ())
+    }
 }
 
 #[cfg(test)]

@@ -165,7 +165,10 @@ impl Tmux {
             None => {
                 let mut command = self.command(&self.anchor);
                 command.args(["new-session", "-d", "-P", "-F", "#{session_id} #{window_id}", "-s", &self.name]);
-                let told = output(command.arg(&self.sleep).arg(STANDS_IN))?;
+                command.arg(&self.sleep).arg(STANDS_IN);
+                // Nobody looks at it yet, and it is to stay.
+                command.args([";", "set-option", "-t", &format!("={}:", self.name), "destroy-unattached", "off"]);
+                let told = output(&mut command)?;
                 let (session, window) = told.trim().split_once(' ').context("tmux told of no session")?;
                 (session.to_owned(), Some(window.to_owned()))
             }

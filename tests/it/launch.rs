@@ -179,6 +179,9 @@ fn what_a_worker_said_that_ended_is_there_until_it_is_launched_again() {
     let dead = || server.tmux(&["list-panes", "-t", &window, "-F", "#{pane_dead}"]) == "1";
     wait_until("the end of the worker", dead);
     assert!(server.tmux(&["capture-pane", "-p", "-S", "-", "-t", &window]).contains("no ice"));
+    // Nothing of tmux keeps the worktree from being taken away.
+    sandbox.ok(&["undo"]);
+    sandbox.ok(&["start", "A"]);
     sandbox.git(&["config", "dispatch.launch", WORKER]);
     let again = sandbox.ok(&["launch", "A", "--json"]).json();
     assert_eq!(again["sessions"][0]["opened"], true);
@@ -405,4 +408,55 @@ fn start_tells_what_to_type_where_there_is_a_command_for_it() {
         place("C")
     );
     assert!(outcome.stdout.ends_with(&lines), "{outcome:?}");
+}
+
+#[test]
+fn whatever_the_user_configured_of_tmux_sessions_stay_and_are_found() {
+    let (sandbox, server) = started(TASKS, &["A", "B"]);
+    let configured = "set -g destroy-unattached on\nset -g automatic-rename on\nset -g allow-rename on\nset -g base-index 7\n\
+                      set -g renumber-windows on\nset -g default-command false\nset -g default-shell /bin/false\n";
+    write_in(&sandbox.root().join("home"), ".tmux.conf", configured);
+    sandbox.ok(&["launch", "A"]);
+    said(&sandbox, "title-A");
+    sandbox.ok(&["launch"]).answers("A is there already").answers("B is launched");
+    said(&sandbox, "title-B");
+    assert_eq!(server.windows(), ["A", "B"]);
+}
+
+#[test]
+fn a_tmux_that_is_gone_is_told_in_its_own_words() {
+    let (mut sandbox, _server) = started(TASKS, &["A", "B"]);
+    sandbox.env("TMUX", "/no/where,1,0");
+    let outcome = sandbox.refuses(&["launch"], 128, "the session of task 'A' could not be opened: 'tmux' failed: ");
+    outcome.says("/no/where").says("hint: use 'git dispatch launch A --in print' to open it by hand");
+}
+
+/// Programs that are called in their own manner, and then run what they are given: here, scripts in their place.
+#[test]
+fn other_programs_get_everything_as_arguments() {
+    let title = "'; touch PWNED; '$(id)`id`\n#(id)\"";
+    let mut sandbox = Sandbox::with_tasks(&format!("[task.A]\ntitle = {}\n", toml_text(title)));
+    sandbox.git(&["config", "dispatch.launch", "printf %s \"$GIT_DISPATCH_TITLE\" >\"$HOME/$SAID\"; pwd"]);
+    sandbox.ok(&["start", "A"]);
+    let path = sandbox.path();
+    for name in ["zellij", "wezterm", "kitty"] {
+        let body =
+            "printf '%s\\n' \"$@\" >\"$HOME/arguments\"; while [ \"${1##*/}\" != env ]; do shift; done; exec \"$@\"";
+        sandbox.script(&format!("bin/{name}"), body);
+    }
+    let missing = sandbox.run(&["launch", "--in", "kitty"]).exits(3).says("error: 'kitty' was not found");
+    missing.says("hint: use 'git dispatch launch --in print'");
+    sandbox.env("PATH", &format!("{}:{path}", sandbox.root().join("bin").display()));
+    for (variable, host) in [("KITTY_WINDOW_ID", "kitty"), ("WEZTERM_PANE", "wezterm"), ("ZELLIJ", "zellij")] {
+        sandbox.env(variable, "0");
+        sandbox.env("SAID", host);
+        sandbox.ok(&["launch"]).answers(&format!("A is launched in {host}\n"));
+        assert_eq!(said(&sandbox, host), title);
+        let arguments = said(&sandbox, "arguments");
+        assert!(arguments.contains(&format!("\n{}\n", sandbox.place("A").display())), "{arguments}");
+    }
+    sandbox.script("bin/zellij", "echo 'There is no active session!' >&2; exit 1");
+    let told = "the session of task 'A' could not be opened: 'zellij' failed: There is no active session!";
+    sandbox.refuses(&["launch"], 128, told);
+    assert_eq!(canaries(&sandbox.root()), [""; 0].map(PathBuf::from));
 }
