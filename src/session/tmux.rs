@@ -208,9 +208,14 @@ impl Tmux {
         let _ = self.ask(&self.anchor, &["select-window", "-t", &pane.window]);
     }
 
-    /// How to see the windows; nothing where one is in tmux already.
+    /// How to see the windows; nothing where all of them are in the session that one is in.
     pub fn attach(&self, panes: &[Pane]) -> Option<String> {
-        let first = panes.first().filter(|_| self.inside.is_none())?;
+        if let Some(pane) = &self.inside {
+            let here = self.session_of(pane).ok()?;
+            let away = panes.iter().find(|pane| pane.session != here)?;
+            return Some(format!("tmux switch-client -t '{}'", away.session));
+        }
+        let first = panes.first()?;
         let own = self.own();
         Some(match panes.iter().any(|pane| Some(&pane.session) == own.as_ref()) {
             true => format!("tmux attach -t '={}'", self.name),

@@ -129,6 +129,7 @@ fn hostile_titles_and_folders_reach_a_worker_as_they_are_and_run_nothing() {
     let outcome = run(&["launch", "--in", "tmux"]).exits(0).answers("A is launched in tmux, window @");
     let attach = outcome.stdout.lines().last().unwrap().trim();
     assert!(attach.starts_with("tmux attach -t '=touch-PWNED---x---touch-PWNED--a-b-"), "{attach}");
+    server.tmux(&["has-session", "-t", attach.split('\'').nth(1).unwrap()]);
     for (id, title) in std::iter::zip(ids, titles) {
         assert_eq!(said(&sandbox, &format!("title-{id}")), title, "{id}");
         let place = format!("{}-task-{id}", folder.display());
@@ -227,6 +228,12 @@ fn within_tmux_windows_open_beside_the_one_that_is_looked_at() {
     let listed = server.tmux(&["list-windows", "-t", "=mine", "-F", format]);
     assert_eq!(listed, "mine shell 1\nmine A 0\nmine B 0");
     said(&sandbox, "title-B");
+    let again = format!("cd '{}' && '{program}' launch >again; exec sleep 1000", sandbox.repo().display());
+    server.tmux(&["new-window", "-d", "-t", "=other:", &again]);
+    let out = sandbox.repo().join("again");
+    wait_until("the other launch", || std::fs::read_to_string(&out).is_ok_and(|text| text.contains("switch-client")));
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(text.starts_with("A is there already") && text.ends_with("\n\n  tmux switch-client -t '$1'\n"), "{text}");
     // From outside, the same ones are found.
     let outcome = sandbox.ok(&["launch"]).answers("A is there already").answers("B is there already");
     assert!(outcome.stdout.lines().last().unwrap().starts_with("  tmux attach -t '$"), "{}", outcome.stdout);
@@ -349,6 +356,14 @@ fn a_task_that_was_adopted_is_launched_like_others() {
     sandbox.ok(&["adopt", "A", "task/A"]);
     sandbox.ok(&["launch", "A"]);
     assert_eq!(said(&sandbox, "in-A"), format!("{}\n", sandbox.root().join("elsewhere").display()));
+}
+
+#[test]
+fn a_task_that_the_file_no_longer_names_is_launched_as_it_was() {
+    let (sandbox, _server) = started("[task.A]\ntitle = \"of old\"\n[task.B]\n", &["A"]);
+    sandbox.commit(&[("dispatch.toml", "[task.B]\n")], "without A");
+    sandbox.ok(&["launch"]);
+    assert_eq!(said(&sandbox, "title-A"), "of old");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn host(repo: &Repo, args: &Args, global: &Global) -> Result<Option<Host>, F
     let host = sessions::host(repo, args.host)?;
     if host == Host::Here && (args.ids.len() != 1 || global.json) {
         let what = "'--in here' gives this terminal to one worker: it takes one task, and no '--json'";
-        return Err(Failure::new(Exit::Usage, what).hint("leave out --in to open sessions elsewhere"));
+        return Err(Failure::new(Exit::Usage, what).hint("use --in print to be told what to paste in other terminals"));
     }
     Ok(Some(host))
 }
