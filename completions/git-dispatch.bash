@@ -53,7 +53,8 @@ __git_dispatch_flags ()
 	case $1 in
 	'') echo "$global -V --version" ;;
 	plan) echo "--workers --phase --effort --what-if --format $global" ;;
-	start) echo "--ready --workers --batch --agent --force --stack --fresh --again --setup --no-setup -n --dry-run $global" ;;
+	start) echo "--ready --workers --batch --agent --force --stack --fresh --again --setup --no-setup --launch --in -n --dry-run $global" ;;
+	launch) echo "--in -n --dry-run $global" ;;
 	brief) echo "--format -o --output $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
@@ -89,7 +90,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--as) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--in | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--as) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -102,9 +103,10 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
-	--agent) __git_dispatch_offer "$cur" claude codex; return ;;
+	--agent) [[ $command == install ]] && __git_dispatch_offer "$cur" claude codex; return ;;
 	--for) __git_dispatch_offer "$cur" done landed stopped any; return ;;
 	--approve) __git_dispatch_offer "$cur" start land; return ;;
+	--in) __git_dispatch_offer "$cur" here tmux zellij wezterm kitty print; return ;;
 	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format)
 		case $command in
@@ -120,8 +122,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status wait report review restack check log undo trust install demo ;;
-	start | status | wait | review) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack check log undo trust install demo ;;
+	start | status | launch | wait | review) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

@@ -30,6 +30,7 @@ Split it:
 
 Work on it:
   brief    Print the text that a worker starts from
+  launch   Open a session for the worker of each task
 
 Follow it:
   status   Show how far the started tasks are, and what merges
@@ -81,6 +82,8 @@ pub enum Sub {
     Adopt(command::adopt::Args),
     /// Print the text that a worker starts from
     Brief(command::brief::Args),
+    /// Open a session for the worker of each task
+    Launch(command::launch::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
     /// Sleep until tasks are done, stopped or landed
@@ -123,6 +126,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Start(args) => command::start::run(args, global, console),
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Brief(args) => command::brief::run(args, global, console),
+        Sub::Launch(args) => command::launch::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
         Sub::Wait(args) => command::wait::run(args, global, console),
         Sub::Report(args) => command::report::run(args, global, console),

@@ -33,4 +33,10 @@ impl Global {
     pub fn dir(&self) -> &Path {
         self.dir.as_deref().unwrap_or(Path::new("."))
     }
+
+    /// The task file that was asked for, absolute where it is there.
+    pub fn task_file(&self) -> Option<PathBuf> {
+        let file = self.dir().join(self.file.as_ref()?);
+        Some(file.canonicalize().unwrap_or(file))
+    }
 }

@@ -3,6 +3,8 @@
 pub mod acting;
 pub mod brief;
 mod places;
+pub mod sessions;
+pub mod worker;
 
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod import;
 pub mod init;
 pub mod install;
+pub mod launch;
 pub mod lint;
 pub mod log;
 pub mod plan;

@@ -1,7 +1,9 @@
 //! `git dispatch start`: branches and worktrees for tasks.
 
 mod intent;
+mod launch;
 mod setup;
+mod tell;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,22 +15,23 @@ use crate::git::{self, Lock, Progress, Repo, Wishes};
 use crate::global::Global;
 use crate::model::agent;
 use crate::model::brief;
-use crate::model::facts::Target;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
+use crate::model::launch::Host;
 use crate::model::ledger::{Batch, Body, Ledger, Snapshot};
 use crate::model::made::Made;
 use crate::model::plan::{Options, plan};
-use crate::model::ports;
 use crate::model::sparse;
 use crate::model::stack::{Asked, Base, Clash};
 use crate::model::standing::Standings;
 use crate::model::start::{self, Request, Start};
 use crate::model::text::escape;
 use crate::read::acting;
+use crate::read::sessions;
 use crate::read::{self, Loaded, Scene};
-use crate::render::{self, start::Widths};
+use crate::render;
 use setup::Rights;
+use tell::Teller;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -65,6 +68,13 @@ pub struct Args {
     /// Do not run the setup command
     #[arg(long, conflicts_with = "setup")]
     pub no_setup: bool,
+    /// Open a session for the worker of each, as 'launch' does
+    #[arg(long, conflicts_with = "setup")]
+    pub launch: bool,
+    /// With --launch, open sessions here, in tmux, zellij, wezterm or kitty, or print what to paste
+    #[arg(long = "in", value_name = "WHERE", requires = "launch", value_parser = sessions::words())]
+    #[arg(hide_possible_values = true)]
+    pub host: Option<Host>,
     /// Tell what would be made, and make nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -81,9 +91,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         read::task_file(&repo, global)?;
         return setup::again(&args.ids, (&repo, global), &console);
     }
+    let host = launch::host(&repo, args, global)?;
     let outcome = acting::decided((&repo, global), (!args.dry_run).then_some("start"), |lock, loaded, scene| {
         let Some(decided) = decide(&repo, &loaded, scene, args)? else { return Ok(Some(Outcome::Nothing)) };
         let setup = if args.no_setup { None } else { setup::command(&repo, &loaded)? };
+        launch::may((&repo, host), &loaded, &all_of(scene, &decided))?;
         let Some(lock) = lock else {
             tell_dry_run(&repo, scene, &decided, global, &console);
             return Ok(Some(Outcome::Told));
@@ -110,7 +122,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             Ok(Exit::No)
         }
         Outcome::Told => Ok(Exit::Success),
-        Outcome::Made(batch) => equip(&repo, *batch, global, &console),
+        Outcome::Made(batch) => equip(&repo, *batch, (host, global), &console),
     }
 }
 
@@ -139,7 +151,7 @@ struct NewWorktrees {
 }
 
 /// Copies files into them and sets them up, outside of the lock; then tells the outcome.
-fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> Result<Exit> {
+fn equip(repo: &Repo, new: NewWorktrees, (host, global): (Option<Host>, &Global), console: &Console) -> Result<Exit> {
     let NewWorktrees { loaded, ledger, setup, made, rights, fault, before: (standings, target) } = new;
     let started: Vec<TaskId> = made.iter().map(|made| made.id.clone()).collect();
     let seen = brief::Scene { file: &loaded.file, ledger: &ledger, standings: &standings, started: &started };
@@ -155,13 +167,15 @@ fn equip(repo: &Repo, new: NewWorktrees, global: &Global, console: &Console) -> 
     if let Some(fault) = fault {
         return Err(fault.into());
     }
-    let text = if global.json {
-        render::start::json(&ledger, &made, (setup::copied_of(&copied), &setups))
-    } else {
-        render::start::terminals(&made, git::remote(repo).as_deref())
-    };
-    console.answer(&text);
-    Ok(setup::exit(&copied, &setups))
+    let exit = setup::exit(&copied, &setups);
+    let opened = host.map(|host| launch::open((repo, global), &started, host, console)).transpose()?;
+    if global.json {
+        console.answer(&render::start::json(&ledger, &made, (setup::copied_of(&copied), &setups), opened.as_ref()));
+    } else if opened.is_none() {
+        let lines = launch::lines((&loaded, &ledger), &made, global);
+        console.answer(&render::start::terminals(&made, &lines, git::remote(repo).as_deref()));
+    }
+    Ok(exit)
 }
 
 fn places_of(made: &[Made]) -> Vec<(TaskId, PathBuf)> {
@@ -207,6 +221,15 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, args: &Args) -> Result<Op
         .collect();
     decided.warnings.extend(sparse::judge(&misplaced)?);
     Ok(Some(decided))
+}
+
+/// All tasks that will have been started.
+fn all_of<'a>(scene: &'a Scene, decided: &'a Start) -> Vec<&'a Snapshot> {
+    let ledger = &scene.facts.ledger;
+    let equipped = decided.equip.iter().filter_map(|id| ledger.records.get(id)?.snapshot.as_ref());
+    let continued = decided.continued.iter().flat_map(|one| &one.tasks);
+    let new = decided.batch.iter().flat_map(|batch| &batch.tasks);
+    equipped.chain(continued).chain(unfinished(ledger, decided)).chain(new).collect()
 }
 
 /// The tasks that earlier starts left open and that are gone on with.
@@ -344,57 +367,6 @@ fn unrecorded(batch: &Batch, made: &[Made], error: &anyhow::Error) -> Failure {
     let ids: Vec<&str> = made.iter().map(|one| one.id.as_str()).collect();
     let what = format!("{} was started, but that could not be recorded: {error:#}", batch.name);
     halfway(what, error).hint(format!("use 'git dispatch start {}' to go on from here", ids.join(" ")))
-}
-
-/// What is told while tasks are made; JSON comes in one piece, in the end.
-struct Teller<'a> {
-    console: &'a Console,
-    json: bool,
-    target: &'a Target,
-    /// Whether ports are worth telling.
-    ports: bool,
-    widths: Widths,
-}
-
-impl<'a> Teller<'a> {
-    fn new(console: &'a Console, global: &Global, (target, loaded): (&'a Target, &Loaded)) -> Teller<'a> {
-        let ports = ports::are_used(&loaded.file.settings);
-        Teller { console, json: global.json, target, ports, widths: Widths::of(std::iter::empty()) }
-    }
-
-    fn warnings(&self, decided: &Start) {
-        for warning in &decided.warnings {
-            self.console.warning(warning);
-        }
-    }
-
-    fn batch(&mut self, batch: &Batch, tasks: &[&Snapshot], resumed: bool) {
-        self.widths = Widths::of(tasks.iter().map(|task| (&task.id, task.branch.as_str())));
-        if !self.json {
-            self.console.begin_answer(&render::start::heading(batch, self.target, resumed));
-        }
-    }
-
-    fn going_on(&self, made: &[Made]) {
-        for one in made {
-            self.console.note(&format!("task '{}' is active already; going on with its setup", one.id));
-        }
-    }
-
-    /// What goes on is told below its batches.
-    fn continued(&mut self, ledger: &Ledger, decided: &Start, goes_on: &[Made]) {
-        for one in &decided.continued {
-            self.batch(&ledger.batches[one.batch], &one.tasks.iter().collect::<Vec<_>>(), true);
-            let told = goes_on.iter().filter(|made| one.tasks.iter().any(|task| task.id == made.id));
-            told.for_each(|made| self.made(made));
-        }
-    }
-
-    fn made(&self, made: &Made) {
-        if !self.json {
-            self.console.begin_answer(&render::start::made(made, self.widths, self.ports));
-        }
-    }
 }
 
 fn tell_dry_run(repo: &Repo, scene: &Scene, decided: &Start, global: &Global, console: &Console) {

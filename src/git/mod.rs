@@ -86,7 +86,7 @@ pub use lock::{Lock, lock};
 pub use merges::{Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Places, Want, observe, observe_in};
 pub use paths::look;
-pub use program::{Git, Version, failed, find_program, itself, off_path, run, shell, stdout_of};
+pub use program::{Git, Version, failed, find_program, itself, off_path, run, shell, stdout_of, user_command};
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
 pub use quarantine::{Quarantine, end_by, signals_are_caught};
 pub use read::read_bounded;

@@ -143,15 +143,21 @@ pub fn itself(dir: &Path) -> Result<Command> {
 ///
 /// # Errors
 /// There is no `sh` on an absolute `PATH` entry.
-#[expect(clippy::disallowed_methods, reason = "every process starts here")]
 pub fn shell(dir: &Path, text: &str) -> Result<Command> {
     let sh = find_program("sh").context("could not find 'sh' on an absolute PATH entry")?;
-    let mut command = Command::new(sh);
+    let mut command = user_command(&sh);
+    command.arg("-c").arg(text).current_dir(dir);
+    Ok(command)
+}
+
+/// A command of the program at `exe` with the user's environment but for what binds git to a repository.
+#[expect(clippy::disallowed_methods, reason = "every process starts here")]
+pub fn user_command(exe: &Path) -> Command {
+    let mut command = Command::new(exe);
     for variable in LOCAL_VARIABLES {
         command.env_remove(variable);
     }
-    command.arg("-c").arg(text).current_dir(dir);
-    Ok(command)
+    command
 }
 
 /// The folder of this program, where `PATH` gives no `git-dispatch` or another one; `None` where `git dispatch` is this one.

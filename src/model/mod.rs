@@ -22,6 +22,7 @@ pub mod implied;
 pub mod import;
 pub mod install;
 pub mod landing;
+pub mod launch;
 pub mod ledger;
 pub mod log;
 pub mod made;

@@ -10,6 +10,7 @@ pub mod import;
 pub mod install;
 pub mod json;
 pub mod landing;
+pub mod launch;
 pub mod log;
 pub mod plan;
 pub mod prompt;

@@ -1,14 +1,16 @@
 //! What `start` made, a line as each task becomes true, then what to paste into terminals.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
+use super::launch::{self, SessionJson, Told};
 use crate::model::copies::{Copied, Why};
 use crate::model::facts::Target;
 use crate::model::id::TaskId;
+use crate::model::launch::Session;
 use crate::model::ledger::{Batch, Ledger};
 use crate::model::made::{Made, SetUp, Setup};
 use crate::model::oid::Oid;
@@ -58,8 +60,19 @@ pub fn made(made: &Made, widths: Widths, ports: bool) -> String {
     format!("  {:id$}  {branch}{gap}  {place}{port}{already}\n", made.id, id = widths.id)
 }
 
-/// A folder to change to for each task; of one whose worker is elsewhere, what to hand over.
-pub fn terminals(all: &[Made], remote: Option<&str>) -> String {
+/// How workers are launched by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Lines {
+    /// Those of the tasks that there is a launch command for.
+    pub launch: BTreeSet<TaskId>,
+    /// How the program is called.
+    pub program: String,
+    /// tmux is installed.
+    pub tmux: bool,
+}
+
+/// What to type in a terminal of its own for each task, then all of them at once; of one whose worker is elsewhere, what to hand over.
+pub fn terminals(all: &[Made], lines: &Lines, remote: Option<&str>) -> String {
     let mut out = String::new();
     let (here, elsewhere): (Vec<&Made>, Vec<&Made>) = all.iter().partition(|made| made.isolated);
     for made in elsewhere {
@@ -76,6 +89,14 @@ pub fn terminals(all: &[Made], remote: Option<&str>) -> String {
     for (at, made) in here.into_iter().enumerate() {
         let folder = shell_word(&made.folder.to_string_lossy());
         out.push_str(&format!("\n{DIM}Terminal {}:{DIM:#}\n  cd {}\n", at + 1, escape(&folder)));
+        if lines.launch.contains(&made.id) {
+            out.push_str(&format!("  {}\n", escape(&launch::here(&made.id, &lines.program))));
+        }
+    }
+    let ids: Vec<&str> = all.iter().filter(|one| lines.launch.contains(&one.id)).map(|one| one.id.as_str()).collect();
+    if lines.tmux && !ids.is_empty() {
+        let command = format!("{} launch {} --in tmux", lines.program, ids.join(" "));
+        out.push_str(&format!("\n{DIM}All of them in tmux:{DIM:#}\n  {}\n", escape(&command)));
     }
     out
 }
@@ -122,6 +143,8 @@ struct TaskJson<'a> {
     copied: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     setup: Option<SetupJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -132,8 +155,17 @@ struct SetupJson {
 }
 
 /// What was made, as JSON.
-pub fn json(ledger: &Ledger, all: &[Made], done: (&[Copied], &[Setup])) -> String {
-    let one = |made| with_all(ledger, made, done);
+pub fn json(
+    ledger: &Ledger,
+    all: &[Made],
+    done: (&[Copied], &[Setup]),
+    opened: Option<&(Told, Vec<Session>)>,
+) -> String {
+    let session = |made: &Made| {
+        let (told, sessions) = opened?;
+        sessions.iter().find(|one| one.id == made.id).map(|one| SessionJson::new(one, told))
+    };
+    let one = |made| TaskJson { session: session(made), ..with_all(ledger, made, done) };
     answer(false, all.iter().map(one))
 }
 
@@ -219,5 +251,6 @@ fn task<'a>(made: &'a Made, batch: Option<&'a str>) -> TaskJson<'a> {
         port: made.port,
         copied: None,
         setup: None,
+        session: None,
     }
 }

@@ -29,6 +29,7 @@ mod init;
 mod instance;
 mod landed;
 mod landings;
+mod launch;
 mod lint;
 mod mentions;
 mod merge_caches;

@@ -13,7 +13,7 @@ fn file(sandbox: &Sandbox) -> PathBuf {
 }
 
 /// `git dispatch trust` at a terminal, answered with `answer`.
-fn asked(sandbox: &Sandbox, answer: &str, end: &str) -> String {
+pub fn asked(sandbox: &Sandbox, answer: &str, end: &str) -> String {
     let pane = Pane::open(sandbox, 100, 40);
     let program = env!("CARGO_BIN_EXE_git-dispatch");
     pane.keys(&[&format!("{program} trust; echo code $?"), "Enter"]);

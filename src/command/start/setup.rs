@@ -13,7 +13,6 @@ use crate::console::Console;
 use crate::git::{self, Equipping, Repo, Want};
 use crate::global::Global;
 use crate::model::copies::Copied;
-use crate::model::environment::{Around, environment};
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -21,7 +20,7 @@ use crate::model::ledger::Ledger;
 use crate::model::made::{Made, SetUp, Setup};
 use crate::model::start::not_in_file;
 use crate::model::text::shell_word;
-use crate::read::{self, Loaded, Scene};
+use crate::read::{self, Loaded, Scene, worker};
 use crate::render;
 use crate::session::{self, Ended, Job};
 
@@ -52,7 +51,7 @@ pub fn run(
     let mut jobs = Vec::new();
     for (id, folder) in made {
         let command = git::shell(folder, text).map(|mut command| {
-            command.envs(variables((repo, loaded, ledger), id, folder, briefs.get(id)));
+            command.envs(worker::variables((repo, loaded, ledger), id, folder, briefs.get(id)));
             command
         });
         let fate = SetUp::NotRun("it was not its turn".to_owned());
@@ -81,26 +80,6 @@ pub fn run(
 
 fn log_of(repo: &Repo, id: &TaskId) -> PathBuf {
     repo.common_dir().join(format!("dispatch/logs/{id}-setup.log"))
-}
-
-fn variables(
-    (repo, loaded, ledger): (&Repo, &Loaded, &Ledger),
-    id: &TaskId,
-    worktree: &Path,
-    brief: Option<&PathBuf>,
-) -> Vec<(&'static str, std::ffi::OsString)> {
-    let snapshot = ledger.records.get(id).and_then(|record| record.snapshot.as_ref());
-    let (Some(snapshot), Some(batch)) = (snapshot, ledger.batch_of(id)) else { return Vec::new() };
-    let around = Around {
-        settings: &loaded.file.settings,
-        task: loaded.file.graph.task(id),
-        batch: &batch.name,
-        target: &loaded.target,
-        worktree,
-        git_dir: repo.common_dir(),
-        brief: brief.map(PathBuf::as_path),
-    };
-    environment(snapshot, &around)
 }
 
 fn settle(setup: &mut Setup, ended: Result<Ended>) {
@@ -187,7 +166,7 @@ pub fn again(ids: &[String], (repo, global): (&Repo, &Global), console: &Console
     let setups = setups.unwrap_or_default();
     finish(rights, (&copied, &setups), console);
     if global.json {
-        console.answer(&render::start::json(&scene.facts.ledger, &made, (copied_of(&copied), &setups)));
+        console.answer(&render::start::json(&scene.facts.ledger, &made, (copied_of(&copied), &setups), None));
     }
     Ok(exit(&copied, &setups))
 }

@@ -53,7 +53,7 @@ fn of_git() -> BTreeSet<String> {
 
 /// Flags of the programs in recipes: jq, tmux.
 fn of_others() -> BTreeSet<String> {
-    set(&["-r", "-g"])
+    set(&["-r", "-g", "-t"])
 }
 
 #[test]
