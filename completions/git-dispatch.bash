@@ -57,13 +57,15 @@ __git_dispatch_flags ()
 	brief) echo "--format -o --output $global" ;;
 	trust) echo "--list --revoke $global" ;;
 	report) echo "--started --done --partial --blocked --done-when --pr --text --cost --session -n --dry-run $global" ;;
+	check) echo "--hook $global" ;;
+	wait) echo "--for --timeout $global" ;;
 	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --as -n --dry-run $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
 	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;
 	log) echo "-n --max-count $global" ;;
-	install) echo "--prefix -n --dry-run $global" ;;
+	install) echo "--agent --prefix -n --dry-run $global" ;;
 	*) echo "$global" ;;
 	esac
 }
@@ -87,7 +89,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--as) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -100,6 +102,8 @@ _git_dispatch ()
 	case $value in
 	--color) __git_dispatch_offer "$cur" auto always never; return ;;
 	--from) __git_dispatch_offer "$cur" beads taskmaster backlog actions json; return ;;
+	--agent) __git_dispatch_offer "$cur" claude codex; return ;;
+	--for) __git_dispatch_offer "$cur" done landed stopped any; return ;;
 	--approve) __git_dispatch_offer "$cur" start land; return ;;
 	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format)
@@ -116,8 +120,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status report review restack check log undo trust install demo ;;
-	start | status | review) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief status wait report review restack check log undo trust install demo ;;
+	start | status | wait | review) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

@@ -23,7 +23,7 @@ function __git_dispatch_line
                 set file (string replace -- --file= '' $word)
             case ' -C?*'
                 set dir (__git_dispatch_below "$dir" (string sub -s 3 -- $word))
-            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --effort' ' --format' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output'
+            case ' -C' ' --file' ' --color' ' --workers' ' --phase' ' --effort' ' --format' ' --batch' ' --prefix' ' --max-count' ' --from' ' --tag' ' -o' ' --output' ' --for' ' --timeout' ' --agent'
                 set value $word
             case ' -n'
                 test "$rest[1]" = log; and set value $word
@@ -98,6 +98,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a start -d 'Create bra
 complete -c git-dispatch -n __git_dispatch_needs_command -a adopt -d 'Take an existing branch or worktree as a task\'s'
 complete -c git-dispatch -n __git_dispatch_needs_command -a brief -d 'Print the text that a worker starts from'
 complete -c git-dispatch -n __git_dispatch_needs_command -a status -d 'Show how far the started tasks are, and what merges'
+complete -c git-dispatch -n __git_dispatch_needs_command -a wait -d 'Sleep until tasks are done, stopped or landed'
 complete -c git-dispatch -n __git_dispatch_needs_command -a report -d 'Say how far a task is: begun, done, stopped'
 complete -c git-dispatch -n __git_dispatch_needs_command -a review -d 'Approve, reject, or halt what workers did'
 complete -c git-dispatch -n __git_dispatch_needs_command -a restack -d 'Put a stacked task on what its needs are now'
@@ -105,7 +106,7 @@ complete -c git-dispatch -n __git_dispatch_needs_command -a check -d 'Tell wheth
 complete -c git-dispatch -n __git_dispatch_needs_command -a log -d 'Show the batches that were started'
 complete -c git-dispatch -n __git_dispatch_needs_command -a undo -d 'Take back a batch that was started'
 complete -c git-dispatch -n __git_dispatch_needs_command -a trust -d 'Approve the commands of the task file'
-complete -c git-dispatch -n __git_dispatch_needs_command -a install -d 'Put man pages and completions in place'
+complete -c git-dispatch -n __git_dispatch_needs_command -a install -d 'Put man pages, completions or an agent\'s skill in place'
 complete -c git-dispatch -n __git_dispatch_needs_command -a demo -d 'Make a small repository and walk through the main job in it'
 
 complete -c git-dispatch -s C -x -a '(__fish_complete_directories)' -d 'Run as if started in a folder'
@@ -148,7 +149,11 @@ complete -c git-dispatch -n '__git_dispatch_using status' -s z -d 'End the lines
 complete -c git-dispatch -n '__git_dispatch_using status' -l exit-code -d 'Exit with 1 unless all shown merge into the target'
 complete -c git-dispatch -n '__git_dispatch_using status' -l watch -d 'Keep showing it, until q is pressed'
 complete -c git-dispatch -n '__git_dispatch_using status' -l prompt -d 'Print a short segment for a shell prompt'
+complete -c git-dispatch -n '__git_dispatch_using check' -l hook -d 'Read the path from what an agent tells its hook'
+complete -c git-dispatch -n '__git_dispatch_using wait' -l for -x -a 'done landed stopped any' -d 'What to wait for'
+complete -c git-dispatch -n '__git_dispatch_using wait' -l timeout -x -d 'Give up after this long'
 complete -c git-dispatch -n '__git_dispatch_using log' -s n -l max-count -x -d 'Show the newest batches only'
+complete -c git-dispatch -n '__git_dispatch_using install' -l agent -x -a 'claude codex' -d 'Put the skill for a coding agent in place'
 complete -c git-dispatch -n '__git_dispatch_using install' -l prefix -x -a '(__fish_complete_directories)' -d 'Put them below a folder'
 complete -c git-dispatch -n '__git_dispatch_using trust' -l list -d 'List the commands, and ask nothing'
 complete -c git-dispatch -n '__git_dispatch_using trust' -l revoke -d 'Take back every approval for this repository'
@@ -180,6 +185,7 @@ complete -c git-dispatch -n '__git_dispatch_using init start adopt undo report r
 complete -c git-dispatch -n '__git_dispatch_using start' -a '(__git_dispatch_tasks start)'
 complete -c git-dispatch -n '__git_dispatch_using review' -a '(__git_dispatch_tasks review)'
 complete -c git-dispatch -n '__git_dispatch_using status' -a '(__git_dispatch_tasks status)'
+complete -c git-dispatch -n '__git_dispatch_using wait' -a '(__git_dispatch_tasks wait)'
 complete -c git-dispatch -n '__git_dispatch_using undo' -a '(__git_dispatch_one undo)'
 complete -c git-dispatch -n '__git_dispatch_using report' -a '(__git_dispatch_one report)'
 complete -c git-dispatch -n '__git_dispatch_using restack' -a '(__git_dispatch_one restack)'

@@ -33,6 +33,7 @@ Work on it:
 
 Follow it:
   status   Show how far the started tasks are, and what merges
+  wait     Sleep until tasks are done, stopped or landed
   report   Say how far a task is: begun, done, stopped
   review   Approve, reject, or halt what workers did
   restack  Put a stacked task on what its needs are now
@@ -42,7 +43,7 @@ Follow it:
 
 Get going:
   trust    Approve the commands of the task file
-  install  Put man pages and completions in place
+  install  Put man pages, completions or an agent's skill in place
   demo     Make a small repository and walk through the main job in it
 
 Options:
@@ -82,6 +83,8 @@ pub enum Sub {
     Brief(command::brief::Args),
     /// Show how far the started tasks are, and what merges
     Status(command::status::Args),
+    /// Sleep until tasks are done, stopped or landed
+    Wait(command::wait::Args),
     /// Say how far a task is: begun, done, stopped
     Report(command::report::Args),
     /// Approve, reject, or halt what workers did
@@ -96,7 +99,7 @@ pub enum Sub {
     Undo(command::undo::Args),
     /// Approve the commands of the task file
     Trust(command::trust::Args),
-    /// Put man pages and completions in place
+    /// Put man pages, completions or an agent's skill in place
     Install(command::install::Args),
     /// Make a small repository and walk through the main job in it
     Demo(command::demo::Args),
@@ -121,6 +124,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Adopt(args) => command::adopt::run(args, global, console),
         Sub::Brief(args) => command::brief::run(args, global, console),
         Sub::Status(args) => command::status::run(args, global, console),
+        Sub::Wait(args) => command::wait::run(args, global, console),
         Sub::Report(args) => command::report::run(args, global, console),
         Sub::Review(args) => command::review::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),

@@ -1,5 +1,7 @@
 //! `git dispatch check`: whether paths are being changed by another active task.
 
+mod hook;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
@@ -22,6 +24,9 @@ pub struct Args {
     /// The files and folders to look at, which need not exist [default: all that is changed here]
     #[arg(value_name = "PATH")]
     pub paths: Vec<OsString>,
+    /// Read the path from what an agent tells its hook on standard input, and exit with 2 where an edit would collide
+    #[arg(long, conflicts_with_all = ["paths", "json"])]
+    pub hook: bool,
 }
 
 /// Observes, decides and tells; nothing is changed. Only branches and worktrees that change one of the paths are looked at
@@ -30,19 +35,12 @@ pub struct Args {
 /// # Errors
 /// There is no worktree here, a path leads out of it, or the repository or its task file cannot be read.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
-    let (repo, console) = read::repository(global, console)?;
-    let (top, asked) = git::tree_paths(&repo, global.dir(), &args.paths)?;
-    let loaded = read::task_file(&repo, global)?;
-    let ledger = git::read_ledger(&repo)?;
-    let names = read::names(&repo, &loaded.file, &ledger)?;
-    let target = git::target(&repo, &loaded.target)?;
-    let asked = (!args.paths.is_empty()).then_some(asked.as_slice());
-    let places = Places::read(&repo)?;
-    let looked = git::look((&repo, &places), (&ledger, &names), &target, &top, asked)?;
-    let found = decide((&repo, &places), &loaded, (ledger, names, target.clone()), (looked, asked.is_none()))?;
-    for id in &found.unread {
-        console.warning(&format!("could not look at the branch or worktree of task '{id}'"));
+    if args.hook {
+        return hook::run(global, console);
     }
+    let (repo, console) = read::repository(global, console)?;
+    let (found, target) = found(&repo, &args.paths, global)?;
+    warn_of_unread(&found, &console);
     if global.json {
         console.answer(&render::check::json(&found, &target));
     } else if !global.quiet {
@@ -53,6 +51,26 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         (false, true) => Exit::Success,
         (false, false) => Exit::Git,
     })
+}
+
+fn warn_of_unread(found: &Check, console: &Console) {
+    for id in &found.unread {
+        console.warning(&format!("could not look at the branch or worktree of task '{id}'"));
+    }
+}
+
+/// Who else changes `paths`; without any, all that is changed here.
+fn found(repo: &Repo, paths: &[OsString], global: &Global) -> Result<(Check, Target)> {
+    let (top, asked) = git::tree_paths(repo, global.dir(), paths)?;
+    let loaded = read::task_file(repo, global)?;
+    let ledger = git::read_ledger(repo)?;
+    let names = read::names(repo, &loaded.file, &ledger)?;
+    let target = git::target(repo, &loaded.target)?;
+    let asked = (!paths.is_empty()).then_some(asked.as_slice());
+    let places = Places::read(repo)?;
+    let looked = git::look((repo, &places), (&ledger, &names), &target, &top, asked)?;
+    let found = decide((repo, &places), &loaded, (ledger, names, target.clone()), (looked, asked.is_none()))?;
+    Ok((found, target))
 }
 
 /// Asks how the tasks stand that have to do with the paths, and merges those that change a path that is changed here.

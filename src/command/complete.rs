@@ -31,9 +31,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt` those that have not started, for `start`
-/// those that have stopped, too,
-/// for `status` and `report` those that have, for `restack` those that are stacked, for any other all of them.
+/// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt`
+/// those that have not started, for `start` those that have stopped, too, for `status`, `report` and `wait` those that have started, for
+/// `restack` those that are stacked, for any other all of them, for `review` the batches of research, too.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
 fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
@@ -58,7 +58,7 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
         "start" | "adopt" if !started(task) => task.state.is_none(),
         "start" => stopped(task),
         "adopt" => false,
-        "status" | "report" => started(task),
+        "status" | "report" | "wait" => started(task),
         "restack" => ledger.records.get(&task.id).is_some_and(Record::is_stacked),
         _ => true,
     };

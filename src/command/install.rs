@@ -1,4 +1,4 @@
-//! `git dispatch install`: puts man pages and completions where their readers look.
+//! `git dispatch install`: puts man pages and completions, or the skill of a coding agent, where their readers look.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,14 @@ use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::install::{Fate, Found, decide};
 use crate::render;
-use crate::shell::{self, PIECES, Piece};
+use crate::shell::{self, Agent, PIECES, Piece};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Put them below DIR, as DIR/share/man and so on
+    /// Put the skill for a coding agent in place instead: claude or codex
+    #[arg(long, value_name = "AGENT", value_enum, hide_possible_values = true)]
+    pub agent: Option<Agent>,
+    /// Put them below DIR, as DIR/share/man and so on, or DIR/.claude/skills
     #[arg(long, value_name = "DIR")]
     pub prefix: Option<std::path::PathBuf>,
     /// Tell what would be written, and write nothing
@@ -28,20 +31,24 @@ pub struct Args {
 /// ([`Exit::Halfway`], and the same command goes on).
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let data = data_dir(args, global)?;
+    let pieces = args.agent.map_or(PIECES, Agent::pieces);
     let found: Vec<Found> =
-        PIECES.iter().map(|piece| Found { path: piece.path, standing: shell::standing(&data, piece) }).collect();
+        pieces.iter().map(|piece| Found { path: piece.path, standing: shell::standing(&data, piece) }).collect();
     let wanted = decide(&data, &found)?;
     if !args.dry_run {
-        write(&data, &wanted)?;
+        write(&data, pieces, &wanted)?;
     }
     let written = if args.dry_run { Fate::WouldWrite } else { Fate::Wrote };
     let fate = |path| if wanted.contains(&path) { written } else { Fate::Same };
-    let fates: Vec<(&str, Fate)> = PIECES.iter().map(|piece| (piece.path, fate(piece.path))).collect();
+    let fates: Vec<(&str, Fate)> = pieces.iter().map(|piece| (piece.path, fate(piece.path))).collect();
     if global.json {
         console.answer(&render::install::json(&data, &fates));
     } else {
         console.answer(&render::install::text(&data, &fates));
-        hints(&data, console);
+        match args.agent {
+            Some(agent) => agent_hints(agent, &data, console),
+            None => hints(&data, console),
+        }
     }
     Ok(Exit::Success)
 }
@@ -49,16 +56,21 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 /// The folder that the pieces go below.
 fn data_dir(args: &Args, global: &Global) -> Result<PathBuf> {
     let Some(prefix) = &args.prefix else {
-        let failure = Failure::new(Exit::Usage, "neither XDG_DATA_HOME nor HOME says where your files are");
-        return shell::user_data_dir().ok_or_else(|| failure.hint("say where with --prefix DIR").into());
+        let found = args.agent.map_or_else(shell::user_data_dir, shell::agent_dir);
+        let named = match args.agent {
+            None => "neither XDG_DATA_HOME nor HOME says",
+            Some(_) => "HOME does not say",
+        };
+        let failure = Failure::new(Exit::Usage, format!("{named} where your files are"));
+        return found.ok_or_else(|| failure.hint("say where with --prefix DIR").into());
     };
     let absolute = std::path::absolute(global.dir().join(prefix))
         .map_err(|fault| Failure::new(Exit::Usage, format!("'{}' is no folder: {fault}", prefix.display())))?;
-    Ok(absolute.join("share"))
+    Ok(absolute.join(args.agent.map_or("share", Agent::folder)))
 }
 
-fn write(data: &Path, wanted: &[&str]) -> Result<(), Failure> {
-    let pieces = PIECES.iter().filter(|piece| wanted.contains(&piece.path));
+fn write(data: &Path, pieces: &[Piece], wanted: &[&str]) -> Result<(), Failure> {
+    let pieces = pieces.iter().filter(|piece| wanted.contains(&piece.path));
     let mut written: Vec<&Piece> = Vec::new();
     for piece in pieces {
         if let Err(fault) = shell::put(data, piece) {
@@ -72,6 +84,17 @@ fn write(data: &Path, wanted: &[&str]) -> Result<(), Failure> {
         written.push(piece);
     }
     Ok(())
+}
+
+/// What the user must still say to the agent; its settings are the user's own, and stay as they are.
+fn agent_hints(agent: Agent, data: &Path, console: &Console) {
+    if agent == Agent::Claude {
+        let hook = "{\"type\": \"command\", \"command\": \"git dispatch check --hook\"}";
+        console.hint(&format!(
+            "in '{}': {hook} in a PreToolUse hook asks before each edit",
+            data.join("settings.json").display()
+        ));
+    }
 }
 
 /// What the user must still say to a program that does not look there by itself.

@@ -18,4 +18,5 @@ pub mod start;
 pub mod status;
 pub mod trust;
 pub mod undo;
+pub mod wait;
 pub mod why;

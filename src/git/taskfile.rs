@@ -34,6 +34,17 @@ pub enum Place {
     Commit(Oid),
 }
 
+impl Place {
+    /// The folder in which the file changes, or would appear; `main` is the main worktree.
+    pub fn folder<'a>(&'a self, main: Option<&'a Path>) -> Option<&'a Path> {
+        match self {
+            Place::Named(path) => path.parent(),
+            Place::Worktree(folder) => Some(folder),
+            Place::Commit(_) => main,
+        }
+    }
+}
+
 /// Reads the task file: `named` (from `--file`), else `dispatch.file`, else that of the worktree which has `target` checked
 /// out, else the main worktree's, else the one in the target's tip. Without a target (none was given by config, the file
 /// itself may name it) the main worktree's file is read.

@@ -16,6 +16,7 @@ pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod graph;
+pub mod hook;
 pub mod id;
 pub mod implied;
 pub mod import;
@@ -53,5 +54,6 @@ pub mod template;
 pub mod text;
 pub mod trust;
 pub mod undo;
+pub mod wait;
 pub mod watch;
 pub mod why;

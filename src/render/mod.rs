@@ -26,5 +26,6 @@ pub mod table;
 pub mod toml;
 pub mod trust;
 pub mod undo;
+pub mod wait;
 pub mod watch;
 pub mod why;

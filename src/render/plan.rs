@@ -236,10 +236,9 @@ fn next(plan: &Plan<'_>, out: &mut String) {
             (format!("Everything left has started: {}", few(ids)), "status".into())
         }
         Next::Land(ids) => (format!("Nothing can start before one of these lands: {}", few(ids)), "status".into()),
-        Next::Stack(id) => (
-            "Nothing can start on what has landed, and this on what is done".to_owned(),
-            format!("start --stack {id}").into(),
-        ),
+        Next::Stack(id) => {
+            ("Nothing can start on what has landed, and this on what is done".to_owned(), format!("start --stack {id}"))
+        }
         Next::Mend => (
             "Nothing can start: what is left waits for cancelled or lost tasks, or for a review".to_owned(),
             "lint".into(),

@@ -39,7 +39,8 @@ pub fn line_of(said: &Said) -> String {
     format!("reported {what} at {}{}", report.tip.short(), why.unwrap_or_default())
 }
 
-fn why_stopped(report: &Report) -> String {
+/// In which way a worker stopped.
+pub(super) fn why_stopped(report: &Report) -> String {
     match (&*report.verdict, &report.done_when) {
         ("done", _) if !report.blockers.is_empty() => "blocked".to_owned(),
         ("done", Some(answer)) => format!("done-when: {answer}"),

@@ -1,7 +1,7 @@
-//! Files on the user's machine: the man pages and completions that the program carries, and where they go.
+//! Files on the user's machine: the man pages, completions and skills that the program carries, and where they go.
 
 mod pieces;
 mod place;
 
-pub use pieces::{MARK, PIECES, Piece};
-pub use place::{man_finds, put, standing, user_data_dir};
+pub use pieces::{Agent, MARK, PIECES, Piece};
+pub use place::{agent_dir, man_finds, put, standing, user_data_dir};

@@ -40,6 +40,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch-status"),
     man!("1", "git-dispatch-trust"),
     man!("1", "git-dispatch-undo"),
+    man!("1", "git-dispatch-wait"),
     man!("1", "git-dispatch-why"),
     man!("5", "dispatch-toml"),
     Piece {
@@ -53,3 +54,43 @@ pub const PIECES: &[Piece] = &[
     },
     Piece { path: "fish/vendor_conf.d/git-dispatch.fish", text: include_str!("../../completions/conf.d.fish") },
 ];
+
+/// The coding agents that read skills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Agent {
+    Claude,
+    Codex,
+}
+
+const SKILL: Piece = Piece { path: "skills/dispatch/SKILL.md", text: include_str!("../../skills/dispatch/SKILL.md") };
+
+const OF_CLAUDE: &[Piece] = &[
+    SKILL,
+    Piece {
+        path: "skills/dispatch/hooks/worktree-create",
+        text: include_str!("../../skills/dispatch/hooks/worktree-create"),
+    },
+    Piece {
+        path: "skills/dispatch/hooks/worktree-remove",
+        text: include_str!("../../skills/dispatch/hooks/worktree-remove"),
+    },
+];
+
+impl Agent {
+    /// What it reads: the skill, and hooks that only Claude Code knows. Their paths are below the agent's folder.
+    pub fn pieces(self) -> &'static [Piece] {
+        match self {
+            Agent::Claude => OF_CLAUDE,
+            Agent::Codex => &[SKILL],
+        }
+    }
+
+    /// The folder in a home, or at the top of a repository, below which it looks for skills: code.claude.com/docs/en/skills,
+    /// developers.openai.com/codex/skills.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Agent::Claude => ".claude",
+            Agent::Codex => ".agents",
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 use tempfile::Builder;
 
-use super::pieces::{MARK, Piece};
+use super::pieces::{Agent, MARK, Piece};
 use crate::model::install::Standing;
 
 /// The user's folder for data of programs: `$XDG_DATA_HOME`, else `~/.local/share`; `None` where neither that nor `HOME` is
@@ -20,6 +20,17 @@ use crate::model::install::Standing;
 pub fn user_data_dir() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))
+}
+
+/// The user's folder of an agent: for Claude Code `$CLAUDE_CONFIG_DIR`, else below `HOME`; `None` where neither is an absolute path.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the user's files are is a fact of the machine, and this is its room"
+)]
+pub fn agent_dir(agent: Agent) -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let own = (agent == Agent::Claude).then(|| absolute("CLAUDE_CONFIG_DIR")).flatten();
+    own.or_else(|| Some(absolute("HOME")?.join(agent.folder())))
 }
 
 /// Whether `man` looks into `data/man` by itself: man-db and macOS look into `../share/man` beside each `PATH` entry.
@@ -67,8 +78,9 @@ pub fn put(data: &Path, piece: &Piece) -> io::Result<()> {
     let folder = target.parent().unwrap_or(data);
     fs::create_dir_all(folder)?;
     // The umask takes its part from this mode.
+    let mode = if piece.text.starts_with("#!") { 0o777 } else { 0o666 };
     let mut file =
-        Builder::new().prefix(".git-dispatch-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        Builder::new().prefix(".git-dispatch-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
     file.write_all(piece.text.as_bytes())?;
     file.as_file().sync_data()?;
     file.persist(&target).map_err(|fault| fault.error)?;

@@ -1,6 +1,6 @@
 //! The thread that looks at the repository, one look at a time: first what is cheap, then everything.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::command::status::prompt;
 use crate::command::status::watch::{Alarm, Basis, Look, News, whom};
 use crate::console::Console;
-use crate::git::{Repo, SourcePlace, Want, Watch, Watched};
+use crate::git::{Repo, Want, Watch, Watched};
 use crate::global::Global;
 use crate::model::status::{Selection, Status, status};
 use crate::model::watch::{Seen, carried};
@@ -61,18 +61,9 @@ struct Places {
     worktrees: Vec<PathBuf>,
 }
 
-/// The folder in which the task file changes, or would appear.
-fn folder_of<'a>(place: &'a SourcePlace, main: Option<&'a Path>) -> Option<&'a Path> {
-    match place {
-        SourcePlace::Named(path) => path.parent(),
-        SourcePlace::Worktree(folder) => Some(folder),
-        SourcePlace::Commit(_) => main,
-    }
-}
-
 impl Places {
     fn of(status: &Status, loaded: &Loaded, repo: &Repo) -> Places {
-        let file = folder_of(&loaded.source.place, repo.main_worktree());
+        let file = loaded.source.place.folder(repo.main_worktree());
         let active = status.rows().filter(|row| row.state.holds()).filter_map(|row| row.worktree.as_ref());
         let mut worktrees: Vec<PathBuf> = active.filter(|one| one.folder).map(|one| one.path.clone()).collect();
         worktrees.sort();
@@ -162,16 +153,6 @@ fn one_line(fault: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::sample::oid;
-
-    #[test]
-    fn the_folder_of_the_task_file_is_watched_wherever_it_comes_from() {
-        let main = Some(Path::new("/x/main"));
-        let of = |place: SourcePlace| folder_of(&place, main).map(Path::to_owned);
-        assert_eq!(of(SourcePlace::Named("/x/conf/tasks.toml".into())), Some("/x/conf".into()));
-        assert_eq!(of(SourcePlace::Worktree("/x/other".into())), Some("/x/other".into()));
-        assert_eq!(of(SourcePlace::Commit(oid('a'))), Some("/x/main".into()), "there it would appear");
-    }
 
     #[test]
     fn a_fault_is_one_line_with_its_place() {
