@@ -314,7 +314,7 @@ fn refusals_name_the_task_and_the_way_and_open_nothing() {
     refused(&["X"], 2, "'X'", "hint: ");
     refused(&["A", "B"], 3, "task 'B' has not started", "use 'git dispatch why B'");
     refused(&["L"], 3, "task 'L' has not started", "use 'git dispatch start L' to start it");
-    refused(&["F"], 3, "task 'F' is for 'far', which works elsewhere", "use 'git dispatch brief F'");
+    refused(&["F"], 3, "task 'F' has a worker who is elsewhere", "use 'git dispatch brief F'");
     std::fs::remove_dir_all(sandbox.place("G")).unwrap();
     refused(&["G"], 3, "task 'G' has no worktree here", "use 'git dispatch status G'");
     refused(&["G", "L"], 3, "task 'L' has not started", "use 'git dispatch status G'");

@@ -168,7 +168,9 @@ fn a_gate_holds_a_task_in_plan_why_and_start_until_it_is_forced() {
     sandbox.ok(&["plan"]).answers("waits for a review before it starts").answers("git dispatch start B C\n");
     let why = sandbox.ok(&["why", "A", "--json"]).json();
     assert_eq!((why["state"].as_str(), why["reasons"][0]["code"].as_str()), (Some("held"), Some("gate:start")));
-    assert_eq!(why["reasons"][0]["resolve"][0]["command"], "git dispatch start --force A");
+    let ways = ["git dispatch review A --approve start", "git dispatch start --force A"];
+    let told = why["reasons"][0]["resolve"].as_array().unwrap();
+    assert_eq!(told.iter().map(|way| way["command"].as_str().unwrap()).collect::<Vec<_>>(), ways);
     let text = sandbox.ok(&["why", "A"]).stdout;
     assert_eq!(text.matches("git dispatch start --force A").count(), 1, "{text}");
     sandbox

@@ -166,7 +166,13 @@ fn started(scene: &Scene<'_>, id: &TaskId, state: State) -> Vec<Cause> {
     let said = |report: &Report| {
         if report.blockers.is_empty() { report.text.clone() } else { Some(report.blockers.join("; ")) }
     };
-    causes.extend(report.map(|report| Cause::of(What::Reported(report.verdict.clone(), said(report)))));
+    let recorded = record.is_some_and(|record| record.started && !record.dropped);
+    let goes_on = state == State::Stopped && recorded && scene.file.graph.position(id).is_some();
+    let goes_on = goes_on.then(|| command(format!("git dispatch start {id}"), "go on with it"));
+    causes.extend(report.map(|report| Cause {
+        remedies: goes_on.into_iter().collect(),
+        ..Cause::of(What::Reported(report.verdict.clone(), said(report)))
+    }));
     causes
 }
 

@@ -263,7 +263,8 @@ fn what_has_started_is_told_by_what_shows_it() {
         Body::Reported(crate::model::ledger::Report { text: Some("no key".into()), ..sample::report("A", "blocked") });
     facts.ledger = sample::ledger(vec![sample::starting(&["A"]), sample::started("u0", &["A"]), report]);
     let codes = "branch:task/A reported:blocked".to_owned();
-    assert_eq!(told(&facts, "A"), (State::Stopped, codes, "git dispatch status A".to_owned()));
+    let ways = "git dispatch status A; git dispatch start A".to_owned();
+    assert_eq!(told(&facts, "A"), (State::Stopped, codes, ways));
     facts.tasks.clear();
     let again = "git dispatch adopt A BRANCH; git dispatch start --again A; write state = \"landed\" into [task.A] if it has landed";
     assert_eq!(told(&facts, "A"), (State::Lost, "branch-gone:task/A".to_owned(), again.to_owned()));

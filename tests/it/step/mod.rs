@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Sandbox;
-use after::Stage;
+use after::{EARLIER, Stage};
 use restacked::Restacking;
 use tracer::{Disturbance, Traced, trace};
 use undone::Undoing;
@@ -337,4 +337,47 @@ fn a_restack_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end(
 #[test]
 fn a_restack_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
     step_by(4, &Restacking::new(), Disturbance::FullFromThere, 30);
+}
+
+/// The worker of A is elsewhere.
+const AWAY: &str = "[agent.far]\nisolated = false\n[agent.near]\n[task.A]\nagent = \"far\"\n";
+
+fn away() -> Stage {
+    let sandbox = prepared(&[]);
+    sandbox.commit(&[("dispatch.toml", AWAY)], "away");
+    let branch_only = |twin: &Sandbox| assert_eq!(twin.row("A")["worktree"], serde_json::Value::Null);
+    Stage::of(sandbox, (&["start", "A"], &["A"]), branch_only)
+}
+
+#[test]
+fn a_start_without_a_worktree_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&away(), Disturbance::KillTree, 20);
+}
+
+#[test]
+fn an_undo_of_a_start_without_a_worktree_killed_at_any_call_goes_on_to_the_state_before() {
+    let stage = away();
+    step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 20);
+}
+
+/// A has stopped, and begins anew beside its old branch.
+fn fresh() -> Stage {
+    let sandbox = prepared(&[]);
+    sandbox.commit(&[("dispatch.toml", AWAY)], "away");
+    sandbox.ok(&["start", "A", "--batch", EARLIER]);
+    sandbox.ok(&["report", "A", "--blocked", "x"]);
+    sandbox.commit(&[("later", "1\n")], "later");
+    let start = ["start", "A", "--fresh", "--agent", "near"];
+    Stage::of(sandbox, (&start, &["A"]), |twin| assert_eq!(twin.row("A")["branch"], "task/A.2"))
+}
+
+#[test]
+fn a_fresh_start_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&fresh(), Disturbance::KillTree, 60);
+}
+
+#[test]
+fn an_undo_of_a_fresh_start_killed_at_any_call_brings_the_old_one_back() {
+    let stage = fresh();
+    step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 40);
 }
