@@ -213,9 +213,9 @@ pub(super) fn excluded_by(scene: &Scene<'_>, ix: Ix) -> Vec<Reason> {
 
 fn party<'a>(scene: &Scene<'a>, pairs: &Pairs<'a>, ix: Ix) -> Party<'a> {
     let candidate = pairs.candidate(&scene.file.graph.tasks()[ix], ix);
-    let state = scene.standings.tasks[ix].state;
     // The order that follows from reads knows a started task as it was then, not as it is in the file now.
-    if state.over() || state == State::Stopped { candidate.again() } else { candidate }
+    let again = scene.standings.tasks[ix].state.over() || goon::is_open(&scene.standings.tasks[ix]);
+    if again { candidate.again() } else { candidate }
 }
 
 /// Tasks chosen together must not exclude each other either.

@@ -56,7 +56,7 @@ impl Server {
     }
 
     /// The names of all windows, sorted; none without a server.
-    fn windows(&self) -> Vec<String> {
+    pub fn windows(&self) -> Vec<String> {
         let listed = self.run(&["list-windows", "-a", "-F", "#{window_name}"]);
         let mut names: Vec<String> = String::from_utf8_lossy(&listed.stdout).lines().map(str::to_owned).collect();
         names.sort();
@@ -74,7 +74,7 @@ fn started(tasks: &str, ids: &[&str]) -> (Sandbox, Server) {
 }
 
 #[track_caller]
-fn wait_until(what: &str, is: impl Fn() -> bool) {
+pub fn wait_until(what: &str, is: impl Fn() -> bool) {
     let began = Instant::now();
     while !is() {
         assert!(began.elapsed() < LONGEST, "never came: {what}");
@@ -319,7 +319,9 @@ fn refusals_name_the_task_and_the_way_and_open_nothing() {
     refused(&["G"], 3, "task 'G' has no worktree here", "use 'git dispatch status G'");
     refused(&["G", "L"], 3, "task 'L' has not started", "use 'git dispatch status G'");
     let outcome = sandbox.ok(&["launch", "--in", "tmux", "--dry-run"]).answers("A would be launched in tmux: ");
-    let outcome = outcome.says("left out: task 'F' is for 'far'").says("left out: task 'G' has no worktree here");
+    let outcome = outcome
+        .says("left out: task 'F' has a worker who is elsewhere")
+        .says("left out: task 'G' has no worktree here");
     assert_eq!(outcome.stdout.lines().count(), 1, "{outcome:?}");
     write_in(&sandbox.place("A"), "new", "1\n");
     sandbox.commit_in(&sandbox.place("A"), &[], "of A");

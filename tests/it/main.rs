@@ -14,6 +14,7 @@ mod collisions;
 mod copies;
 mod counts;
 mod crash;
+mod day;
 mod demo;
 mod disks;
 mod doubts;

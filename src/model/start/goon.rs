@@ -8,6 +8,7 @@ use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::ledger::{Record, Snapshot};
 use crate::model::review::before_start;
+use crate::model::standing::Standing;
 use crate::model::state::{Reason, State};
 use crate::model::text::shell_word;
 
@@ -24,11 +25,17 @@ fn record<'a>(scene: &Scene<'a>, id: &TaskId) -> Option<&'a Record> {
     scene.facts.ledger.records.get(id).filter(|record| record.started && !record.dropped)
 }
 
-/// Whether a task has stopped, and the ledger knows where it is worked on.
+/// Whether there is something to go on with: the task has stopped, or reviewers found something in what is done.
+pub(in crate::model) fn is_open(standing: &Standing) -> bool {
+    let found = || standing.reasons.contains(&Reason::Findings);
+    standing.state == State::Stopped || (standing.state == State::Done && found())
+}
+
+/// Whether a task can go on, and the ledger knows where it is worked on.
 pub(super) fn may_go_on(scene: &Scene<'_>, request: &Request, ix: Ix) -> bool {
     let id = &scene.file.graph.tasks()[ix].id;
     let known = record(scene, id).is_some_and(|record| record.batch.is_some() && record.snapshot.is_some());
-    scene.standings.tasks[ix].state == State::Stopped && known && !request.fresh
+    is_open(&scene.standings.tasks[ix]) && known && !request.fresh
 }
 
 /// With `--fresh`, that all of `chosen` have stopped; active ones are told by [`super::decide`].

@@ -5,7 +5,7 @@ use super::{Row, Teller};
 use crate::model::facts::Head;
 use crate::model::ledger::Record;
 use crate::model::review::open;
-use crate::model::state::Reason;
+use crate::model::state::{Reason, State};
 use crate::model::text::{count, cut, shell_word};
 
 /// So much of what somebody wrote is told in a line, in columns.
@@ -41,7 +41,9 @@ impl Teller<'_> {
                 let counting: Vec<_> = findings.iter().filter(|finding| finding.counts).collect();
                 let first = counting.first()?;
                 let what = format!("has {} to address, of {}", count(counting.len(), "finding"), first.by.join(", "));
-                Note::new(format!("{what}: {}", quoted(&first.text))).then(format!("git dispatch brief {id}"))
+                let note = Note::new(format!("{what}: {}", quoted(&first.text)));
+                let goes_on = row.state == State::Done && row.batch.is_some();
+                note.then(format!("git dispatch {} {id}", if goes_on { "start" } else { "brief" }))
             }
             Reason::Collides(other) if id < other => {
                 let note = Note::new(format!("and {other} are both done and do not merge: neither lands by itself"));

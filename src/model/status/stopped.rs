@@ -20,6 +20,8 @@ pub(super) fn stopped(row: &Row, around: &Around<'_>) -> Vec<Note> {
         notes.push(Note::new("edit it in the task file, and go on with it").then(format!("git dispatch start {id}")));
         let other = around.other.map(|other| format!("git dispatch start {id} --agent {}", shell_word(other)));
         notes.extend(other.map(|command| Note::new("or have somebody else go on with it").then(command)));
+        let accept = format!("git dispatch review {id} --accept \"EVIDENCE\"");
+        notes.push(Note::new("or say why it is good enough to land as it is").then(accept));
     }
     notes
 }

@@ -83,6 +83,9 @@ fn blocked(scene: &Scene<'_>, id: &TaskId, reason: Reason) -> Cause {
         ],
         (Reason::Needs(_) | Reason::Reads { .. }, Some((other, standing))) => vec![landing(other, standing.state)],
         (_, Some((other, _))) => vec![status(other, "see how far it is: only its landing frees this one")],
+        (Reason::Findings, None) if standing_of(scene, id).state == State::Done => {
+            vec![command(format!("git dispatch start {id}"), "have it go on with them")]
+        }
         (reason, None) => review(id, reason).into_iter().collect(),
     };
     Cause { what: What::Reason(reason), other: other.map(|(_, standing)| standing), remedies }
