@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::id::TaskId;
 use super::ledger::{Ledger, Snapshot};
 use super::standing::Standings;
-use super::start::not_in_file;
+use super::start::{is_open, not_in_file};
 use super::state::State;
 use super::task::{Kind, TaskFile};
 use super::text::{escape, shell_word};
@@ -158,7 +158,11 @@ pub fn obstacle(file: &TaskFile, (facts, standings): (&Facts, &Standings), id: &
     match state {
         State::Active => {}
         State::Stopped => return refused("has stopped", format!("use 'git dispatch start {id}' to have it go on")),
-        State::Done => return refused("is reported done, and nobody works on it any more", see()),
+        State::Done => {
+            let found = standings.of(file, id).is_some_and(is_open);
+            let hint = if found { format!("use 'git dispatch start {id}' to have it go on") } else { see() };
+            return refused("is reported done, and nobody works on it any more", hint);
+        }
         State::Landed | State::Cancelled => return refused(&format!("is {}", state.word()), see()),
         State::Elsewhere => return refused("was started in another clone", see()),
         State::Lost => {

@@ -24,6 +24,7 @@ use super::text::count;
 use words::Problems;
 
 pub use goon::Continued;
+pub(super) use goon::is_open;
 pub use ground::{Ground, Place, blocking_branch};
 pub(super) use words::{again, free_name, not_cancelled};
 pub use words::{in_words, not_in_file, unknown};

@@ -47,7 +47,6 @@ fn what_keeps_a_worker_from_being_launched_is_told_with_what_to_do() {
     let halt = Body::Reviewed(review("halt", "Ada", "wait\nfor me"));
     let resume = Body::Reviewed(review("resume", "Ada", ""));
     let done = |verdict: &str| Body::Reported(Report { ..report("A", verdict) });
-    let far = Agent { isolated: Some(false), ..Agent::default() };
     let told = |more: Vec<Body>, change: &dyn Fn(&mut TaskFile, &mut Facts)| {
         let (mut file, mut facts) = scene(more);
         change(&mut file, &mut facts);
@@ -77,12 +76,11 @@ fn what_keeps_a_worker_from_being_launched_is_told_with_what_to_do() {
         ),
         (
             Vec::new(),
-            &|file, _| {
-                let details = Details { agent: Some("far".into()), ..Details::default() };
-                *file = with(file.clone(), "A", |task| task.details = Some(Box::new(details)));
-                file.settings.agents.insert("far".into(), far.clone());
+            &|_, facts| {
+                let record = facts.ledger.records.get_mut(&id("A")).unwrap();
+                record.snapshot.as_mut().unwrap().isolated = false;
             },
-            "is for 'far', which works elsewhere",
+            "has a worker who is elsewhere",
             "brief A",
         ),
         (
