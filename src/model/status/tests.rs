@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::facts::{Head, Merge, Uncommitted};
+use crate::model::facts::{Branch, Changes, Head, Merge, Uncommitted, Worktree};
+use crate::model::path::TreePath;
 use crate::model::sample::*;
 use crate::model::standing::standings;
 
