@@ -66,3 +66,21 @@ fn more_commits_other_content_and_a_change_right_beside_are_other_work() {
     sandbox.git_in(&place, &["reset", "--quiet", "--hard", "main"]);
     assert!(!is_done(&sandbox), "nothing of it is left");
 }
+
+#[test]
+fn the_same_lines_at_another_place_are_other_work() {
+    let sandbox = Sandbox::with_tasks("[task.A]\n");
+    let lines = "fn\na\nb\nc\n}\n".repeat(4);
+    let with_new_in = |which: usize| {
+        let (at, _) = lines.match_indices("b\n").nth(which).unwrap();
+        format!("{}b\nnew\n{}", &lines[..at], &lines[at + 2..])
+    };
+    sandbox.commit(&[("far", &lines)], "a file that repeats itself");
+    sandbox.ok(&["start", "A"]);
+    let place = sandbox.place("A");
+    sandbox.commit_in(&place, &[("far", &with_new_in(1))], "work");
+    sandbox.ok(&["report", "A", "--done"]);
+    write_in(&place, "far", &with_new_in(2));
+    sandbox.git_in(&place, &["commit", "--quiet", "-a", "--amend", "--no-edit"]);
+    assert_eq!(state(&sandbox).0, "active");
+}
