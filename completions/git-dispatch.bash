@@ -61,7 +61,7 @@ __git_dispatch_flags ()
 	check) echo "--hook $global" ;;
 	wait) echo "--for --timeout $global" ;;
 	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --as -n --dry-run $global" ;;
-	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
+	drop | undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
 	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;
@@ -122,8 +122,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack check log undo trust install demo ;;
-	start | status | launch | wait | review) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack check log drop undo trust install demo ;;
+	start | status | launch | wait | review | drop) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

@@ -40,6 +40,7 @@ Follow it:
   restack  Put a stacked task on what its needs are now
   check    Tell whether paths are being changed by another task
   log      Show the batches that were started
+  drop     Move worktrees and branches of tasks to the trash
   undo     Take back a batch that was started
 
 Get going:
@@ -98,6 +99,8 @@ pub enum Sub {
     Check(command::check::Args),
     /// Show the batches that were started
     Log(command::log::Args),
+    /// Move worktrees and branches of tasks to the trash
+    Drop(command::drop::Args),
     /// Take back a batch that was started
     Undo(command::undo::Args),
     /// Approve the commands of the task file
@@ -134,6 +137,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),
+        Sub::Drop(args) => command::drop::run(args, global, console),
         Sub::Undo(args) => command::undo::run(args, global, console),
         Sub::Trust(args) => command::trust::run(args, global, console),
         Sub::Install(args) => command::install::run(args, global, console),

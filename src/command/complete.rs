@@ -32,7 +32,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 }
 
 /// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt`
-/// those that have not started, for `start` those that have stopped, too, for `status`, `report`, `launch` and `wait` those that have
+/// those that have not started, for `start` those that have stopped, too, for `status`, `report`, `launch`, `wait` and `drop` those that have
 /// started, for `restack` those that are stacked, for any other all of them, for `review` the batches of research, too.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
@@ -58,7 +58,7 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
         "start" | "adopt" if !started(task) => task.state.is_none(),
         "start" => stopped(task),
         "adopt" => false,
-        "status" | "report" | "launch" | "wait" => started(task),
+        "status" | "report" | "launch" | "wait" | "drop" => started(task),
         "restack" => ledger.records.get(&task.id).is_some_and(Record::is_stacked),
         _ => true,
     };

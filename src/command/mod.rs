@@ -5,6 +5,7 @@ pub mod brief;
 pub mod check;
 pub mod complete;
 pub mod demo;
+pub mod drop;
 pub mod import;
 pub mod init;
 pub mod install;

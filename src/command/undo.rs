@@ -5,8 +5,10 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap, UndoAround};
 use crate::global::Global;
+use crate::model::drop;
 use crate::model::failure::{Exit, Failure};
-use crate::model::ledger::{Batch, Body, Continuing, Event};
+use crate::model::ledger::{Batch, Body, Continuing, Event, Removal};
+use crate::model::oid::Oid;
 use crate::model::text::shell_word;
 use crate::model::undo::{self, Undo};
 use crate::read::acting::{self, Acting};
@@ -15,8 +17,8 @@ use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The batch [default: the last one, if you started it]
-    #[arg(value_name = "BATCH")]
+    /// The batch, or a task that was dropped [default: the last one, if it was you]
+    #[arg(value_name = "BATCH|TASK")]
     pub batch: Option<String>,
     #[command(flatten)]
     pub acting: Acting,
@@ -31,6 +33,10 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let dry_run = args.acting.dry_run;
     let text = acting::decided((&repo, global), (!dry_run).then_some("undo"), |lock, loaded, scene| {
+        let dropped = dropped(&repo, scene, args)?;
+        if !dropped.is_empty() {
+            return bring_back(&repo, &loaded, (scene, lock), &dropped, global);
+        }
         let index = chosen(&repo, scene, args)?;
         if let Some(last) = undo::continuing(&scene.facts.ledger.batches[index]) {
             return stop_again(&repo, &loaded, (scene, lock.is_some()), (index, last), global);
@@ -50,10 +56,60 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn chosen(repo: &Repo, scene: &Scene, args: &Args) -> Result<usize> {
+fn dropped(repo: &Repo, scene: &Scene, args: &Args) -> Result<Vec<Removal>> {
     if !args.acting.from_worktree {
         read::outside(repo, scene, "undo --from-worktree")?;
     }
+    let caller = git::committer(repo)?;
+    Ok(drop::dropped(&scene.facts.ledger, args.batch.as_deref(), &caller)?.into_iter().cloned().collect())
+}
+
+/// Brings tasks back from the trash; `None` if another process was faster. The answer.
+fn bring_back(
+    repo: &Repo,
+    loaded: &Loaded,
+    (scene, lock): (&Scene, Option<&Lock>),
+    removals: &[Removal],
+    global: &Global,
+) -> Result<Option<String>> {
+    let ledger = &scene.facts.ledger;
+    for removal in removals {
+        read::may_act(repo, loaded, &removal.task(), removal.note)?;
+        if let Some((why, hint)) = git::unrestorable(repo, removal)? {
+            return Err(drop::not_restored(removal, &why, hint).into());
+        }
+    }
+    if let Some(lock) = lock {
+        let at = ledger.moment(scene.facts.now);
+        let intent = |removal: &Removal| {
+            let body = Body::Undoing { batch: removal.what.batch.clone(), of: removal.uid.clone() };
+            Ok((removal.note, git::event(repo, at, body)?))
+        };
+        let open = removals.iter().filter(|removal| !removal.undoing);
+        let events = open.map(intent).collect::<Result<Vec<(Oid, Event)>>>()?;
+        let mut expected = ledger.tip;
+        for (note, event) in events {
+            match git::append(repo, expected, note, &[event], "bringing back from the trash")? {
+                Swap::Lost => return Ok(None),
+                Swap::Done(tip) => expected = Some(tip),
+            }
+        }
+        for removal in removals {
+            let restored = git::restore((repo, lock), removal).and_then(|()| record_back(repo, removal));
+            restored.map_err(|error| drop::half_restored(removal, &format!("{error:#}")))?;
+        }
+    }
+    let render = if global.json { render::drop::restored_json } else { render::drop::restored };
+    Ok(Some(render(removals, lock.is_none())))
+}
+
+fn record_back(repo: &Repo, removal: &Removal) -> Result<()> {
+    let at = git::read_ledger(repo)?.moment(git::now());
+    let event = git::event(repo, at, Body::Undone { of: removal.uid.clone() })?;
+    git::append_outcome(repo, removal.note, &[event], &format!("{} is back", removal.what.task))
+}
+
+fn chosen(repo: &Repo, scene: &Scene, args: &Args) -> Result<usize> {
     Ok(undo::choose(&scene.facts.ledger, args.batch.as_deref(), &git::committer(repo)?)?)
 }
 

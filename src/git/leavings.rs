@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use globset::{GlobSet, GlobSetBuilder};
 use rustix::fs::FileType;
 
@@ -98,6 +99,7 @@ fn in_words(said: &[u8], (folder, shown): (&Path, &Path), harmless: &Harmless) -
         };
         let path = line.splitn(fields, |byte| *byte == b' ').nth(fields - 1).unwrap_or(line);
         match line[0] {
+            b'!' if harmless.ignored_stay => {}
             b'!' if harmless.disposable.covers(path) => ignored.extend(repository_in(folder, path)),
             b'!' => ignored.extend(harmless.harm(folder, path, true)),
             b'?' => changed.extend(harmless.harm(folder, path, false)),
@@ -108,6 +110,19 @@ fn in_words(said: &[u8], (folder, shown): (&Path, &Path), harmless: &Harmless) -
     let changed = first(&changed).map(|path| Obstacle::Changed(shown.to_owned(), path, changed.len()));
     let ignored = first(&ignored).map(|path| Obstacle::Ignored(shown.to_owned(), path, ignored.len()));
     changed.into_iter().chain(ignored).collect()
+}
+
+/// What is ignored and disposable in the worktree `folder`, but for what holds a repository.
+///
+/// # Errors
+/// git cannot tell.
+pub(super) fn disposable_in(repo: &Repo, folder: &Path, harmless: &Harmless) -> Result<Vec<PathBuf>> {
+    let mut command = repo.git.command(folder);
+    command.args(["-c", "core.fsmonitor=false", "status", "--porcelain=v2", "-z", "--untracked-files=normal"]);
+    let said = stdout_of(command.args(["--ignored=traditional", "--ignore-submodules=all"]))?;
+    let ignored = said.split(|byte| *byte == 0).filter_map(|line| line.strip_prefix(b"! "));
+    let goes = ignored.filter(|path| harmless.disposable.covers(path) && repository_in(folder, path).is_none());
+    Ok(goes.map(|path| folder.join(OsStr::from_bytes(path.strip_suffix(b"/").unwrap_or(path)))).collect())
 }
 
 /// The first repository at or below `path`: it may hold commits that are nowhere else, whatever folder it is in.
@@ -134,12 +149,19 @@ fn repository_in(folder: &Path, path: &[u8]) -> Option<Vec<u8>> {
 pub(super) struct Harmless {
     disposable: Disposable,
     copies: Prints,
+    /// Ignored files go along, and so are not lost.
+    ignored_stay: bool,
 }
 
 impl Harmless {
     /// Ignored files that are `disposable`, and copies that were not changed since.
     pub(super) fn of(repo: &Repo, id: &TaskId, disposable: &[String]) -> Harmless {
-        Harmless { disposable: Disposable::new(disposable), copies: copies::known(repo, id) }
+        Harmless { disposable: Disposable::new(disposable), copies: copies::known(repo, id), ignored_stay: false }
+    }
+
+    /// The same where ignored files are kept with the folder.
+    pub(super) fn in_trash(repo: &Repo, id: &TaskId, disposable: &[String]) -> Harmless {
+        Harmless { ignored_stay: true, ..Harmless::of(repo, id, disposable) }
     }
 
     /// What of `path` would be lost: `None` where that is a copy that was not changed, or a folder of nothing but such, and of what
@@ -225,11 +247,11 @@ mod tests {
         let said = b"1 .M N... 100644 100644 100644 aa bb a b\0? new\0! target/\0! .env\0! deep/target/x\0";
         let shown = Path::new("/w");
         let disposable = Disposable::new(&["target/".to_owned()]);
-        let told = in_words(said, (shown, shown), &Harmless { disposable, copies: Prints::new() });
+        let told = in_words(said, (shown, shown), &Harmless { disposable, copies: Prints::new(), ignored_stay: false });
         let expected =
             [Obstacle::Changed("/w".into(), "a b".into(), 2), Obstacle::Ignored("/w".into(), ".env".into(), 1)];
         assert_eq!(told, expected);
-        let nothing = Harmless { disposable: Disposable::new(&[]), copies: Prints::new() };
+        let nothing = Harmless { disposable: Disposable::new(&[]), copies: Prints::new(), ignored_stay: false };
         assert_eq!(in_words(b"", (shown, shown), &nothing), []);
         let conflict = b"u UU N... 1 2 3 4 h1 h2 h3 c c\0";
         assert_eq!(in_words(conflict, (shown, shown), &nothing), [Obstacle::Changed("/w".into(), "c c".into(), 1)]);

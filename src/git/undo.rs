@@ -3,7 +3,7 @@
 //!
 //! Every step can be found half done and is gone on from: the names of what is moved aside follow from the batch's uid.
 
-mod aside;
+pub(super) mod aside;
 
 use std::path::{Path, PathBuf};
 
@@ -148,7 +148,7 @@ fn of_branch(task: &Snapshot, tip: Oid, branch: Option<&Branch>, base_kept: bool
     }
 }
 
-fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle> {
+pub(super) fn of_worktree(task: &Snapshot, listed: &Listed, folder: &Path) -> Vec<Obstacle> {
     let path = || listed.path.clone();
     let mut found = Vec::new();
     let locked_for_it = listed.locked.as_deref().and_then(locked_for) == Some(task.id.as_str());
@@ -179,15 +179,15 @@ fn has_own_refs(admin_dir: &Path) -> bool {
 }
 
 /// Where a task's worktree was meant to be; `None` where it was to have none.
-fn folder_of(repo: &Repo, task: &Snapshot) -> Option<PathBuf> {
+pub(super) fn folder_of(repo: &Repo, task: &Snapshot) -> Option<PathBuf> {
     Some(resolved(&absolute(repo, task.path.as_deref()?)))
 }
 
-fn branch_ref(task: &Snapshot) -> String {
+pub(super) fn branch_ref(task: &Snapshot) -> String {
     format!("refs/heads/{}", task.branch)
 }
 
-enum Stands {
+pub(super) enum Stands {
     Whole(Listed),
     HalfMade(Listed),
     /// Its admin folder, but not its folder.
@@ -197,7 +197,7 @@ enum Stands {
 }
 
 /// The worktree of `task`, wherever it is now.
-fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Stands> {
+pub(super) fn find(repo: &Repo, task: &Snapshot, folder: &Path) -> Result<Stands> {
     let mut found = Stands::Nothing;
     for listed in worktrees(repo)? {
         let ours = listed.path == folder;
@@ -306,12 +306,12 @@ pub fn leave_off(repo: &Repo, batch: &Batch, task: &Snapshot) -> Result<()> {
     aside.remove()
 }
 
-fn changed(task: &Snapshot) -> anyhow::Error {
+pub(super) fn changed(task: &Snapshot) -> anyhow::Error {
     Failure::new(Exit::Halfway, format!("the worktree of task '{}' changed meanwhile", task.id)).into()
 }
 
 /// The branch first: as long as the ref that keeps its base stands, the branch is known to be ours.
-fn delete_refs((repo, lock): (&Repo, &Lock), task: &Snapshot, left: &Left) -> Result<()> {
+pub(super) fn delete_refs((repo, lock): (&Repo, &Lock), task: &Snapshot, left: &Left) -> Result<()> {
     match left.tip {
         Some(tip) => unref::delete(repo, lock, &branch_ref(task), tip)?,
         // A start that was killed may have been about to make it.

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_batch_is_complete_only_with_something_that_landed_or_was_given_up() {
         let again = |names: &[&str]| starting(names);
-        let dropped = |name: &str| Body::Dropped { task: id(name) };
+        let dropped = |name: &str| Body::Dropped { task: id(name), of: None };
         assert_eq!(first(vec![], &[]), BatchState::InProgress);
         assert_eq!(first(vec![], &["A", "B"]), BatchState::Complete);
         assert_eq!(first(vec![dropped("A"), dropped("B")], &[]), BatchState::Complete);

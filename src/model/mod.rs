@@ -8,6 +8,7 @@ pub mod check;
 pub mod collision;
 pub mod copies;
 pub mod drift;
+pub mod drop;
 pub mod environment;
 pub mod example;
 pub mod exclusion;

@@ -295,6 +295,7 @@ impl Teller<'_> {
         let other = others.map(String::as_str);
         let around = notes::Around { vacant, deleted, defined: index.is_some(), unfinished, target, other };
         row.notes = notes::notes(&row, &around);
+        row.notes.extend(self.facts.ledger.removal_of(id).and_then(notes::half_removed));
         self.stack(&mut row);
         // What is not committed yet cannot be merged with: git would refuse.
         let committed = row.readiness.as_ref().is_some_and(|readiness| !readiness.uncommitted);

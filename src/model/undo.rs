@@ -115,14 +115,20 @@ pub fn decide(
     Err(refused(batch, told))
 }
 
-fn refused(batch: &Batch, mut told: Vec<(String, Vec<String>)>) -> Failure {
+fn refused(batch: &Batch, told: Vec<(String, Vec<String>)>) -> Failure {
+    let ids: Vec<&TaskId> = batch.tasks.iter().map(|task| &task.id).collect();
+    told_at_once(&format!("cannot undo {}", batch.name), &ids, told)
+}
+
+/// What speaks against something, each with what resolves it; `ids` are the tasks that it is about.
+pub(super) fn told_at_once(what: &str, ids: &[&TaskId], mut told: Vec<(String, Vec<String>)>) -> Failure {
     let more = told.len().saturating_sub(MOST_TOLD);
     told.truncate(MOST_TOLD);
     if more > 0 {
         told.push((format!("and {more} more"), Vec::new()));
     }
     let clauses: Vec<&str> = told.iter().map(|(clause, _)| clause.as_str()).collect();
-    let mut failure = Failure::new(Exit::Refused, format!("cannot undo {}: {}", batch.name, clauses.join("; ")));
+    let mut failure = Failure::new(Exit::Refused, format!("{what}: {}", clauses.join("; ")));
     for hint in told.iter().flat_map(|(_, hints)| hints) {
         if !failure.hints.contains(hint) {
             failure.hints.push(hint.clone());
@@ -131,7 +137,7 @@ fn refused(batch: &Batch, mut told: Vec<(String, Vec<String>)>) -> Failure {
     if told.iter().all(|(_, hints)| !hints.is_empty()) {
         return failure;
     }
-    let mut ids: Vec<&str> = batch.tasks.iter().map(|task| task.id.as_str()).take(MOST_TOLD).collect();
+    let mut ids: Vec<&str> = ids.iter().map(|id| id.as_str()).take(MOST_TOLD).collect();
     ids.sort_unstable();
     failure.hint(format!("use 'git dispatch status {}' to see how far they are", ids.join(" ")))
 }

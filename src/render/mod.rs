@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod brief;
 pub mod check;
 pub mod demo;
+pub mod drop;
 pub mod fault;
 pub mod import;
 pub mod install;

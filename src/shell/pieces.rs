@@ -27,6 +27,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch-brief"),
     man!("1", "git-dispatch-check"),
     man!("1", "git-dispatch-demo"),
+    man!("1", "git-dispatch-drop"),
     man!("1", "git-dispatch-import"),
     man!("1", "git-dispatch-init"),
     man!("1", "git-dispatch-install"),

@@ -19,6 +19,7 @@ mod demo;
 mod disks;
 mod doubts;
 mod drift;
+mod drop;
 mod faults;
 mod floors;
 mod goon;

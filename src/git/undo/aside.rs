@@ -20,29 +20,35 @@ use crate::model::undo::Left;
 const SHORTEST_UID: usize = 8;
 
 /// Where worktree and admin folder go in one step each, before their files are removed one by one.
-pub(super) struct Aside {
+pub(in crate::git) struct Aside {
     pub folder: PathBuf,
-    admin: PathBuf,
+    pub admin: PathBuf,
 }
 
 impl Aside {
     pub(super) fn of(repo: &Repo, batch: &Batch, folder: &Path) -> Result<Aside> {
+        Aside::named(repo, "undone", (&batch.uid, &batch.name), folder)
+    }
+
+    /// `kind` is what becomes of what stands in `folder`, by the event of `whom` with this uid.
+    pub(in crate::git) fn named(repo: &Repo, kind: &str, (uid, whom): (&str, &str), folder: &Path) -> Result<Aside> {
+        let known = uid;
         // The uid is another's word: no more of it than hexadecimal digits gets into a name.
-        let uid: String = batch.uid.chars().filter(char::is_ascii_hexdigit).take(12).collect();
+        let uid: String = known.chars().filter(char::is_ascii_hexdigit).take(12).collect();
         if uid.len() < SHORTEST_UID {
-            let what = format!("the uid '{}' of {} is none that this program writes", batch.uid, batch.name);
+            let what = format!("the uid '{known}' of {whom} is none that this program writes");
             return Err(Failure::new(Exit::Refused, what).hint("use 'git dispatch log --json' to see it").into());
         }
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let dispatch = repo.common_dir().join("dispatch");
         Ok(Aside {
-            folder: folder.with_file_name(format!(".{name}.undone-{uid}")),
-            admin: dispatch.join(format!("undone-{name}-{uid}")),
+            folder: folder.with_file_name(format!(".{name}.{kind}-{uid}")),
+            admin: dispatch.join(format!("{kind}-{name}-{uid}")),
         })
     }
 
     /// A worktree that was moved aside and not looked at again goes back to its place.
-    pub(super) fn bring_back(&self, repo: &Repo, folder: &Path) -> Result<()> {
+    pub(in crate::git) fn bring_back(&self, repo: &Repo, folder: &Path) -> Result<()> {
         let listed = || worktrees(repo).map(|all| all.iter().any(|listed| listed.path == folder));
         if self.folder.symlink_metadata().is_ok() && folder.symlink_metadata().is_err() && listed()? {
             return rename(&self.folder, folder);
@@ -50,7 +56,13 @@ impl Aside {
         Ok(())
     }
 
-    pub(super) fn take(
+    pub(super) fn take(&self, of: (&Repo, &Snapshot), listed: &Listed, left: &Left, harmless: &Harmless) -> Result<()> {
+        self.set_aside(of, listed, left, harmless)?;
+        self.take_admin(listed)
+    }
+
+    /// Moves the folder, and looks at it once more: a worker may have written meanwhile.
+    pub(in crate::git) fn set_aside(
         &self,
         (repo, task): (&Repo, &Snapshot),
         listed: &Listed,
@@ -60,14 +72,14 @@ impl Aside {
         rename(&listed.path, &self.folder)?;
         let since = leavings(repo, &self.folder, &listed.path, harmless);
         if since.is_empty() && repo.commit_of(&branch_ref(task))? == left.tip {
-            return self.take_admin(listed);
+            return Ok(());
         }
         rename(&self.folder, &listed.path)?;
-        let what = format!("'{}' was changed while it was taken back", listed.path.display());
+        let what = format!("'{}' was changed while it was moved aside", listed.path.display());
         Err(Failure::new(Exit::Halfway, what).into())
     }
 
-    pub(super) fn take_admin(&self, listed: &Listed) -> Result<()> {
+    pub(in crate::git) fn take_admin(&self, listed: &Listed) -> Result<()> {
         let made = self.admin.parent().map_or(Ok(()), std::fs::create_dir_all);
         made.with_context(|| format!("could not make a folder for '{}'", self.admin.display()))?;
         rename(&listed.admin_dir, &self.admin)
@@ -94,7 +106,7 @@ impl Aside {
 }
 
 /// Removes a folder with all in it, also where that holds folders that nothing may be written to.
-fn remove(path: &Path) -> std::io::Result<()> {
+pub(in crate::git) fn remove(path: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(path) {
         Err(fault) if fault.kind() == ErrorKind::PermissionDenied => {
             let _ = open_up(path);
@@ -115,6 +127,6 @@ fn open_up(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(in crate::git) fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).with_context(|| format!("could not move '{}' to '{}'", from.display(), to.display()))
 }

@@ -109,8 +109,9 @@ fn rank(body: &Body) -> u8 {
         | Body::Reviewed(_)
         | Body::Landed { .. }
         | Body::Restacked(_) => 4,
-        Body::Dropped { .. } => 5,
-        Body::Closed(_) | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 6,
+        Body::Dropping(_) => 5,
+        Body::Dropped { .. } => 6,
+        Body::Closed(_) | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 7,
     }
 }
 
@@ -172,7 +173,9 @@ impl Ledger {
             Body::Landed { task, tip, commit, pr, .. } => {
                 self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
             }
-            Body::Dropped { task } => self.record(task).dropped = true,
+            Body::Dropping(what) => self.remove(what, (uid, at), (by, host)),
+            Body::Dropped { task, of: None } => self.record(task).dropped = true,
+            Body::Dropped { of: Some(of), .. } => self.removed(&of),
             Body::Restacking(Restacked { of, task, base, tip, stack, .. }) => {
                 if let Some((record, _)) = self.started_by(&of, &task) {
                     record.restacking = Some(Restacking { base, tip, stack });
@@ -195,6 +198,7 @@ impl Ledger {
                 if let Some(batch) = self.batches.iter_mut().find(|batch| batch.uid == of) {
                     batch.undoing = Some(at);
                 }
+                self.bring_back(&of);
             }
             Body::Closed(closing) => {
                 let Closing { batch, of, .. } = &closing;
@@ -208,7 +212,7 @@ impl Ledger {
     }
 
     /// A task and what it was when it started, where the batch with this uid is the last that started it.
-    fn started_by(&mut self, uid: &str, id: &TaskId) -> Option<(&mut Record, &mut Snapshot)> {
+    pub(super) fn started_by(&mut self, uid: &str, id: &TaskId) -> Option<(&mut Record, &mut Snapshot)> {
         let record = self.records.get_mut(id)?;
         let batch = self.batches.get_mut(record.batch?).filter(|batch| batch.uid == uid)?;
         Some((record, batch.tasks.iter_mut().find(|task| task.id == *id)?))

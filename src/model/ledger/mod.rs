@@ -2,6 +2,7 @@
 
 mod fold;
 mod record;
+mod removal;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
 pub use record::{Continuing, Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
+pub use removal::{Dropping, Removal};
 
 /// The version of the line format that this program writes.
 pub const VERSION: u32 = 1;
@@ -85,8 +87,13 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pr: Option<String>,
     },
+    /// The intent to move a task to the trash, written before anything is moved.
+    Dropping(Dropping),
+    /// It is there. `of` is the uid of that intent.
     Dropped {
         task: TaskId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<String>,
     },
     /// The intent to put the own commits of a task on another base, written before anything moves. `tip` is the one before.
     Restacking(Restacked),
@@ -97,7 +104,8 @@ pub enum Body {
         task: TaskId,
     },
     Closed(Closing),
-    /// The intent to take back the batch whose first event has the uid `of`, written before anything is removed.
+    /// The intent to take back the batch whose first event has the uid `of`, or the removal that began with it; written before
+    /// anything is moved.
     Undoing {
         batch: String,
         of: String,
@@ -265,6 +273,8 @@ pub struct Ledger {
     /// The names of batches that were undone, oldest first: no other takes them.
     pub undone: Vec<String>,
     pub records: BTreeMap<TaskId, Record>,
+    /// What was moved to the trash, oldest first.
+    pub removals: Vec<Removal>,
     /// How the first lines that could not be read begin, each with the commit whose note holds it, for a warning.
     pub unreadable: Vec<(Oid, String)>,
     /// How many more there are.

@@ -28,6 +28,8 @@ pub struct Record {
     pub accepted: Option<Oid>,
     pub landed: Option<Landing>,
     pub dropped: bool,
+    /// Index into [`super::Ledger::removals`] of its last removal since it was started last.
+    pub removal: Option<usize>,
     pub reopened_at: Option<Timestamp>,
     /// The uid of that event.
     pub reopened_by: Option<String>,

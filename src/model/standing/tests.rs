@@ -143,7 +143,7 @@ fn a_started_task_without_branch_is_lost_and_an_unmade_one_is_taken() {
     facts.tasks.insert(id("A"), remote);
     assert_eq!(state(&file, &facts, "A"), State::Elsewhere);
     facts.tasks.clear();
-    facts.ledger = ledger(vec![starting(&["A"]), started("u0", &["A"]), Body::Dropped { task: id("A") }]);
+    facts.ledger = ledger(vec![starting(&["A"]), started("u0", &["A"]), Body::Dropped { task: id("A"), of: None }]);
     assert_eq!(state(&file, &facts, "A"), State::Ready, "a dropped task is ready again");
 }
 

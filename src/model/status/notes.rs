@@ -8,6 +8,7 @@ use std::path::Path;
 use super::stopped::stopped;
 use super::{Row, Verdict};
 use crate::model::facts::{BaseIs, Branch, Head, Twin, Worktree};
+use crate::model::ledger::Removal;
 use crate::model::oid::Oid;
 use crate::model::state::State;
 use crate::model::text::shell_word;
@@ -85,6 +86,20 @@ pub(super) fn notes(row: &Row, around: &Around<'_>) -> Vec<Note> {
     }
     notes.extend(stopped(row, around));
     notes
+}
+
+/// Its removal, or what takes that back, was not brought to its end.
+pub(super) fn half_removed(removal: &Removal) -> Option<Note> {
+    let id = &removal.what.task;
+    match (removal.done, removal.undoing) {
+        (_, true) => Some(Note::new("is half brought back from the trash").then(format!("git dispatch undo {id}"))),
+        (false, _) => Some(
+            Note::new("is half dropped")
+                .then(format!("git dispatch drop {id}"))
+                .then(format!("git dispatch undo {id}")),
+        ),
+        _ => None,
+    }
 }
 
 /// What arrived from elsewhere, and is not followed.

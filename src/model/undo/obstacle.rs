@@ -45,13 +45,15 @@ pub enum Obstacle {
     Locked(PathBuf, String),
     /// A process works in it, by its id and name.
     Process(PathBuf, u32, String),
+    /// Another file system is mounted there: it cannot be moved in one step.
+    Mounted(PathBuf),
     /// It cannot be looked at.
     Unreadable(PathBuf, String),
 }
 
 impl Obstacle {
     /// A sentence about `task`.
-    pub(super) fn of(&self, task: &Snapshot) -> String {
+    pub(in crate::model) fn of(&self, task: &Snapshot) -> String {
         let (id, branch) = (&task.id, &task.branch);
         let first = |path: &str, number: usize| match number {
             0 | 1 => format!("'{path}'"),
@@ -95,12 +97,15 @@ impl Obstacle {
             Obstacle::Locked(at, reason) if reason.is_empty() => format!("'{}' is locked", at.display()),
             Obstacle::Locked(at, reason) => format!("'{}' is locked: {reason}", at.display()),
             Obstacle::Process(at, pid, name) => format!("process {pid} ({name}) works in '{}'", at.display()),
+            Obstacle::Mounted(at) => {
+                format!("'{}' is a file system of its own, and cannot be moved in one step", at.display())
+            }
             Obstacle::Unreadable(at, why) => format!("'{}' cannot be looked at: {why}", at.display()),
         }
     }
 
     /// The commands that resolve it, or show what it is about; none where `status` does.
-    pub(super) fn hints(&self, task: &Snapshot) -> Vec<String> {
+    pub(in crate::model) fn hints(&self, task: &Snapshot) -> Vec<String> {
         let word = |path: &Path| shell_word(&path.to_string_lossy());
         let branch = shell_word(&task.branch);
         let inside = |at: &Path, command: &str, what: &str| format!("use 'git -C {} {command}' {what}", word(at));
@@ -142,7 +147,7 @@ impl Obstacle {
             Obstacle::Operation(at, _) => vec![inside(at, "status", "to see how to end it")],
             Obstacle::Locked(at, _) => vec![format!("use 'git worktree unlock {}' to unlock it", word(at))],
             Obstacle::Process(_, pid, _) => vec![format!("use 'kill {pid}' to end that process")],
-            Obstacle::NotOurs | Obstacle::Unreadable(..) => Vec::new(),
+            Obstacle::NotOurs | Obstacle::Mounted(_) | Obstacle::Unreadable(..) => Vec::new(),
         }
     }
 }

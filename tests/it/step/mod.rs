@@ -4,6 +4,7 @@
 
 mod after;
 mod calls;
+mod dropped;
 mod kernel;
 mod restacked;
 mod state;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Sandbox;
 use after::{EARLIER, Stage};
+use dropped::{Back, Dropping};
 use restacked::Restacking;
 use tracer::{Disturbance, Traced, trace};
 use undone::Undoing;
@@ -337,6 +339,26 @@ fn a_restack_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end(
 #[test]
 fn a_restack_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
     step_by(4, &Restacking::new(), Disturbance::FullFromThere, 30);
+}
+
+#[test]
+fn a_drop_killed_at_any_call_goes_on_to_the_same_end_or_is_taken_back() {
+    step(&Dropping::new(), Disturbance::KillTree, 40);
+}
+
+#[test]
+fn a_drop_of_which_one_process_is_killed_goes_on_to_the_same_end_or_is_taken_back() {
+    step_by(3, &Dropping::new(), Disturbance::KillOne, 10);
+}
+
+#[test]
+fn a_drop_with_a_disk_that_becomes_full_goes_on_to_the_same_end_or_is_taken_back() {
+    step_by(3, &Dropping::new(), Disturbance::FullFromThere, 10);
+}
+
+#[test]
+fn an_undo_of_a_drop_killed_at_any_call_goes_on_to_the_state_before() {
+    step(&Back(Dropping::new()), Disturbance::KillTree, 20);
 }
 
 /// The worker of A is elsewhere.

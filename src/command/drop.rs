@@ -1,0 +1,170 @@
+//! `git dispatch drop`: moves the worktrees and branches of tasks to the trash.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use crate::console::Console;
+use crate::git::{self, Lock, Repo, Swap};
+use crate::global::Global;
+use crate::model::drop::{self, Drop, Known};
+use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::ledger::{Body, Dropping, Event, Ledger, Removal};
+use crate::model::oid::Oid;
+use crate::model::start::not_in_file;
+use crate::model::state::State;
+use crate::read::acting::{self, Acting};
+use crate::read::{self, Loaded, Scene};
+use crate::render;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The tasks
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// Decides and writes the intent under the repository's lock, moves task by task, and records that.
+///
+/// # Errors
+/// See [`drop::known`] and [`drop::decide`]; [`Exit::Held`] where another command acts; [`Exit::Halfway`] where a step failed:
+/// the same command goes on.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let dry_run = args.acting.dry_run;
+    let (text, ids) = acting::decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
+        if !args.acting.from_worktree {
+            read::outside(&repo, scene, &format!("drop --from-worktree {}", args.ids.join(" ")))?;
+        }
+        let decided = decide(&repo, &loaded, scene, &named(&loaded, scene, &args.ids)?)?;
+        if let Some(lock) = lock {
+            let Some(removals) = written(&repo, scene, &decided)? else { return Ok(None) };
+            act((&repo, lock), &loaded, &decided, &removals)?;
+        }
+        let render = if global.json { render::drop::json } else { render::drop::dropped };
+        let ids: Vec<String> = decided.iter().map(|one| one.task.id.to_string()).collect();
+        Ok(Some((render(&decided, dry_run), ids)))
+    })?;
+    console.answer(&text);
+    if !dry_run && !global.json {
+        ids.iter().for_each(|id| console.hint(&format!("use 'git dispatch undo {id}' to bring it back")));
+    }
+    Ok(Exit::Success)
+}
+
+/// The tasks, each once.
+fn named(loaded: &Loaded, scene: &Scene, ids: &[String]) -> Result<BTreeSet<TaskId>> {
+    let known = |id: &TaskId| scene.standings.of(&loaded.file, id).is_some();
+    let unknown = |text: &str| not_in_file(&loaded.file, &scene.standings, &[text]);
+    let named = |text: &String| Ok(text.parse::<TaskId>().ok().filter(known).ok_or_else(|| unknown(text))?);
+    ids.iter().map(named).collect()
+}
+
+fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, ids: &BTreeSet<TaskId>) -> Result<Vec<Drop>> {
+    let ledger = &scene.facts.ledger;
+    let (mut drops, mut dropped) = (Vec::new(), None);
+    for id in ids {
+        let Known { batch, task, begun } = match drop::known(ledger, id) {
+            // Of several, those that are not dropped yet are left.
+            Err(failure) if ledger.records.get(id).is_some_and(|record| record.dropped) => {
+                dropped.get_or_insert(failure);
+                continue;
+            }
+            known => known?,
+        };
+        let note = ledger.batches[batch].base;
+        read::may_act(repo, loaded, &begun.map_or_else(|| task.clone(), Removal::task), note)?;
+        let before = ledger.batches[..batch].iter().rev().flat_map(|batch| &batch.tasks);
+        let earlier = before.clone().find(|one| one.id == *id && one.branch != task.branch);
+        let left = git::left_to_drop(repo, task, begun, earlier, &loaded.file.settings.disposable)?;
+        let landed = scene.standings.of(&loaded.file, id).is_some_and(|standing| standing.state == State::Landed);
+        let branch = scene.facts.tasks.get(id).and_then(|seen| seen.branch.as_ref()).filter(|_| !landed);
+        let unlanded = branch.and_then(|branch| branch.commits).unwrap_or_default();
+        drops.push(Drop { batch, task: task.clone(), begun: begun.cloned(), left, unlanded });
+    }
+    match dropped.filter(|_| drops.is_empty()) {
+        Some(failure) => Err(failure.into()),
+        None => Ok(drop::decide(ledger, drops, &git::host())?),
+    }
+}
+
+/// Writes the intents, where they do not stand there yet; `None` if another process was faster.
+fn written(repo: &Repo, scene: &Scene, drops: &[Drop]) -> Result<Option<Vec<Removal>>> {
+    let ledger = &scene.facts.ledger;
+    let at = ledger.moment(scene.facts.now);
+    let (mut removals, mut notes) = (Vec::new(), Vec::new());
+    for one in drops {
+        if let Some(begun) = &one.begun {
+            removals.push(begun.clone());
+            continue;
+        }
+        let (event, removal) = intent(repo, ledger, one, at)?;
+        notes.push((removal.note, event));
+        removals.push(removal);
+    }
+    if notes.is_empty() {
+        return Ok(Some(removals));
+    }
+    let mut grouped: Vec<(Oid, Vec<Event>)> = Vec::new();
+    for (note, event) in notes {
+        match grouped.iter_mut().find(|(commit, _)| *commit == note) {
+            Some((_, events)) => events.push(event),
+            None => grouped.push((note, vec![event])),
+        }
+    }
+    let notes: Vec<(Oid, &[Event])> = grouped.iter().map(|(note, events)| (*note, events.as_slice())).collect();
+    let ids: Vec<&str> = drops.iter().map(|one| one.task.id.as_str()).collect();
+    let done = git::append_all(repo, ledger.tip, &notes, &format!("dropping {}", ids.join(", ")))?;
+    Ok((done != Swap::Lost).then_some(removals))
+}
+
+fn intent(repo: &Repo, ledger: &Ledger, one: &Drop, at: jiff::Timestamp) -> Result<(Event, Removal)> {
+    let batch = &ledger.batches[one.batch];
+    let folder = one.left.worktree.as_deref();
+    let what = Dropping {
+        batch: batch.name.clone(),
+        of: batch.uid.clone(),
+        task: one.task.id.clone(),
+        branch: one.task.branch.clone(),
+        tip: one.left.tip,
+        path: folder.map(|folder| git::recorded_path(repo, folder)).transpose()?,
+        trash: None,
+    };
+    let mut event = git::event(repo, at, Body::Dropping(what.clone()))?;
+    let trash = folder.map(|folder| git::trash_of(repo, &event.uid, &one.task, folder)).transpose()?;
+    let trash = trash.map(|trash| git::recorded_path(repo, &trash)).transpose()?;
+    let what = Dropping { trash, ..what };
+    event.body = Body::Dropping(what.clone());
+    let (uid, by, host) = (event.uid.clone(), event.by.clone(), event.host.clone());
+    let (note, snapshot) = (batch.base, one.task.clone());
+    Ok((event, Removal { uid, at, by, host, what, note, snapshot, done: false, undoing: false }))
+}
+
+fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, drops: &[Drop], removals: &[Removal]) -> Result<()> {
+    for (at, (one, removal)) in drops.iter().zip(removals).enumerate() {
+        let moved = git::move_to_trash((repo, lock), removal, &one.left, &loaded.file.settings.disposable);
+        moved.and_then(|()| record(repo, removal)).map_err(|error| stopped(&drops[at..], &error))?;
+    }
+    Ok(())
+}
+
+fn record(repo: &Repo, removal: &Removal) -> Result<()> {
+    let at = git::read_ledger(repo)?.moment(git::now());
+    let task = removal.what.task.clone();
+    let subject = format!("dropped {task}");
+    let event = git::event(repo, at, Body::Dropped { task, of: Some(removal.uid.clone()) })?;
+    git::append_outcome(repo, removal.note, &[event], &subject)
+}
+
+/// What went wrong, with the hints of its cause.
+fn stopped(drops: &[Drop], error: &anyhow::Error) -> anyhow::Error {
+    let ids: Vec<&str> = drops.iter().map(|one| one.task.id.as_str()).collect();
+    let id = ids.first().copied().unwrap_or_default();
+    let hints = error.downcast_ref::<Failure>().map(|cause| cause.hints.clone()).unwrap_or_default();
+    let failure = Failure::new(Exit::Halfway, format!("task '{id}' could not be dropped as a whole: {error:#}"))
+        .hint(format!("use 'git dispatch drop {}' to go on from here", ids.join(" ")));
+    hints.into_iter().fold(failure, Failure::hint).into()
+}
