@@ -61,7 +61,8 @@ __git_dispatch_flags ()
 	check) echo "--hook $global" ;;
 	wait) echo "--for --timeout $global" ;;
 	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --as -n --dry-run $global" ;;
-	drop | undo | restack) echo "-n --dry-run --from-worktree $global" ;;
+	drop) echo "--landed -n --dry-run --from-worktree $global" ;;
+	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
 	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;

@@ -191,6 +191,7 @@ complete -c git-dispatch -n '__git_dispatch_using review' -a '(__git_dispatch_ta
 complete -c git-dispatch -n '__git_dispatch_using status' -a '(__git_dispatch_tasks status)'
 complete -c git-dispatch -n '__git_dispatch_using wait' -a '(__git_dispatch_tasks wait)'
 complete -c git-dispatch -n '__git_dispatch_using launch' -a '(__git_dispatch_tasks launch)'
+complete -c git-dispatch -n '__git_dispatch_using drop' -l landed -d 'Drop all that has landed, but for what holds something'
 complete -c git-dispatch -n '__git_dispatch_using drop' -a '(__git_dispatch_tasks drop)'
 complete -c git-dispatch -n '__git_dispatch_using undo' -a '(__git_dispatch_one undo)'
 complete -c git-dispatch -n '__git_dispatch_using report' -a '(__git_dispatch_one report)'

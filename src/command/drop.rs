@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::console::Console;
 use crate::git::{self, Lock, Repo, Swap};
 use crate::global::Global;
-use crate::model::drop::{self, Drop, Known};
+use crate::model::drop::{self, Drop, Kept, Known};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::ledger::{Body, Dropping, Event, Ledger, Removal};
@@ -21,8 +21,11 @@ use crate::render;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The tasks
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID", required_unless_present = "landed")]
     pub ids: Vec<String>,
+    /// Drop all that has landed, but for what holds something
+    #[arg(long, conflicts_with = "ids")]
+    pub landed: bool,
     #[command(flatten)]
     pub acting: Acting,
 }
@@ -35,24 +38,63 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let dry_run = args.acting.dry_run;
-    let (text, ids) = acting::decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
+    let (text, ids, kept) = acting::decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
         if !args.acting.from_worktree {
-            read::outside(&repo, scene, &format!("drop --from-worktree {}", args.ids.join(" ")))?;
+            let which = if args.landed { "--landed".to_owned() } else { args.ids.join(" ") };
+            read::outside(&repo, scene, &format!("drop --from-worktree {which}"))?;
         }
-        let decided = decide(&repo, &loaded, scene, &named(&loaded, scene, &args.ids)?)?;
+        let (decided, kept) = if args.landed {
+            landed(&repo, &loaded, scene)?
+        } else {
+            (decide(&repo, &loaded, scene, &named(&loaded, scene, &args.ids)?)?, Vec::new())
+        };
         if let Some(lock) = lock {
             let Some(removals) = written(&repo, scene, &decided)? else { return Ok(None) };
             act((&repo, lock), &loaded, &decided, &removals)?;
         }
         let render = if global.json { render::drop::json } else { render::drop::dropped };
         let ids: Vec<String> = decided.iter().map(|one| one.task.id.to_string()).collect();
-        Ok(Some((render(&decided, dry_run), ids)))
+        Ok(Some((render(&decided, &kept, dry_run), ids, kept)))
     })?;
     console.answer(&text);
-    if !dry_run && !global.json {
-        ids.iter().for_each(|id| console.hint(&format!("use 'git dispatch undo {id}' to bring it back")));
+    for (_, why) in kept.iter().filter(|_| !global.json) {
+        console.warning(why);
     }
-    Ok(Exit::Success)
+    if !dry_run && !global.json {
+        match &ids[..] {
+            [] => {}
+            [id] => console.hint(&format!("use 'git dispatch undo {id}' to bring it back")),
+            _ => console.hint("use 'git dispatch undo' to bring all of them back"),
+        }
+    }
+    Ok(if ids.is_empty() { Exit::No } else { Exit::Success })
+}
+
+/// What has landed and stands here, and what of that is kept, each with the reason.
+fn landed(repo: &Repo, loaded: &Loaded, scene: &Scene) -> Result<(Vec<Drop>, Vec<Kept>)> {
+    let (mut drops, mut kept) = (Vec::new(), Vec::new());
+    let records = scene.facts.ledger.records.iter();
+    let is_landed =
+        |id: &TaskId| scene.standings.of(&loaded.file, id).is_some_and(|standing| standing.state == State::Landed);
+    let stands = |id: &TaskId| {
+        let seen = scene.facts.tasks.get(id);
+        seen.is_some_and(|seen| seen.branch.is_some() || seen.worktree.is_some())
+    };
+    for (id, _) in records.filter(|(id, record)| !record.dropped && is_landed(id) && stands(id)) {
+        match decide(repo, loaded, scene, &BTreeSet::from([id.clone()])) {
+            Ok(one) => drops.extend(one),
+            Err(error) => match error.downcast::<Failure>() {
+                Ok(failure) => kept.push((id.clone(), failure.what)),
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    if drops.is_empty() && kept.is_empty() {
+        return Err(Failure::new(Exit::No, "nothing that has landed has a branch or a worktree here")
+            .hint("use 'git dispatch status --all' to see where all tasks stand")
+            .into());
+    }
+    Ok((drops, kept))
 }
 
 /// The tasks, each once.

@@ -51,6 +51,9 @@ pub fn left_to_drop(
     let base_kept = repo.commit_of(&base_ref(&task.id))? == Some(task.base);
     let stands = |one: &&Snapshot| repo.commit_of(&branch_ref(one)).is_ok_and(|tip| tip.is_some());
     let mut left = Left { tip, base_kept, earlier: earlier.filter(stands).map(|one| one.base), ..Left::default() };
+    // What is in the trash here shows as well that it is this clone's.
+    let in_trash = |removal: &Removal| repo.commit_of(&removal.kept()).is_ok_and(|kept| kept.is_some());
+    left.base_kept |= begun.is_some_and(in_trash);
     match begun {
         Some(begun) if tip.is_some() && tip != begun.what.tip => left.obstacles.push(Obstacle::Moved),
         None if tip.is_some() && !base_kept => left.obstacles.push(Obstacle::NotOurs),

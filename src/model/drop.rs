@@ -30,6 +30,9 @@ pub struct Drop {
     pub unlanded: u64,
 }
 
+/// A task that is kept, and why.
+pub type Kept = (TaskId, String);
+
 /// The task `id` as it was started.
 ///
 /// # Errors
@@ -79,7 +82,7 @@ pub fn decide(ledger: &Ledger, drops: Vec<Drop>, host: &str) -> Result<Vec<Drop>
     for Drop { task, left, batch, begun, .. } in &drops {
         let nothing = left.tip.is_none() && left.worktree.is_none() && !left.base_kept;
         let batch = &ledger.batches[*batch];
-        let elsewhere = begun.as_ref().map_or(nothing, |begun| nothing && begun.host != host);
+        let elsewhere = nothing && begun.as_ref().is_none_or(|begun| begun.host != host || begun.what.tip.is_some());
         if elsewhere && left.obstacles.is_empty() {
             let (id, name) = (&task.id, &batch.name);
             let what =

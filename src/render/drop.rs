@@ -4,15 +4,15 @@ use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
-use crate::model::drop::Drop;
+use crate::model::drop::{Drop, Kept};
 use crate::model::ledger::Removal;
 use crate::model::oid::Oid;
 use crate::model::text::{count, escape};
 
 const BOLD: Style = Style::new().bold();
 
-/// A line for each task with what goes.
-pub fn dropped(drops: &[Drop], dry_run: bool) -> String {
+/// A line for each task with what goes; what is kept is told elsewhere.
+pub fn dropped(drops: &[Drop], _kept: &[Kept], dry_run: bool) -> String {
     let verb = if dry_run { "would be dropped" } else { "dropped" };
     let mut out = String::new();
     for Drop { task, left, unlanded, .. } in drops {
@@ -80,6 +80,14 @@ struct DropJson<'a> {
     command: &'static str,
     dry_run: bool,
     tasks: Vec<TaskJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<KeptJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct KeptJson<'a> {
+    id: &'a str,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -92,7 +100,7 @@ struct TaskJson<'a> {
 }
 
 /// The same as JSON.
-pub fn json(drops: &[Drop], dry_run: bool) -> String {
+pub fn json(drops: &[Drop], kept: &[Kept], dry_run: bool) -> String {
     let tasks = drops.iter().map(|Drop { task, left, unlanded, .. }| TaskJson {
         id: task.id.as_str(),
         branch: left.tip.map(|_| task.branch.as_str()),
@@ -100,7 +108,8 @@ pub fn json(drops: &[Drop], dry_run: bool) -> String {
         worktree: left.worktree.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
         unlanded: *unlanded,
     });
-    line(&DropJson { schema: SCHEMA, command: "drop", dry_run, tasks: tasks.collect() })
+    let kept = kept.iter().map(|(id, why)| KeptJson { id: id.as_str(), why });
+    line(&DropJson { schema: SCHEMA, command: "drop", dry_run, tasks: tasks.collect(), kept: kept.collect() })
 }
 
 #[cfg(test)]
@@ -123,9 +132,10 @@ mod tests {
         let schema = serde_json::from_str(include_str!("../../docs/schema/drop.schema.json")).unwrap();
         let told = |left: &Left, unlanded| {
             let drops = [Drop { batch: 0, task: task(base), begun: None, left: left.clone(), unlanded }];
-            let value = serde_json::from_str(&json(&drops, false)).unwrap();
+            let value =
+                serde_json::from_str(&json(&drops, &[("B".parse().unwrap(), "why".to_owned())], false)).unwrap();
             assert_eq!(crate::render::schema::faults(&schema, &value), Vec::<String>::new());
-            anstream::adapter::strip_str(&dropped(&drops, false)).to_string()
+            anstream::adapter::strip_str(&dropped(&drops, &[], false)).to_string()
         };
         let goes = "A dropped: branch task/A at 2222222 and worktree /w\\e\n";
         assert_eq!(told(&left, 0), goes);

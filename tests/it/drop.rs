@@ -210,3 +210,40 @@ fn a_task_without_worktree_loses_its_branch_only() {
     sandbox.ok(&["undo", "A"]);
     assert_eq!(known(&sandbox), before);
 }
+
+#[test]
+fn all_that_has_landed_goes_but_for_what_holds_something() {
+    let sandbox = started();
+    sandbox.refuses(&["drop", "--landed"], 1, "nothing that has landed has a branch or a worktree here");
+    sandbox.commit_in(&sandbox.place("B"), &[("b", "1\n")], "work of B");
+    for branch in ["task/A", "task/B"] {
+        sandbox.git(&["merge", "--quiet", "--no-ff", "--no-edit", branch]);
+    }
+    write_in(&sandbox.place("B"), "half", "1\n");
+    let told = sandbox.ok(&["drop", "--landed"]).answers("A dropped: branch task/A");
+    let told = told.says("warning: cannot drop B: not committed in '").says("'half'");
+    assert!(!told.stdout.contains("that had not landed") && !sandbox.place("A").exists(), "{told:#?}");
+    assert!(sandbox.place("B").join("half").exists());
+    let kept = sandbox.run(&["drop", "--landed", "--json"]).exits(1).json();
+    assert_eq!((&kept["tasks"], &kept["kept"][0]["id"]), (&serde_json::json!([]), &"B".into()));
+    std::fs::remove_file(sandbox.place("B").join("half")).unwrap();
+    sandbox.ok(&["drop", "--landed"]).answers("B dropped");
+    assert_eq!(sandbox.row("A")["state"], "landed");
+    sandbox.ok(&["undo"]).answers("B is back");
+}
+
+/// The ledger may come from another clone on this machine.
+#[test]
+fn what_another_clone_has_half_dropped_is_not_finished_here() {
+    let sandbox = started();
+    sandbox.ok(&["drop", "B"]);
+    let note = sandbox.git(&["notes", "--ref=dispatch", "list"]);
+    let commit = note.split_once(' ').unwrap().1.to_owned();
+    let text = sandbox.git(&["notes", "--ref=dispatch", "show", &commit]);
+    let half: Vec<&str> = text.lines().filter(|line| !line.contains("\"dropped\"")).collect();
+    let clone = Sandbox::empty();
+    clone.git(&["clone", "--quiet", sandbox.repo().to_str().unwrap(), "."]);
+    clone.git(&["notes", "--ref=dispatch", "add", "-m", &half.join("\n"), &commit]);
+    clone.refuses(&["drop", "B"], 3, "nothing of task 'B' stands here");
+    clone.refuses(&["undo", "B"], 3, "cannot bring task 'B' back: its commits are no longer in the trash here");
+}
