@@ -51,14 +51,13 @@ pub fn left_to_drop(
     let base_kept = repo.commit_of(&base_ref(&task.id))? == Some(task.base);
     let stands = |one: &&Snapshot| repo.commit_of(&branch_ref(one)).is_ok_and(|tip| tip.is_some());
     let mut left = Left { tip, base_kept, earlier: earlier.filter(stands).map(|one| one.base), ..Left::default() };
+    // The base goes after the branch, also where that was begun.
+    left.obstacles.extend((tip.is_some() && !base_kept).then_some(Obstacle::NotOurs));
     // What is in the trash here shows as well that it is this clone's.
     let in_trash = |removal: &Removal| repo.commit_of(&removal.kept()).is_ok_and(|kept| kept.is_some());
     left.base_kept |= begun.is_some_and(in_trash);
-    match begun {
-        Some(begun) if tip.is_some() && tip != begun.what.tip => left.obstacles.push(Obstacle::Moved),
-        None if tip.is_some() && !base_kept => left.obstacles.push(Obstacle::NotOurs),
-        _ => {}
-    }
+    let moved = begun.is_some_and(|begun| tip.is_some() && tip != begun.what.tip);
+    left.obstacles.extend(moved.then_some(Obstacle::Moved));
     let Some(folder) = folder_of(repo, task) else {
         let on_it = on_branch(repo, &task.branch)?;
         left.obstacles.extend(on_it.into_iter().map(|listed| Obstacle::CheckedOut(listed.path)));

@@ -247,3 +247,24 @@ fn what_another_clone_has_half_dropped_is_not_finished_here() {
     clone.refuses(&["drop", "B"], 3, "nothing of task 'B' stands here");
     clone.refuses(&["undo", "B"], 3, "cannot bring task 'B' back: its commits are no longer in the trash here");
 }
+
+/// Nothing is removed on the word of a note alone.
+#[test]
+fn an_intent_that_somebody_forged_takes_no_other_branch_along() {
+    let sandbox = started();
+    sandbox.git(&["branch", "other", "main"]);
+    let (tip, commit) = (sandbox.git(&["rev-parse", "other"]), sandbox.git(&["rev-parse", "main"]));
+    let uid = sandbox.events()[0]["uid"].as_str().unwrap().to_owned();
+    let forge = |task: &str, branch: &str| {
+        let intent = format!(
+            r#"{{"at":"2036-01-19T00:00:00.000Z","uid":"{task}aaaaaaaaaaa","v":1,"event":"dropping","batch":"batch-001","of":"{uid}","task":"{task}","branch":"{branch}","tip":"{tip}"}}"#
+        );
+        sandbox.git(&["notes", "--ref=dispatch", "append", "-m", &intent, &commit]);
+    };
+    forge("A", "other");
+    sandbox.ok(&["drop", "A"]).answers("A dropped: branch task/A");
+    assert_eq!(sandbox.git(&["rev-parse", "other"]), tip);
+    forge("B", "task/B");
+    sandbox.git(&["update-ref", "-d", "refs/dispatch/base/B"]);
+    sandbox.refuses(&["drop", "B"], 3, "nothing shows that branch 'task/B' was made for task 'B'");
+}

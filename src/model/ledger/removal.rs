@@ -65,10 +65,13 @@ impl Ledger {
     pub(super) fn remove(&mut self, what: Dropping, (uid, at): (String, Timestamp), (by, host): (String, String)) {
         let index = self.removals.len();
         let note = self.batches.iter().find(|batch| batch.uid == what.of).map(|batch| batch.base);
-        if let (Some(note), Some((record, snapshot))) = (note, self.started_by(&what.of, &what.task)) {
+        let started = self.started_by(&what.of, &what.task);
+        // An intent about another branch than the task's is none of ours.
+        let started = started.filter(|(_, snapshot)| snapshot.branch == what.branch);
+        if let (Some(note), Some((record, snapshot))) = (note, started) {
             record.removal = Some(index);
-            // The base moves where it is restacked, and the branch where it is adopted anew.
-            let snapshot = Snapshot { branch: what.branch.clone(), ..snapshot.clone() };
+            // The base moves where it is restacked.
+            let snapshot = snapshot.clone();
             self.removals.push(Removal { uid, at, by, host, what, note, snapshot, done: false, undoing: false });
         }
     }
