@@ -11,6 +11,7 @@ use super::graph::Ix;
 use super::id::TaskId;
 use super::oid::Oid;
 use super::schedule::{CriticalPath, Network, Node, dependants};
+use super::stack::carries;
 use super::standing::Standings;
 use super::state::{Reason, State};
 use super::task::{Batches, Kind, Minutes, Settings, Task, TaskFile};
@@ -319,7 +320,7 @@ impl<'a> Plan<'a> {
     fn stackable(&self) -> Option<TaskId> {
         let done = |reason: &Reason| match reason {
             Reason::Needs(need) | Reason::Reads { id: need, .. } => {
-                self.standings.of(self.file, need).is_some_and(|standing| standing.state == State::Done)
+                self.standings.of(self.file, need).is_some_and(|standing| carries(self.standings, standing, need))
             }
             _ => false,
         };

@@ -22,7 +22,7 @@ fn state(sandbox: &Sandbox) -> (String, usize) {
 fn is_done(sandbox: &Sandbox) -> bool {
     match (state(sandbox).0.as_str(), state(sandbox).1) {
         ("done", 0) => true,
-        ("active", 1) => false,
+        ("active", 2) => false,
         other => panic!("{other:?}"),
     }
 }

@@ -33,7 +33,7 @@ impl Teller<'_> {
                 Note::new(format!("is halted by {}: {why}", halt.reviewer))
                     .then(format!("git dispatch review {id} --resume"))
             }
-            Reason::GateLand => {
+            Reason::GateLand if row.state == State::Done => {
                 Note::new("waits for a review before it lands").then(format!("git dispatch review {id} --approve land"))
             }
             Reason::Findings => {
