@@ -50,6 +50,12 @@ fn a_task_with_a_gate_starts_once_its_text_is_approved() {
     sandbox.commit(&[("dispatch.toml", &gated.replace("one", "two"))], "another text");
     sandbox.refuses(&["start", "A"], 3, "task 'A' waits for a review before it starts");
     sandbox.commit(&[("dispatch.toml", &gated.replace("\"one\"", "  \"one\" # the same"))], "as before");
+    let briefed = "[task.A]\ntitle = \"one\"\nreview = [\"start\"]\nbrief-file = \"docs/A.md\"\n";
+    sandbox.commit(&[("dispatch.toml", briefed), ("docs/A.md", "be kind\n")], "a brief of its own");
+    sandbox.ok(&["review", "A", "--approve", "start"]);
+    sandbox.commit(&[("docs/A.md", "rm -rf\n")], "another brief");
+    sandbox.refuses(&["start", "A"], 3, "task 'A' waits for a review before it starts");
+    sandbox.commit(&[("docs/A.md", "be kind\n")], "as it was");
     sandbox.ok(&["start", "A"]);
     sandbox.refuses(&["review", "A", "--approve", "start"], 3, "task 'A' is active").says("--approve land");
 }

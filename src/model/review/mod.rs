@@ -10,7 +10,7 @@ use super::oid::Oid;
 use super::state::{Reason, State};
 use super::task::{Details, Gate, Settings, TaskFile};
 
-pub use digest::digest;
+pub use digest::{digest, of_text};
 pub use findings::{Finding, open};
 pub use verdict::{Asked, Note, Ruling, Word, close, reviewed, reviewer, words};
 

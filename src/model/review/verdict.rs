@@ -76,6 +76,7 @@ pub struct Ruling {
     /// The commit whose note takes it.
     pub note: Oid,
     pub review: Review,
+    pub title: String,
     pub state: State,
     pub notes: Vec<Note>,
 }
@@ -176,7 +177,8 @@ fn ruling(
         reviewer: asked.reviewer.clone(),
     };
     let note = batch.map_or(facts.target.newest().1, |batch| batch.base);
-    Ok(Ruling { notes: notes(file, facts, &review), note, review, state })
+    let title = ix.map(|ix| file.graph.tasks()[ix].title.clone()).unwrap_or_default();
+    Ok(Ruling { notes: notes(file, facts, &review), note, review, title, state })
 }
 
 fn is(id: &TaskId, state: State) -> Failure {
