@@ -98,6 +98,8 @@ pub struct Session {
     pub window: Option<String>,
     /// The window of an earlier session, from before the task stopped or was begun anew, that has not ended.
     pub older: Option<String>,
+    /// With which exit code the worker before it ended.
+    pub ended: Option<u8>,
 }
 
 /// Stands for the last start of a task, and for each time that it went on: another one is another session. Hexadecimal.

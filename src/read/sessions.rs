@@ -169,7 +169,9 @@ impl Sessions {
             pane.map(|pane| pane.window.clone())
         };
         let (window, older) = (lives(true), lives(false));
-        Session { id: id.clone(), worktree: worktree.to_owned(), opened: window.is_none(), window, older }
+        let dead = self.panes.iter().rfind(|pane| pane.id == *id && pane.start == start && !pane.lives());
+        let ended = dead.and_then(Pane::ended).filter(|_| window.is_none());
+        Session { id: id.clone(), worktree: worktree.to_owned(), opened: window.is_none(), window, older, ended }
     }
 
     /// Opens those that are not there, and tells `opened` of each as it becomes true.

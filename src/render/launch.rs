@@ -38,9 +38,10 @@ pub fn session(session: &Session, told: &Told) -> String {
 
 /// Nothing tells an agent that sits there that others go on with its task.
 fn older(session: &Session) -> String {
-    let one = session.older.as_ref();
-    one.map(|window| format!("  its earlier session is still there: tmux kill-window -t {window}\n"))
-        .unwrap_or_default()
+    let ended = session.ended.map(|code| format!("  the worker before it ended with exit code {code}\n"));
+    let older = session.older.as_ref();
+    let older = older.map(|window| format!("  its earlier session is still there: tmux kill-window -t {window}\n"));
+    ended.into_iter().chain(older).collect()
 }
 
 /// How to see what was opened.
@@ -81,6 +82,8 @@ pub struct SessionJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     older: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     paste: Option<String>,
 }
 
@@ -102,6 +105,7 @@ impl<'a> SessionJson<'a> {
             opened: session.opened && !print,
             window: session.window.as_deref(),
             older: session.older.as_deref(),
+            ended: session.ended,
             paste: print.then(|| paste(session, told)),
         }
     }
@@ -117,7 +121,7 @@ mod tests {
 
     fn one(opened: bool) -> Session {
         let (id, worktree) = ("A".parse().unwrap(), "/x/it's \u{1b}[2J".into());
-        Session { id, worktree, opened, window: Some("@3".to_owned()), older: None }
+        Session { id, worktree, opened, window: Some("@3".to_owned()), older: None, ended: None }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Pane {
     pub start: String,
     /// Its command has ended; the pane shows what it said.
     dead: bool,
+    /// Its exit code then, as far as tmux tells.
+    ended: Option<u8>,
 }
 
 /// The tmux server that the user has, or would have.
@@ -87,7 +89,7 @@ impl Tmux {
     /// The panes of this repository's tasks on the whole server, dead ones too; none where no server runs.
     pub fn panes(&self) -> Vec<Pane> {
         let format = format!(
-            "#{{pane_id}} #{{window_id}} #{{session_id}} #{{pane_dead}} #{{{REPOSITORY}}} #{{{TASK}}} #{{{START}}}"
+            "#{{pane_id}} #{{window_id}} #{{session_id}} #{{pane_dead}} #{{{REPOSITORY}}} #{{{TASK}}} #{{{START}}} #{{pane_dead_status}}"
         );
         // Without a server there is none; any other fault comes back as soon as a window is opened.
         let listed = self.ask(&self.anchor, &["list-panes", "-a", "-F", &format]).unwrap_or_default();
@@ -138,7 +140,15 @@ impl Tmux {
             let _ = self.ask(&self.anchor, &["kill-pane", "-t", &old.pane]);
         }
         let (pane, window) = (pane.to_owned(), window.to_owned());
-        Ok(Pane { id: opening.id.clone(), pane, window, session, start: opening.start.clone(), dead: false })
+        Ok(Pane {
+            id: opening.id.clone(),
+            pane,
+            window,
+            session,
+            start: opening.start.clone(),
+            dead: false,
+            ended: None,
+        })
     }
 
     /// Marks the pane and puts the command into it: in one request, so that no end of the command comes between.
@@ -247,6 +257,11 @@ impl Pane {
     pub fn lives(&self) -> bool {
         !self.dead
     }
+
+    /// With which code its command ended.
+    pub fn ended(&self) -> Option<u8> {
+        self.ended.filter(|_| self.dead)
+    }
 }
 
 /// Letters that mean nothing to tmux, and a part of the digest, so that no two repositories share a session.
@@ -272,7 +287,8 @@ fn read(line: &str, mark: &str) -> Option<Pane> {
     let (whose, id, start) = (words.next()?, words.next()?, words.next().unwrap_or_default().to_owned());
     let id = id.parse::<TaskId>().ok().filter(|_| whose == mark)?;
     let (pane, window, session) = (pane.to_owned(), window.to_owned(), session.to_owned());
-    Some(Pane { id, pane, window, session, start, dead: dead == "1" })
+    let ended = words.next().and_then(|code| code.parse().ok());
+    Some(Pane { id, pane, window, session, start, dead: dead == "1", ended })
 }
 
 #[cfg(test)]

@@ -500,3 +500,13 @@ fn what_goes_on_or_begins_anew_has_another_session_and_the_earlier_one_is_named(
     let place = sandbox.root().join("repo-task-A.2");
     assert_eq!(said(&sandbox, "in-A"), format!("{}\n", place.display()));
 }
+
+#[test]
+fn how_the_worker_before_ended_is_told_by_the_next_launch() {
+    let (sandbox, server) = started(TASKS, &["A"]);
+    sandbox.git(&["config", "dispatch.launch", "echo x >\"$HOME/gone\"; exit 3"]);
+    sandbox.ok(&["launch", "A", "--in", "tmux"]);
+    assert_eq!(said(&sandbox, "gone"), "x\n");
+    wait_until("the end", || server.tmux(&["list-panes", "-a", "-F", "#{pane_dead}"]) == "1");
+    sandbox.ok(&["launch", "A", "--in", "tmux"]).answers("  the worker before it ended with exit code 3\n");
+}

@@ -202,6 +202,7 @@ fn a_batch_of_research_frees_what_needs_it_once_it_is_sufficient() {
         plan["start"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(start(&sandbox), ["C"], "it starts what is critical");
+    sandbox.ok(&["status"]).answers("R1 and what was researched with it waits for a verdict");
     let told = sandbox.ok(&["review", "batch-001", "--insufficient", "nobody looked at costs", "--coverage", "speed"]);
     told.answers("batch-001 closed as insufficient by Eve");
     assert_eq!(start(&sandbox), ["F"], "a follow-up comes first");
