@@ -63,7 +63,8 @@ pub struct Wanted<'a> {
 /// which keeps others from opening the same, it only tells. The answer is all of them, and how one gets to see them.
 ///
 /// # Errors
-/// Before anything is opened: see [`worker::commands`], [`worker::openings`], [`Sessions::look`]. For the rest, [`Sessions::open`].
+/// Before anything is opened: see [`worker::commands`], [`worker::openings`]; what was asked for is not installed
+/// ([`Exit::Refused`]), or too long for tmux. After that ([`Exit::Halfway`], or [`Exit::Git`] for the first): it cannot be opened.
 pub fn launch(
     (repo, lock): (&Repo, Option<&Lock>),
     (loaded, scene): (&Loaded, &Scene),
