@@ -183,6 +183,7 @@ complete -c git-dispatch -n '__git_dispatch_using review' -l insufficient -x -d 
 complete -c git-dispatch -n '__git_dispatch_using review' -l convergence -x -d 'What the tracks agree on'
 complete -c git-dispatch -n '__git_dispatch_using review' -l coverage -x -d 'What they covered'
 complete -c git-dispatch -n '__git_dispatch_using review' -l contradictions -x -d 'Where they contradict each other'
+complete -c git-dispatch -n '__git_dispatch_using review' -l tip -x -d 'Only if its branch is at this commit'
 complete -c git-dispatch -n '__git_dispatch_using review' -l as -x -d 'Whose word it is'
 complete -c git-dispatch -n '__git_dispatch_using init start adopt launch drop undo report review restack install' -s n -l dry-run -d 'Tell what would be done, and do nothing'
 

@@ -6,14 +6,16 @@ mod places;
 pub mod sessions;
 pub mod worker;
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::console::{Console, Shown};
-use crate::git::{self, Observation, Quarantine, Repo, Source, Want};
+use crate::git::{self, Named, Observation, Quarantine, Repo, Source, Want};
 use crate::global::Global;
+use crate::model::brief::LONGEST;
 use crate::model::collision::{Collisions, contenders};
 use crate::model::facts::{Facts, Observed};
 use crate::model::failure::{Exit, Failure};
@@ -22,9 +24,10 @@ use crate::model::landing::{Landing, Whom, entrants};
 use crate::model::ledger::{Ledger, Snapshot};
 use crate::model::oid::Oid;
 use crate::model::order::{Attempt, Candidate, order};
+use crate::model::review::{gated, of_text};
 use crate::model::sides::named;
 use crate::model::standing::{Names, Standings, standings};
-use crate::model::task::TaskFile;
+use crate::model::task::{Details, Gate, Task, TaskFile};
 use crate::model::taskfile;
 use crate::model::template::is_branch_name;
 use crate::model::text::shell_word;
@@ -90,9 +93,21 @@ pub fn task_file(repo: &Repo, global: &Global) -> Result<Loaded> {
         }
     }
     git::overlay(repo, &mut file.settings)?;
+    file.settings.brief_texts = brief_texts(repo, &file, &source);
     let worktree_anywhere = repo.config("dispatch.worktree").is_some();
     let target = file.settings.target.clone().or(presumed).ok_or_else(no_target)?;
     Ok(Loaded { file, source, target, worktree_anywhere })
+}
+
+/// See [`crate::model::task::Settings::brief_texts`]. What cannot be read is left to whoever needs it.
+fn brief_texts(repo: &Repo, file: &TaskFile, source: &Source) -> BTreeMap<TaskId, String> {
+    let gate = |details: &Details| gated(Some(details), &file.settings, Gate::Start);
+    let text = |task: &Task| {
+        let path = task.details.as_deref().filter(|details| gate(details))?.brief_file.as_deref()?;
+        let text = git::named_text(repo, source, Named { key: "brief-file", path, limit: LONGEST }).ok()?;
+        Some((task.id.clone(), of_text(&text)))
+    };
+    file.graph.tasks().iter().filter_map(text).collect()
 }
 
 fn no_target() -> Failure {

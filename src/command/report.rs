@@ -64,11 +64,12 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let said = said(args, global)?;
-    for _ in 0..git::ATTEMPTS {
+    for () in git::Attempts::new() {
         let loaded = read::task_file(&repo, global)?;
         let strict = loaded.file.settings.strict_writes == Some(true);
         let scene = read::scene(&repo, &loaded, Want { uncommitted: strict, ..Want::STANDINGS })?;
         let here = read::task_here(&repo, &scene.facts);
+        own_session(args)?;
         let spot = report::spot(&loaded.file, (&scene.facts, &scene.standings), (args.id.as_deref(), here))?;
         let body = decide(&repo, &loaded, &scene, &spot, (args, said.clone()))?;
         if !args.dry_run && !written(&repo, &scene, &spot, &body)? {
@@ -83,6 +84,20 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         return Ok(Exit::Success);
     }
     Err(git::contended().into())
+}
+
+/// A worker reports on its own task: what it says of another one is a mistake.
+///
+/// # Errors
+/// This is the session of another task ([`Exit::Refused`]).
+fn own_session(args: &Args) -> Result<(), Failure> {
+    match (git::session_task(), &args.id) {
+        (Some(own), Some(id)) if own != *id => {
+            let what = format!("this is the session of task '{own}', and no worker reports on another task");
+            Err(Failure::new(Exit::Refused, what).hint(format!("use 'git dispatch report {own}' to report on its own")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `None`: that it has begun.

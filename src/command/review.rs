@@ -7,10 +7,11 @@ use crate::git::{self, Repo, Swap, Want};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
-use crate::model::ledger::{Body, Closing, Review};
+use crate::model::ledger::{Body, Closing, Event, Review};
 use crate::model::oid::Oid;
 use crate::model::review::{self, Asked, Ruling, Word};
 use crate::model::task::Gate;
+use crate::model::text::escape;
 use crate::read::{self, Scene};
 use crate::render;
 
@@ -59,6 +60,9 @@ pub struct Args {
     /// With a verdict on a batch, where they contradict each other
     #[arg(long, value_name = "TEXT", requires = "verdict")]
     pub contradictions: Option<String>,
+    /// Only if the branch of the task is at this commit: the one that was looked at
+    #[arg(long, value_name = "COMMIT", conflicts_with = "verdict")]
+    pub tip: Option<String>,
     /// Whose word it is [default: dispatch.reviewer, else user.name]
     #[arg(long = "as", value_name = "NAME")]
     pub reviewer: Option<String>,
@@ -97,68 +101,60 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
-    /// Whether they may let go on what `ids` are, which is asked of a person where there is one. `what` is that, after "approve".
+    /// Whether they may let go on what `ids` are at all.
     ///
     /// # Errors
-    /// It is their own work, or there is nobody to ask ([`Exit::Refused`]).
-    fn releases(&self, scene: &Scene, ids: &[TaskId], what: &str) -> Result<bool> {
-        let own = git::session_task().filter(|task| ids.iter().any(|id| id.as_str() == task));
-        let here = read::task_here(self.repo, &scene.facts).filter(|id| ids.contains(id)).map(TaskId::to_string);
+    /// It is the session of a worker, or their own work, or there is nobody to ask ([`Exit::Refused`]).
+    fn may_release(&self, scene: &Scene, ids: &[TaskId]) -> Result<(), Failure> {
         let person = self.console.has_person();
-        if let Some(id) = own.or(here.filter(|_| !person)) {
-            return Err(Failure::new(
-                Exit::Refused,
-                format!("this is the session of task '{id}': nobody approves their own work"),
-            )
-            .hint("use the same command in a terminal outside of it")
-            .into());
+        let here = read::task_here(self.repo, &scene.facts).filter(|id| ids.contains(id) && !person);
+        if let Some(id) = git::session_task().or(here.map(TaskId::to_string)) {
+            let what = format!("this is the session of task '{id}', and no worker lets anything go on");
+            return Err(Failure::new(Exit::Refused, what).hint("have a person use the same command outside of it"));
         }
-        if self.known {
-            return Ok(true);
+        if person || self.known {
+            return Ok(());
         }
-        if !person {
-            let what = format!(
-                "'{}' may let nothing go on here: it takes a person at a terminal, or a reviewer of git config",
-                self.reviewer
-            );
-            return Err(Failure::new(Exit::Refused, what)
-                .hint("use the same command in a terminal")
-                .hint("use 'git config --add dispatch.reviewer NAME' to have one that is not asked")
-                .into());
-        }
-        let yes = self.console.asks(&render::review::question(what, &self.reviewer));
+        let what = format!(
+            "'{}' may let nothing go on here: it takes a person at a terminal, or a reviewer of git config",
+            self.reviewer
+        );
+        Err(Failure::new(Exit::Refused, what).hint("have a person use the same command in a terminal"))
+    }
+
+    /// Whether they stand by `what`, after "approve", which is asked of whom git config does not name.
+    fn confirms(&self, what: &str) -> bool {
+        let yes = self.known || self.console.asks(&render::review::question(what, &self.reviewer));
         if !yes {
             self.console.note("nothing is recorded");
         }
-        Ok(yes)
+        yes
     }
 }
 
 fn ruled(args: &Args, global: &Global, speaker: &Speaker<'_>) -> Result<Exit> {
-    let mut asked = Asked { ids: args.ids.clone(), word: word(args)?, reviewer: speaker.reviewer.clone() };
+    let (ids, reviewer) = (args.ids.clone(), speaker.reviewer.clone());
+    let asked = Asked { ids, word: word(args)?, tip: args.tip.clone(), reviewer };
     let mut confirmed: Option<Vec<Review>> = None;
-    let mut all: Vec<Ruling> = Vec::new();
-    for _ in 0..git::ATTEMPTS {
+    for () in git::Attempts::new() {
         let loaded = read::task_file(speaker.repo, global)?;
         let scene = read::scene(speaker.repo, &loaded, Want::STANDINGS)?;
         let rulings = review::reviewed(&loaded.file, (&scene.facts, &scene.standings), &asked)?;
         let reviews: Vec<Review> = rulings.iter().map(|ruling| ruling.review.clone()).collect();
-        if !args.dry_run && asked.word.releases() && confirmed.as_ref() != Some(&reviews) {
+        if asked.word.releases() {
             let ids: Vec<TaskId> = reviews.iter().map(|review| review.task.clone()).collect();
-            if !speaker.releases(&scene, &ids, &render::review::asked(&rulings))? {
+            speaker.may_release(&scene, &ids)?;
+            let open = !args.dry_run && confirmed.as_ref() != Some(&reviews);
+            if open && !speaker.confirms(&render::review::asked(&rulings)) {
                 return Ok(Exit::No);
             }
         }
-        let whole = args.dry_run || written(speaker.repo, &scene, &rulings, |ruling| all.push(ruling.clone()))?;
-        if whole {
-            let told = if args.dry_run { &rulings } else { &all };
+        if args.dry_run || written(speaker.repo, &scene, &rulings)? {
             let render = if global.json { render::review::json } else { render::review::text };
-            speaker.console.answer(&render(told, &speaker.reviewer, args.dry_run));
+            speaker.console.answer(&render(&rulings, &speaker.reviewer, args.dry_run));
             return Ok(Exit::Success);
         }
-        // What is recorded already is not said twice.
-        asked.ids.retain(|id| !all.iter().any(|ruling| ruling.review.task.as_str() == id));
-        confirmed = Some(reviews.into_iter().filter(|one| !all.iter().any(|ruling| ruling.review == *one)).collect());
+        confirmed = Some(reviews);
     }
     Err(git::contended().into())
 }
@@ -179,38 +175,36 @@ fn word(args: &Args) -> Result<Word, Failure> {
     })
 }
 
-/// Appends the rulings, those of one note at once, and hands on each that is recorded; `false` if another process was faster.
-fn written(repo: &Repo, scene: &Scene, rulings: &[Ruling], mut recorded: impl FnMut(&Ruling)) -> Result<bool> {
-    let ledger = &scene.facts.ledger;
-    let mut tip = ledger.tip;
-    for group in rulings.chunk_by(|one, other| one.note == other.note) {
-        let bodies: Vec<Body> = group.iter().map(|ruling| Body::Reviewed(ruling.review.clone())).collect();
-        let ids: Vec<&str> = group.iter().map(|ruling| ruling.review.task.as_str()).collect();
-        match appended(repo, scene, (tip, group[0].note), bodies, &format!("reviewed {}", ids.join(", ")))? {
-            Some(new) => tip = Some(new),
-            None => return Ok(false),
+/// Appends the rulings, all in one step; `false` if another process was faster.
+fn written(repo: &Repo, scene: &Scene, rulings: &[Ruling]) -> Result<bool> {
+    let ids: Vec<&str> = rulings.iter().map(|ruling| ruling.review.task.as_str()).collect();
+    let mut notes: Vec<(Oid, Vec<Body>)> = Vec::new();
+    for ruling in rulings {
+        let body = Body::Reviewed(ruling.review.clone());
+        match notes.iter_mut().find(|(note, _)| *note == ruling.note) {
+            Some((_, bodies)) => bodies.push(body),
+            None => notes.push((ruling.note, vec![body])),
         }
-        group.iter().for_each(&mut recorded);
     }
-    Ok(true)
+    appended(repo, scene, notes, &format!("reviewed {}", ids.join(", ")))
 }
 
-/// The ledger's new tip; `None` if another process was faster.
-fn appended(
-    repo: &Repo,
-    scene: &Scene,
-    (tip, note): (Option<Oid>, Oid),
-    bodies: Vec<Body>,
-    subject: &str,
-) -> Result<Option<Oid>> {
-    let at = scene.facts.ledger.moment(scene.facts.now);
+/// `false` if another process was faster.
+fn appended(repo: &Repo, scene: &Scene, notes: Vec<(Oid, Vec<Body>)>, subject: &str) -> Result<bool> {
+    let ledger = &scene.facts.ledger;
+    let at = ledger.moment(scene.facts.now);
     let append = || {
-        let events: Result<Vec<_>> = bodies.into_iter().map(|body| git::event(repo, at, body)).collect();
-        git::append(repo, tip, note, &events?, subject)
+        let event = |body| git::event(repo, at, body);
+        let events: Result<Vec<(Oid, Vec<Event>)>> = notes
+            .into_iter()
+            .map(|(note, bodies)| Ok((note, bodies.into_iter().map(event).collect::<Result<_>>()?)))
+            .collect();
+        let events = events?;
+        let notes: Vec<(Oid, &[Event])> = events.iter().map(|(note, events)| (*note, events.as_slice())).collect();
+        git::append_all(repo, ledger.tip, &notes, subject)
     };
     match append() {
-        Ok(Swap::Done(new)) => Ok(Some(new)),
-        Ok(Swap::Lost) => Ok(None),
+        Ok(swap) => Ok(swap != Swap::Lost),
         Err(error) => Err(git::not_writable(repo).map_or(error, anyhow::Error::from)),
     }
 }
@@ -240,29 +234,28 @@ fn closing(args: &Args, reviewer: &str) -> Result<Option<Closing>, Failure> {
 }
 
 fn closed(args: &Args, global: &Global, speaker: &Speaker<'_>, said: Closing) -> Result<Exit> {
-    let mut confirmed = args.dry_run || said.verdict != "sufficient";
-    for _ in 0..git::ATTEMPTS {
+    let releases = said.verdict == "sufficient";
+    let mut confirmed = args.dry_run || !releases;
+    for () in git::Attempts::new() {
         let loaded = read::task_file(speaker.repo, global)?;
         let scene = read::scene(speaker.repo, &loaded, Want::STANDINGS)?;
         let (note, closing) = review::close(&loaded.file, (&scene.facts, &scene.standings), said.clone())?;
+        let batches = &scene.facts.ledger.batches;
+        let batch = batches.iter().rfind(|batch| Some(&batch.uid) == closing.of.as_ref());
+        let ids: Vec<TaskId> = batch.into_iter().flat_map(|batch| &batch.tasks).map(|task| task.id.clone()).collect();
+        if releases {
+            speaker.may_release(&scene, &ids)?;
+        }
+        confirmed = confirmed || speaker.confirms(&format!("batch {} as sufficient", escape(&closing.batch)));
         if !confirmed {
-            let batch = scene.facts.ledger.batches.iter().rfind(|batch| Some(&batch.uid) == closing.of.as_ref());
-            let ids: Vec<TaskId> =
-                batch.into_iter().flat_map(|batch| &batch.tasks).map(|task| task.id.clone()).collect();
-            if !speaker.releases(&scene, &ids, &format!("batch {} as sufficient", closing.batch))? {
-                return Ok(Exit::No);
-            }
-            confirmed = true;
+            return Ok(Exit::No);
         }
-        let bodies = vec![Body::Closed(closing.clone())];
-        let subject = format!("closed {}", closing.batch);
-        let tip = scene.facts.ledger.tip;
-        if !args.dry_run && appended(speaker.repo, &scene, (tip, note), bodies, &subject)?.is_none() {
-            continue;
+        let notes = vec![(note, vec![Body::Closed(closing.clone())])];
+        if args.dry_run || appended(speaker.repo, &scene, notes, &format!("closed {}", closing.batch))? {
+            let render = if global.json { render::review::closed_json } else { render::review::closed };
+            speaker.console.answer(&render(&closing, args.dry_run));
+            return Ok(Exit::Success);
         }
-        let render = if global.json { render::review::closed_json } else { render::review::closed };
-        speaker.console.answer(&render(&closing, args.dry_run));
-        return Ok(Exit::Success);
     }
     Err(git::contended().into())
 }

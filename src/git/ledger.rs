@@ -4,6 +4,7 @@ mod kept;
 mod notes;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use gix::bstr::ByteSlice;
@@ -23,12 +24,44 @@ pub use notes::read_ledger;
 /// Where the ledger lives.
 pub const LEDGER_REF: &str = "refs/notes/dispatch";
 
-/// How often a command decides anew because another process wrote to the ledger in between.
-pub const ATTEMPTS: usize = 20;
+/// A command decides anew for so long, and at least so often, because other processes write to the ledger in between.
+const PATIENCE: Duration = Duration::from_secs(30);
+const AT_LEAST: u32 = 20;
 
-/// The failure of a command that lost the swap [`ATTEMPTS`] times.
+/// Attempts at a decision: between two of them a pause, longer each time and never the same in two processes, so that of many at once
+/// each comes to its turn.
+#[derive(Debug)]
+pub struct Attempts {
+    began: Instant,
+    made: u32,
+}
+
+impl Attempts {
+    #[expect(clippy::new_without_default, reason = "it is about now")]
+    pub fn new() -> Attempts {
+        Attempts { began: Instant::now(), made: 0 }
+    }
+}
+
+impl Iterator for Attempts {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        if self.made > 0 {
+            let mut random = [0u8; 2];
+            // Without random bytes all wait as long.
+            let share = getrandom::fill(&mut random).map_or(u16::MAX, |()| u16::from_le_bytes(random));
+            let longest = Duration::from_millis(4 << self.made.min(6));
+            std::thread::sleep(longest.mul_f32(f32::from(share) / f32::from(u16::MAX)));
+        }
+        self.made += 1;
+        (self.made <= AT_LEAST || self.began.elapsed() < PATIENCE).then_some(())
+    }
+}
+
+/// The failure of a command that lost the swap in all of its [`Attempts`].
 pub fn contended() -> Failure {
-    Failure::new(Exit::Held, format!("'{LEDGER_REF}' changed {ATTEMPTS} times while this was decided"))
+    Failure::new(Exit::Held, format!("'{LEDGER_REF}' changed each time that this was decided"))
         .hint("run the same command again; a stale '.lock' beside the ref would also look like this")
 }
 
@@ -169,7 +202,7 @@ fn write(
 /// # Errors
 /// As [`append`], or other processes were faster 100 times in a row.
 pub fn append_outcome(repo: &Repo, commit: Oid, events: &[Event], subject: &str) -> Result<()> {
-    for _ in 0..100 {
+    for () in Attempts::new() {
         let expected = repo.commit_of(LEDGER_REF)?;
         if append(repo, expected, commit, events, subject)? != Swap::Lost {
             return Ok(());

@@ -81,7 +81,7 @@ pub use here::tree_paths;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};
 pub use ledger::{
-    ATTEMPTS, LEDGER_REF, Swap, append, append_all, append_outcome, committer, contended, event, host, not_writable,
+    Attempts, LEDGER_REF, Swap, append, append_all, append_outcome, committer, contended, event, host, not_writable,
     read_ledger,
 };
 pub use lock::{Lock, lock};

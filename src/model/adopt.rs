@@ -9,6 +9,7 @@ use super::graph::Ix;
 use super::id::TaskId;
 use super::ledger::Snapshot;
 use super::oid::Oid;
+use super::review::before_start;
 use super::standing::Names;
 use super::start::{Scene, again, blocking_branch, excluded_by, free_name, in_words, not_cancelled};
 use super::state::{Reason, State};
@@ -107,6 +108,12 @@ fn free(scene: &Scene<'_>, ix: Ix, offer: &Offer) -> Result<(), Failure> {
         scene.facts.ledger.records.get(&task.id).is_some_and(|record| record.batch.is_some() && !record.dropped);
     let same = current.is_some_and(|branch| offer.found.branch.as_ref() == Some(&branch.name))
         || made_before(scene, &task.id, offer).is_some();
+    let held = before_start(scene.file, ix, scene.facts.ledger.records.get(&task.id));
+    if let Some(reason) = held.first().filter(|_| !state.over() && !recorded) {
+        let word = if *reason == Reason::Halted { "--resume" } else { "--approve start" };
+        return Err(Failure::new(Exit::Refused, format!("task '{}' {}", task.id, in_words(reason)))
+            .hint(format!("use 'git dispatch review {} {word}' to let it", task.id)));
+    }
     match state {
         State::Active | State::Done | State::Stopped if same && !recorded => Ok(()),
         State::Active | State::Done | State::Stopped => {

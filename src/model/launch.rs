@@ -96,6 +96,18 @@ pub struct Session {
     pub opened: bool,
     /// By the name that tmux gives it.
     pub window: Option<String>,
+    /// The window of an earlier session, from before the task stopped or was begun anew, that has not ended.
+    pub older: Option<String>,
+    /// With which exit code the worker before it ended.
+    pub ended: Option<u8>,
+}
+
+/// Stands for the last start of a task, and for each time that it went on: another one is another session. Hexadecimal.
+pub fn stamp(ledger: &Ledger, id: &TaskId) -> String {
+    let Some(batch) = ledger.batch_of(id) else { return String::new() };
+    let went_on = batch.continued.iter().filter(|one| one.tasks.contains(id)).count();
+    let hash = Sha256::digest(format!("{} {went_on}", batch.uid));
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Tasks that sessions are opened for.

@@ -11,10 +11,11 @@ use super::graph::Ix;
 use super::id::TaskId;
 use super::oid::Oid;
 use super::schedule::{CriticalPath, Network, Node, dependants};
+use super::stack::carries;
 use super::standing::Standings;
 use super::state::{Reason, State};
 use super::task::{Batches, Kind, Minutes, Settings, Task, TaskFile};
-use choice::{Choice, Slots, choose};
+use choice::{Choice, Slots, candidates, choose};
 
 pub use outlook::{Outlook, Point, WORKERS_THAT_PAY};
 
@@ -319,7 +320,7 @@ impl<'a> Plan<'a> {
     fn stackable(&self) -> Option<TaskId> {
         let done = |reason: &Reason| match reason {
             Reason::Needs(need) | Reason::Reads { id: need, .. } => {
-                self.standings.of(self.file, need).is_some_and(|standing| standing.state == State::Done)
+                self.standings.of(self.file, need).is_some_and(|standing| carries(self.standings, standing, need))
             }
             _ => false,
         };
@@ -359,42 +360,6 @@ fn barrier(standings: &Standings, start: &[Candidate], file: &TaskFile) -> Vec<T
     let under_way: Vec<TaskId> = standings.under_way().map(|holder| holder.task.id.clone()).collect();
     let chosen = start.iter().map(|one| file.graph.tasks()[one.ix].id.clone());
     if under_way.is_empty() { chosen.collect() } else { under_way }
-}
-
-/// The ready tasks in the order of choice.
-fn candidates(
-    file: &TaskFile,
-    (facts, standings): (&Facts, &Standings),
-    (network, path): (&Network<'_>, &CriticalPath),
-    phase: Option<&str>,
-) -> Vec<Candidate> {
-    let batches = facts.ledger.batches.iter().filter(|batch| batch.is_sufficient() == Some(false));
-    let open: HashSet<&str> = batches.map(|batch| batch.name.as_str()).collect();
-    let follows_up = |task: &Task| {
-        let batch = task.details.as_ref().and_then(|details| details.follow_up.as_deref());
-        batch.is_some_and(|batch| open.contains(batch))
-    };
-    let ready: Vec<(Ix, Node)> =
-        with_state(standings, State::Ready).filter_map(|ix| Some((ix, network.node(ix)?))).collect();
-    let nodes: Vec<Node> = ready.iter().map(|&(_, node)| node).collect();
-    let unblocks = dependants(&network.problem, &nodes);
-    let mut candidates: Vec<Candidate> = ready
-        .into_iter()
-        .zip(unblocks)
-        .map(|((ix, node), unblocks)| {
-            let task = network.tasks[node];
-            let checked = !task.writes.is_empty() || task.kind == Kind::Research;
-            let minutes = network.problem.jobs[node].minutes;
-            let (slack, follows_up) = (path.slack(node), follows_up(task));
-            Candidate { ix, minutes, slack, unblocks, follows_up, checked, shortens: None }
-        })
-        .collect();
-    candidates.sort_unstable_by_key(|candidate| {
-        let other_phase = phase.is_some() && file.graph.tasks()[candidate.ix].phase.as_deref() != phase;
-        let Candidate { follows_up, slack, unblocks, minutes, ix, .. } = *candidate;
-        (!follows_up, slack > 0, u64::MAX - unblocks, other_phase, minutes, ix)
-    });
-    candidates
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::oid::Oid;
 use super::path::TreePath;
 use super::standing::{Standing, Standings};
 use super::state::{Proof, Reason, State};
-use super::task::TaskFile;
+use super::task::{Kind, TaskFile};
 
 pub use restack::{
     Move, Place, Restack, at_odds, merged_itself, not_done, not_ready, nothing_to_do, off_its_base, place, stuck,
@@ -102,7 +102,9 @@ pub fn asked(
     for need in needs {
         let tip = facts.tasks.get(need).and_then(|seen| seen.branch.as_ref()).map(|branch| branch.tip);
         match (standings.of(file, need), tip) {
-            (Some(Standing { state: State::Done, .. }), Some(tip)) => asked.on.push(Support { id: need.clone(), tip }),
+            (Some(standing), Some(tip)) if carries(standings, standing, need) => {
+                asked.on.push(Support { id: need.clone(), tip })
+            }
             (Some(Standing { state: State::Landed, proof, .. }), tip) => match brought_by(proof.as_ref(), tip) {
                 Brought::By(commit) => asked.landed.push(commit),
                 Brought::Nothing => {}
@@ -112,6 +114,13 @@ pub fn asked(
         }
     }
     if open.is_empty() { Ok(asked) } else { Err(open) }
+}
+
+/// Whether others may stand on a task: it is reported done, with commits, and no reviewer holds it back.
+pub(super) fn carries(standings: &Standings, standing: &Standing, id: &TaskId) -> bool {
+    let research = standings.holder(id).is_some_and(|holder| holder.task.kind == Kind::Research);
+    let held = standing.reasons.iter().any(|reason| matches!(reason, Reason::Findings | Reason::Halted));
+    standing.state == State::Done && !research && !held
 }
 
 enum Brought {

@@ -105,7 +105,7 @@ pub enum Reason {
 impl Reason {
     /// Whether a task that is done stays where it is because of it, unless it is named.
     pub fn bars_landing(&self) -> bool {
-        matches!(self, Reason::GateLand | Reason::Findings | Reason::Halted | Reason::Collides(_))
+        matches!(self, Reason::GateLand | Reason::Findings | Reason::Halted | Reason::Collides(_) | Reason::StaleReport)
     }
 
     /// The other task that it is about.

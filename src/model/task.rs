@@ -22,6 +22,9 @@ pub struct TaskFile {
 /// The keys above the tasks. `None` where the file is silent; git config is laid over it (`git::config`).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
+    /// Of tasks that wait for an approval of their start: SHA-256 of what their `brief-file` says, in hexadecimal; filled in by the
+    /// reader of the repository.
+    pub brief_texts: BTreeMap<TaskId, String>,
     pub target: Option<String>,
     pub phase: Option<String>,
     pub plan: Option<MasterPlan>,

@@ -32,7 +32,7 @@ pub fn decided<T>(
     // Without a task file there is nothing to lock for; it is read again under the lock, where the decision is made.
     read::task_file(repo, global)?;
     let lock = command.map(|name| git::lock(repo, name)).transpose()?;
-    for _ in 0..git::ATTEMPTS {
+    for () in git::Attempts::new() {
         let loaded = read::task_file(repo, global)?;
         let scene = read::scene(repo, &loaded, Want::STANDINGS)?;
         if let Some(done) = attempt(lock.as_ref(), loaded, &scene)? {

@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::git::{self, Lock, Repo};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
-use crate::model::launch::{Host, Session, Worker, digest};
+use crate::model::launch::{Host, Session, Worker, digest, stamp};
 use crate::model::made::Made;
 use crate::session::others::Other;
 use crate::session::tmux::{Pane, Tmux, Whose};
@@ -63,7 +63,8 @@ pub struct Wanted<'a> {
 /// which keeps others from opening the same, it only tells. The answer is all of them, and how one gets to see them.
 ///
 /// # Errors
-/// Before anything is opened: see [`worker::commands`], [`worker::openings`], [`Sessions::look`]. For the rest, [`Sessions::open`].
+/// Before anything is opened: see [`worker::commands`], [`worker::openings`]; what was asked for is not installed
+/// ([`Exit::Refused`]), or too long for tmux. After that ([`Exit::Halfway`], or [`Exit::Git`] for the first): it cannot be opened.
 pub fn launch(
     (repo, lock): (&Repo, Option<&Lock>),
     (loaded, scene): (&Loaded, &Scene),
@@ -76,7 +77,8 @@ pub fn launch(
     let made = places(repo, loaded, scene, wanted.ids)?;
     let mut sessions = Sessions::look(repo, wanted.host)?;
     if lock.is_none() || wanted.host == Host::Print {
-        let all: Vec<Session> = made.iter().map(|one| sessions.of(&one.id, &one.folder)).collect();
+        let start = |id| stamp(&scene.facts.ledger, id);
+        let all: Vec<Session> = made.iter().map(|one| sessions.of(&one.id, &one.folder, &start(&one.id))).collect();
         all.iter().for_each(opened);
         return Ok((all, None));
     }
@@ -89,7 +91,7 @@ pub fn launch(
 /// What the worker of a task starts with that has this terminal.
 ///
 /// # Errors
-/// See [`worker::commands`] and [`worker::openings`].
+/// It has one in tmux ([`Exit::Refused`]); see [`worker::commands`] and [`worker::openings`].
 pub fn opening_here(
     repo: &Repo,
     (loaded, scene): (&Loaded, &Scene),
@@ -97,6 +99,17 @@ pub fn opening_here(
     console: &Console,
 ) -> Result<Option<Opening>> {
     let ids = std::slice::from_ref(id);
+    if tmux_is_there() {
+        let sessions = Sessions::look(repo, Host::Tmux)?;
+        if let Some(window) = sessions.of(id, Path::new(""), &stamp(&scene.facts.ledger, id)).window {
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("task '{id}' has its worker already, in window {window} of tmux"),
+            )
+            .hint(format!("use 'tmux kill-window -t {window}' to end it, if that is what you want"))
+            .into());
+        }
+    }
     let texts = worker::commands(repo, loaded, &Worker::all(&loaded.file, &scene.facts.ledger, ids))?;
     let made = places(repo, loaded, scene, ids)?;
     let seen = (&brief::scene(loaded, scene), scene.facts.target.name.as_str());
@@ -151,10 +164,15 @@ impl Sessions {
     }
 
     /// The session of a task, as it is or would be.
-    fn of(&self, id: &TaskId, worktree: &Path) -> Session {
-        let pane = self.panes.iter().find(|pane| pane.id == *id && pane.lives());
-        let window = pane.map(|pane| pane.window.clone());
-        Session { id: id.clone(), worktree: worktree.to_owned(), opened: pane.is_none(), window }
+    fn of(&self, id: &TaskId, worktree: &Path, start: &str) -> Session {
+        let lives = |of_it: bool| {
+            let pane = self.panes.iter().find(|pane| pane.id == *id && pane.lives() && (pane.start == start) == of_it);
+            pane.map(|pane| pane.window.clone())
+        };
+        let (window, older) = (lives(true), lives(false));
+        let dead = self.panes.iter().rfind(|pane| pane.id == *id && pane.start == start && !pane.lives());
+        let ended = dead.and_then(Pane::ended).filter(|_| window.is_none());
+        Session { id: id.clone(), worktree: worktree.to_owned(), opened: window.is_none(), window, older, ended }
     }
 
     /// Opens those that are not there, and tells `opened` of each as it becomes true.
@@ -169,7 +187,7 @@ impl Sessions {
         let mut sessions = Vec::new();
         let mut fault = None;
         for opening in openings {
-            let mut session = self.of(&opening.id, &opening.worktree);
+            let mut session = self.of(&opening.id, &opening.worktree, &opening.start);
             if session.opened {
                 match self.one(opening) {
                     Ok(window) => session.window = window,

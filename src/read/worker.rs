@@ -75,6 +75,7 @@ pub fn openings(
         let path = git::write_brief(repo, &one.id, &briefs.text(&brief)?)?;
         openings.push(Opening {
             id: one.id.clone(),
+            start: launch::stamp(seen.ledger, &one.id),
             worktree: one.folder.clone(),
             variables: variables((repo, loaded, seen.ledger), &one.id, &one.folder, Some(&path)),
             text: text.clone(),

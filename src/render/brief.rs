@@ -126,7 +126,7 @@ fn rules(brief: &Brief) -> String {
     if brief.checkpoints {
         rules.push(format!(
             "A review comes at each checkpoint, which is the end of a step: commit, \
-             `{report} --partial \"checkpoint: what is done\"`, and wait until you are told to go on."
+             `{report} --partial \"checkpoint: what is done\"`, and end: you are started again with what the review says."
         ));
     }
     rules.iter().fold(String::new(), |all, rule| all + "- " + rule + "\n")

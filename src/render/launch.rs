@@ -31,9 +31,17 @@ pub fn session(session: &Session, told: &Told) -> String {
     match (told.host, session.opened, told.dry_run) {
         (Host::Print, ..) => format!("{}\n", escape(&paste(session, told))),
         (_, true, true) => format!("{BOLD}{id}{BOLD:#} would be launched {place}: {}\n", escape(&folder)),
-        (_, true, false) => format!("{BOLD}{id}{BOLD:#} is launched {place}\n"),
+        (_, true, false) => format!("{BOLD}{id}{BOLD:#} is launched {place}\n{}", older(session)),
         (_, false, _) => format!("{BOLD}{id}{BOLD:#} is there already, {place}\n"),
     }
+}
+
+/// Nothing tells an agent that sits there that others go on with its task.
+fn older(session: &Session) -> String {
+    let ended = session.ended.map(|code| format!("  the worker before it ended with exit code {code}\n"));
+    let older = session.older.as_ref();
+    let older = older.map(|window| format!("  its earlier session is still there: tmux kill-window -t {window}\n"));
+    ended.into_iter().chain(older).collect()
 }
 
 /// How to see what was opened.
@@ -72,6 +80,10 @@ pub struct SessionJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    older: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     paste: Option<String>,
 }
 
@@ -92,6 +104,8 @@ impl<'a> SessionJson<'a> {
             worktree: session.worktree.to_string_lossy().into_owned(),
             opened: session.opened && !print,
             window: session.window.as_deref(),
+            older: session.older.as_deref(),
+            ended: session.ended,
             paste: print.then(|| paste(session, told)),
         }
     }
@@ -107,7 +121,7 @@ mod tests {
 
     fn one(opened: bool) -> Session {
         let (id, worktree) = ("A".parse().unwrap(), "/x/it's \u{1b}[2J".into());
-        Session { id, worktree, opened, window: Some("@3".to_owned()) }
+        Session { id, worktree, opened, window: Some("@3".to_owned()), older: None, ended: None }
     }
 
     #[test]

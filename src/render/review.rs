@@ -21,8 +21,9 @@ pub fn question(what: &str, reviewer: &str) -> String {
 
 /// What of each task would go on, for the question.
 pub fn asked(rulings: &[Ruling]) -> String {
-    let one = |Ruling { review, .. }: &Ruling| {
-        let title = review.task.as_str();
+    let one = |Ruling { review, title, .. }: &Ruling| {
+        let title =
+            if title.is_empty() { review.task.to_string() } else { format!("{} ({})", review.task, escape(title)) };
         match (review.verdict.as_str(), &review.tip) {
             ("approve", Some(tip)) => format!("the landing of {title} at {}", tip.short()),
             ("approve", None) => format!("the start of {title}"),

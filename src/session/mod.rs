@@ -36,6 +36,8 @@ impl Programs {
 #[derive(Debug, Clone)]
 pub struct Opening {
     pub id: TaskId,
+    /// Stands for the start that the session belongs to: hexadecimal.
+    pub start: String,
     /// Absolute; where the command runs.
     pub worktree: PathBuf,
     /// Names and values of environment variables.

@@ -74,6 +74,7 @@ mod tests {
 
     fn told(host: Host) -> Vec<String> {
         let opening = Opening {
+            start: String::new(),
             id: "A".parse().unwrap(),
             worktree: "/w/#(touch PWNED) $x '".into(),
             variables: vec![("GIT_DISPATCH_TASK", "A".into()), ("GIT_DISPATCH_TITLE", "'; $(id)\n\"".into())],

@@ -18,6 +18,7 @@ use crate::model::id::TaskId;
 /// What panes are marked with.
 const TASK: &str = "@dispatch-task";
 const REPOSITORY: &str = "@dispatch-repository";
+const START: &str = "@dispatch-start";
 
 /// In seconds: what stands in a window until it gets its command is gone after that, should this process die.
 const STANDS_IN: &str = "60";
@@ -35,8 +36,12 @@ pub struct Pane {
     pub window: String,
     /// `$N`.
     pub session: String,
+    /// See [`Opening::start`].
+    pub start: String,
     /// Its command has ended; the pane shows what it said.
     dead: bool,
+    /// Its exit code then, as far as tmux tells.
+    ended: Option<u8>,
 }
 
 /// The tmux server that the user has, or would have.
@@ -83,8 +88,9 @@ impl Tmux {
 
     /// The panes of this repository's tasks on the whole server, dead ones too; none where no server runs.
     pub fn panes(&self) -> Vec<Pane> {
-        let format =
-            format!("#{{pane_id}} #{{window_id}} #{{session_id}} #{{pane_dead}} #{{{REPOSITORY}}} #{{{TASK}}}");
+        let format = format!(
+            "#{{pane_id}} #{{window_id}} #{{session_id}} #{{pane_dead}} #{{{REPOSITORY}}} #{{{TASK}}} #{{{START}}} #{{pane_dead_status}}"
+        );
         // Without a server there is none; any other fault comes back as soon as a window is opened.
         let listed = self.ask(&self.anchor, &["list-panes", "-a", "-F", &format]).unwrap_or_default();
         let mut panes: Vec<Pane> = Vec::new();
@@ -134,13 +140,22 @@ impl Tmux {
             let _ = self.ask(&self.anchor, &["kill-pane", "-t", &old.pane]);
         }
         let (pane, window) = (pane.to_owned(), window.to_owned());
-        Ok(Pane { id: opening.id.clone(), pane, window, session, dead: false })
+        Ok(Pane {
+            id: opening.id.clone(),
+            pane,
+            window,
+            session,
+            start: opening.start.clone(),
+            dead: false,
+            ended: None,
+        })
     }
 
     /// Marks the pane and puts the command into it: in one request, so that no end of the command comes between.
     fn begin(&self, opening: &Opening, pane: &str) -> Result<()> {
         let mut command = self.command(&opening.worktree);
-        for (option, value) in [("remain-on-exit", "on"), (TASK, opening.id.as_str()), (REPOSITORY, &self.mark)] {
+        let marks = [(TASK, opening.id.as_str()), (REPOSITORY, &self.mark), (START, &opening.start)];
+        for (option, value) in [("remain-on-exit", "on")].into_iter().chain(marks) {
             command.args(["set-option", "-p", "-t", pane, option, value, ";"]);
         }
         command.args(["respawn-pane", "-k", "-t", pane]);
@@ -242,6 +257,11 @@ impl Pane {
     pub fn lives(&self) -> bool {
         !self.dead
     }
+
+    /// With which code its command ended.
+    pub fn ended(&self) -> Option<u8> {
+        self.ended.filter(|_| self.dead)
+    }
 }
 
 /// Letters that mean nothing to tmux, and a part of the digest, so that no two repositories share a session.
@@ -264,10 +284,11 @@ fn inert(argument: OsString) -> OsString {
 fn read(line: &str, mark: &str) -> Option<Pane> {
     let mut words = line.split(' ');
     let (pane, window, session, dead) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let (whose, id) = (words.next()?, words.next()?);
+    let (whose, id, start) = (words.next()?, words.next()?, words.next().unwrap_or_default().to_owned());
     let id = id.parse::<TaskId>().ok().filter(|_| whose == mark)?;
     let (pane, window, session) = (pane.to_owned(), window.to_owned(), session.to_owned());
-    Some(Pane { id, pane, window, session, dead: dead == "1" })
+    let ended = words.next().and_then(|code| code.parse().ok());
+    Some(Pane { id, pane, window, session, start, dead: dead == "1", ended })
 }
 
 #[cfg(test)]

@@ -299,8 +299,9 @@ fn here_the_worker_has_the_terminal_and_the_exit_code() {
     sandbox.refuses(&["launch", "A", "--in", "here", "--json"], 2, "no answer for '--json'");
     let outcome = sandbox.ok(&["launch", "A", "--in", "here", "--dry-run"]);
     outcome.answers(&format!("A would be launched here: {}\n", sandbox.place("A").display()));
-    let temporary = std::fs::read_dir(sandbox.root().join("home")).unwrap().count();
-    assert_eq!(temporary, 0, "something of the process that is gone was left");
+    let all = std::fs::read_dir(sandbox.root().join("home")).unwrap().map(|entry| entry.unwrap().file_name());
+    let temporary: Vec<_> = all.filter(|name| !name.to_string_lossy().starts_with("tmux-")).collect();
+    assert!(temporary.is_empty(), "something of the process that is gone was left");
 }
 
 #[test]
@@ -476,4 +477,36 @@ fn other_programs_get_everything_as_arguments() {
     let told = "the session of task 'A' could not be opened: 'zellij' failed: There is no active session!";
     sandbox.refuses(&["launch"], 128, told);
     assert_eq!(canaries(&sandbox.root()), [""; 0].map(PathBuf::from));
+}
+
+#[test]
+fn what_goes_on_or_begins_anew_has_another_session_and_the_earlier_one_is_named() {
+    let (sandbox, server) = started(TASKS, &["A", "B"]);
+    sandbox.ok(&["launch", "--in", "tmux"]);
+    let times = |what: &str| said(&sandbox, "times-A").lines().count().to_string() == what;
+    wait_until("the first", || times("1"));
+    sandbox.run(&["launch", "A", "--in", "here"]).exits(3).says("task 'A' has its worker already, in window @");
+    sandbox.ok(&["report", "A", "--blocked", "x"]);
+    let told = sandbox.ok(&["start", "A", "--launch", "--in", "tmux"]);
+    told.answers("A is launched in tmux, window @")
+        .answers("its earlier session is still there: tmux kill-window -t @");
+    wait_until("the second", || times("2"));
+    assert_eq!(server.windows(), ["A", "A", "B"]);
+    sandbox.ok(&["launch", "B", "--in", "tmux"]).answers("B is there already");
+    sandbox.ok(&["launch", "A", "--in", "tmux"]).answers("A is there already");
+    sandbox.ok(&["report", "A", "--blocked", "x"]);
+    sandbox.ok(&["start", "A", "--fresh", "--launch", "--in", "tmux"]).answers("A is launched in tmux, window @");
+    wait_until("the third", || times("3"));
+    let place = sandbox.root().join("repo-task-A.2");
+    assert_eq!(said(&sandbox, "in-A"), format!("{}\n", place.display()));
+}
+
+#[test]
+fn how_the_worker_before_ended_is_told_by_the_next_launch() {
+    let (sandbox, server) = started(TASKS, &["A"]);
+    sandbox.git(&["config", "dispatch.launch", "echo x >\"$HOME/gone\"; exit 3"]);
+    sandbox.ok(&["launch", "A", "--in", "tmux"]);
+    assert_eq!(said(&sandbox, "gone"), "x\n");
+    wait_until("the end", || server.tmux(&["list-panes", "-a", "-F", "#{pane_dead}"]) == "1");
+    sandbox.ok(&["launch", "A", "--in", "tmux"]).answers("  the worker before it ended with exit code 3\n");
 }

@@ -22,7 +22,7 @@ fn state(sandbox: &Sandbox) -> (String, usize) {
 fn is_done(sandbox: &Sandbox) -> bool {
     match (state(sandbox).0.as_str(), state(sandbox).1) {
         ("done", 0) => true,
-        ("active", 1) => false,
+        ("active", 2) => false,
         other => panic!("{other:?}"),
     }
 }
@@ -82,5 +82,40 @@ fn the_same_lines_at_another_place_are_other_work() {
     sandbox.ok(&["report", "A", "--done"]);
     write_in(&place, "far", &with_new_in(2));
     sandbox.git_in(&place, &["commit", "--quiet", "-a", "--amend", "--no-edit"]);
+    assert_eq!(state(&sandbox).0, "active");
+}
+
+/// A commit of A that is reported, on a target that has gone on, after these commands in its worktree.
+fn after(sandbox: &Sandbox, commands: &[&[&str]]) -> bool {
+    let place = sandbox.place("A");
+    commands.iter().for_each(|command| _ = sandbox.git_in(&place, command));
+    is_done(sandbox)
+}
+
+#[test]
+fn commits_that_come_to_nothing_and_a_merge_of_anything_but_the_target_are_other_work() {
+    let sandbox = done();
+    sandbox.commit(&[("other", "1\n")], "elsewhere");
+    assert!(after(&sandbox, &[&["rebase", "--quiet", "main"]]));
+    let place = sandbox.place("A");
+    let rebased = sandbox.git_in(&place, &["rev-parse", "HEAD"]);
+    sandbox.commit_in(&place, &[("secret", "1\n")], "something");
+    sandbox.git_in(&place, &["rm", "--quiet", "secret"]);
+    sandbox.git_in(&place, &["commit", "--quiet", "-m", "and away"]);
+    assert!(!is_done(&sandbox), "their content would land, too");
+    sandbox.git_in(&place, &["reset", "--quiet", "--hard", &rebased]);
+    sandbox.git(&["branch", "sibling", "main"]);
+    let sibling = sandbox.worktree("sibling", "theirs", "main");
+    sandbox.commit_in(&sibling, &[("theirs", "1\n")], "of a sibling");
+    assert!(!after(&sandbox, &[&["merge", "--quiet", "-s", "ours", "-m", "merge", "theirs"]]));
+    assert!(after(&sandbox, &[&["reset", "--quiet", "--hard", &rebased]]));
+}
+
+#[test]
+fn what_was_landed_and_taken_back_is_not_reported_at_the_target() {
+    let sandbox = done();
+    sandbox.git(&["merge", "--quiet", "--no-ff", "--no-edit", "task/A"]);
+    sandbox.git(&["revert", "--no-edit", "-m1", "HEAD"]);
+    sandbox.git_in(&sandbox.place("A"), &["merge", "--quiet", "--ff-only", "main"]);
     assert_eq!(state(&sandbox).0, "active");
 }

@@ -110,7 +110,7 @@ fn hostile_words_come_back_byte_for_byte_and_harm_no_terminal() {
     let long = format!("{hostile}{}", "\u{e9}\u{1b}".repeat((1 << 20) / 3 - 100));
     write_in(&sandbox.root(), "long", &long);
     sandbox.ok(&["report", "A", "--blocked", hostile, "--text", "../long", "--cost", hostile, "--session", hostile]);
-    sandbox.ok(&["review", "A", "--finding", hostile, "--as", "a\u{202e}b"]);
+    sandbox.ok(&["review", "A", "--finding", hostile, "--as", "a b"]);
     sandbox.ok(&["review", "A", "--halt", hostile]);
     let row = sandbox.row("A");
     let report = &row["report"];

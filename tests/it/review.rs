@@ -50,6 +50,12 @@ fn a_task_with_a_gate_starts_once_its_text_is_approved() {
     sandbox.commit(&[("dispatch.toml", &gated.replace("one", "two"))], "another text");
     sandbox.refuses(&["start", "A"], 3, "task 'A' waits for a review before it starts");
     sandbox.commit(&[("dispatch.toml", &gated.replace("\"one\"", "  \"one\" # the same"))], "as before");
+    let briefed = "[task.A]\ntitle = \"one\"\nreview = [\"start\"]\nbrief-file = \"docs/A.md\"\n";
+    sandbox.commit(&[("dispatch.toml", briefed), ("docs/A.md", "be kind\n")], "a brief of its own");
+    sandbox.ok(&["review", "A", "--approve", "start"]);
+    sandbox.commit(&[("docs/A.md", "rm -rf\n")], "another brief");
+    sandbox.refuses(&["start", "A"], 3, "task 'A' waits for a review before it starts");
+    sandbox.commit(&[("docs/A.md", "be kind\n")], "as it was");
     sandbox.ok(&["start", "A"]);
     sandbox.refuses(&["review", "A", "--approve", "start"], 3, "task 'A' is active").says("--approve land");
 }
@@ -72,7 +78,10 @@ fn what_lands_waits_for_an_approval_of_that_very_commit() {
     sandbox.ok(&["status"]).answers("ready to land: A");
     sandbox.ok(&["log"]).answers("A reported done at ").answers("A approved to land at ");
     sandbox.commit_in(&sandbox.place("A"), &[("A", "2\n")], "more");
-    assert_eq!((&sandbox.row("A")["state"], reasons(&sandbox, "A")), (&json!("active"), json!(["stale-report"])));
+    assert_eq!(
+        (&sandbox.row("A")["state"], reasons(&sandbox, "A")),
+        (&json!("active"), json!(["stale-report", "gate:land"]))
+    );
     sandbox.ok(&["status"]).answers("A was reported done at ").answers("git dispatch report A --done");
     sandbox.ok(&["report", "A", "--done"]);
     assert_eq!(reasons(&sandbox, "A"), json!(["gate:land"]));
@@ -127,7 +136,7 @@ fn a_worker_approves_nothing_of_its_own() {
     let approve = |sandbox: &Sandbox, id: &str, from: &str| {
         sandbox.run_in(&sandbox.place(from), &["review", id, "--approve", "land"])
     };
-    approve(&sandbox, "A", "A").exits(3).says("this is the session of task 'A': nobody approves their own work");
+    approve(&sandbox, "A", "A").exits(3).says("this is the session of task 'A', and no worker lets anything go on");
     approve(&sandbox, "B", "A").exits(0);
     sandbox.env("GIT_DISPATCH_TASK", "A");
     sandbox.run(&["review", "B", "A", "--approve", "land"]).exits(3).says("session of task 'A'");
@@ -193,6 +202,7 @@ fn a_batch_of_research_frees_what_needs_it_once_it_is_sufficient() {
         plan["start"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(start(&sandbox), ["C"], "it starts what is critical");
+    sandbox.ok(&["status"]).answers("R1 and what was researched with it waits for a verdict");
     let told = sandbox.ok(&["review", "batch-001", "--insufficient", "nobody looked at costs", "--coverage", "speed"]);
     told.answers("batch-001 closed as insufficient by Eve");
     assert_eq!(start(&sandbox), ["F"], "a follow-up comes first");
@@ -222,4 +232,69 @@ fn two_that_are_done_and_collide_land_neither_by_itself() {
     order.answers("A does not merge with B, done too").answers("B does not merge with A, done too");
     sandbox.git(&["merge", "--quiet", "--no-edit", "task/A"]);
     assert_eq!(reasons(&sandbox, "B"), json!([]));
+}
+
+#[test]
+fn a_gate_bars_every_commit_that_nobody_approved_and_a_commit_can_be_named() {
+    let sandbox = started("review = [\"land\"]\n[task.A]\n", &["A"]);
+    trusted(&sandbox, &["Eve"]);
+    let tip = sandbox.commit_in(&sandbox.place("A"), &[("a", "1\n")], "work");
+    assert_eq!(reasons(&sandbox, "A"), json!(["gate:land"]), "reported or not");
+    assert!(!sandbox.ok(&["status"]).stdout.contains("ready to land"));
+    let approve = |tip: &str| ["review", "A", "--approve", "land", "--tip", tip].map(str::to_owned);
+    let run = |tip: &str| sandbox.run(&approve(tip).iter().map(String::as_str).collect::<Vec<_>>());
+    run("deadbeefdead").exits(3).says(&format!("task 'A' is at {tip}, and not at 'deadbeefdead'"));
+    run(&tip[..4]).exits(3);
+    run(&tip[..12]).exits(0);
+    assert_eq!(reasons(&sandbox, "A"), json!([]));
+    sandbox.commit_in(&sandbox.place("A"), &[("a", "2\n")], "more");
+    run(&tip).exits(3);
+    assert_eq!(reasons(&sandbox, "A"), json!(["gate:land"]));
+}
+
+#[test]
+fn nobody_stands_on_what_reviewers_hold_back_and_nobody_adopts_past_a_gate() {
+    let research = "[task.R]\nkind = \"research\"\n[task.X]\nneeds = [\"R\"]\n";
+    let sandbox = done(&format!("[task.A]\n[task.C]\nneeds = [\"A\"]\n{research}"), &["A"]);
+    sandbox.ok(&["start", "R"]);
+    sandbox.ok(&["report", "R", "--done"]);
+    sandbox.refuses(&["start", "--stack", "X"], 3, "task 'X' needs 'R', which waits for a reviewer");
+    let plan = sandbox.ok(&["plan", "--json"]).json();
+    assert_eq!(plan["next"], json!({"action": "stack", "tasks": ["C"]}));
+    sandbox.ok(&["review", "A", "--reject", "a backdoor"]);
+    sandbox.refuses(&["start", "--stack", "C"], 3, "task 'C' needs 'A', which waits for a reviewer");
+    assert_eq!(sandbox.ok(&["plan", "--json"]).json()["next"]["action"], "land");
+    let gated = Sandbox::with_tasks("[task.G]\nreview = [\"start\"]\n");
+    gated.git(&["branch", "theirs"]);
+    gated.refuses(&["adopt", "G", "theirs"], 3, "task 'G' waits for a review before it starts");
+    trusted(&gated, &["Eve"]);
+    gated.ok(&["review", "G", "--approve", "start"]);
+    gated.ok(&["adopt", "G", "theirs"]);
+}
+
+#[test]
+fn a_worker_says_nothing_of_others_and_a_dry_run_is_refused_alike() {
+    let mut sandbox = done("[task.A]\n[task.B]\n", &["A", "B"]);
+    sandbox.refuses(&["review", "A", "--approve", "land", "-n"], 3, "it takes a person at a terminal");
+    trusted(&sandbox, &["Eve"]);
+    sandbox.env("GIT_DISPATCH_TASK", "A");
+    sandbox.refuses(&["review", "B", "--approve", "land"], 3, "no worker lets anything go on");
+    sandbox.refuses(&["report", "B", "--blocked", "x"], 3, "no worker reports on another task");
+    sandbox.ok(&["report", "A", "--blocked", "x"]);
+    sandbox.refuses(&["review", "A", "--finding", "x", "--as", "a\u{202e}b"], 2, "is no name of a reviewer");
+}
+
+#[test]
+fn of_many_that_speak_at_once_each_is_heard() {
+    let ids: Vec<String> = (0..24).map(|number| format!("T{number}")).collect();
+    let tasks: String = ids.iter().map(|id| format!("[task.{id}]\n")).collect();
+    let sandbox = Sandbox::with_tasks(&tasks);
+    let all: Vec<&str> = ids.iter().map(String::as_str).collect();
+    sandbox.ok(&[&["start"], &all[..]].concat());
+    std::thread::scope(|scope| {
+        for id in &all {
+            scope.spawn(|| sandbox.ok(&["report", id, "--blocked", "x"]));
+        }
+    });
+    assert_eq!(sandbox.count("reported"), 24);
 }

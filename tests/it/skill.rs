@@ -225,10 +225,16 @@ fn an_edit_that_would_collide_is_stopped_and_any_other_goes_on() {
         (&b, b.join("other")),
         (&b, b.join("new/file")),
         (&b, sandbox.root().join("home/notes.md")),
-        (&b, a.join("src/a \"b\".rs")),
     ] {
         let free = hook(&sandbox, dir, &before(dir, &path).to_string()).exits(0);
         assert_eq!((free.stdout.as_str(), free.stderr.as_str()), ("", ""), "{}", path.display());
+    }
+    for other in [a.join("src/a \"b\".rs"), a.join("new/file"), sandbox.repo().join("other")] {
+        let told = before(&b, &other).to_string();
+        hook(&sandbox, &b, &told)
+            .exits(2)
+            .says("is in another worktree, at '")
+            .says("hint: edit the file of this worktree");
     }
     let tool = json!({"cwd": b, "tool_name": "Bash", "tool_input": {"command": "ls"}}).to_string();
     let _ = hook(&sandbox, &b, &tool).exits(0);

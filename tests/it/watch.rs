@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use git_dispatch::screen::Screen;
@@ -35,7 +36,10 @@ impl Drop for Pane<'_> {
 
 impl<'a> Pane<'a> {
     pub fn open(sandbox: &'a Sandbox, columns: u16, lines: u16) -> Pane<'a> {
-        let pane = Pane { sandbox, socket: sandbox.root().join("tmux") };
+        // A server that was just ended may still be on its way out.
+        static OPENED: AtomicUsize = AtomicUsize::new(0);
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
+        let pane = Pane { sandbox, socket: sandbox.root().join(format!("tmux{number}")) };
         let (columns, lines) = (columns.to_string(), lines.to_string());
         pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &lines, "env PS1='> ' sh"]);
         pane.tmux(&["set-option", "-s", "set-clipboard", "on"]);

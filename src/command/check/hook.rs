@@ -1,6 +1,7 @@
 //! `git dispatch check --hook`: the same, asked by an agent before it edits a file.
 
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -41,11 +42,28 @@ fn asked(global: &Global, console: &Console) -> Result<(Option<Failure>, bool)> 
     let path = edit.path.into_os_string();
     // Notes of the agent's own, and what lies in other repositories, are nobody else's.
     if repo.here().is_none() || outside(&repo, &global, &path) {
-        return Ok((None, true));
+        return Ok((elsewhere(&repo, &global, Path::new(&path))?, true));
     }
     let (found, _) = found(&repo, &[path], &global)?;
     warn_of_unread(&found, console);
     Ok((refusal(&found), found.unread.is_empty()))
+}
+
+/// The commonest slip of an agent: from the worktree of a task, it edits the same file in another worktree.
+fn elsewhere(repo: &Repo, global: &Global, path: &Path) -> Result<Option<Failure>> {
+    let (Some(here), main) = (repo.here(), repo.main_worktree()) else { return Ok(None) };
+    if main.is_some_and(|main| main == here) {
+        return Ok(None);
+    }
+    // What is to be made may not be there yet, but its folder is.
+    let whole = global.dir().join(path);
+    let there = whole.ancestors().find_map(|part| part.canonicalize().ok()).unwrap_or_default();
+    let all = git::worktrees(repo)?;
+    let within = all.iter().filter(|one| one.path != here && there.starts_with(&one.path) && !here.starts_with(&there));
+    let Some(other) = within.max_by_key(|one| one.path.as_os_str().len()) else { return Ok(None) };
+    let what = format!("'{}' is in another worktree, at '{}'", whole.display(), other.path.display());
+    let hint = format!("edit the file of this worktree, below '{}'", here.display());
+    Ok(Some(Failure::new(Exit::Usage, what).hint(hint)))
 }
 
 fn outside(repo: &Repo, global: &Global, path: &std::ffi::OsString) -> bool {

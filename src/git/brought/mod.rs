@@ -18,7 +18,7 @@ pub(super) use back::mark_reverted;
 use cache::{Cache, Entry, Key};
 use line::{Line, compared};
 use squash::Follower;
-pub(super) use text::between as patch_between;
+pub(super) use text::{Patch, between as patch_between, patches as commit_patches};
 use trees::{Difference, Paths, differences};
 
 use super::merges::merges;

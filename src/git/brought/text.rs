@@ -16,7 +16,7 @@ use crate::model::oid::Oid;
 pub(in crate::git) type Patch = gix::ObjectId;
 
 /// What git is told so that nobody's configuration changes a patch, and no program of the repository runs.
-const PLAIN: [&str; 12] = [
+const PLAIN: [&str; 13] = [
     "--stdin",
     "--root",
     "-r",
@@ -27,12 +27,17 @@ const PLAIN: [&str; 12] = [
     "--no-textconv",
     "--no-color",
     "--no-renames",
+    "--ignore-submodules=none",
     "--diff-algorithm=myers",
     "--no-indent-heuristic",
 ];
 
 /// The patch of each of `commits`, none of them a merge; `None` where git fails.
-pub(super) fn patches(repo: &Repo, quarantine: &Quarantine, commits: &BTreeSet<Oid>) -> Option<HashMap<Oid, Patch>> {
+pub(in crate::git) fn patches(
+    repo: &Repo,
+    quarantine: &Quarantine,
+    commits: &BTreeSet<Oid>,
+) -> Option<HashMap<Oid, Patch>> {
     let mut lines = String::new();
     for commit in commits {
         _ = writeln!(lines, "{commit}");

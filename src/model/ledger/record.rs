@@ -10,7 +10,7 @@ use crate::model::oid::Oid;
 /// What the ledger says last about one task.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
-    /// Index into [`Ledger::batches`] of the batch that started it last.
+    /// Index into [`super::Ledger::batches`] of the batch that started it last.
     pub batch: Option<usize>,
     pub started_at: Option<Timestamp>,
     pub snapshot: Option<Snapshot>,

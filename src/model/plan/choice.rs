@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{Candidate, Held, Ix, Kind, Minutes, Options, Reason, Settings, Standings, Task, TaskFile, Workers};
+use super::{
+    Candidate, CriticalPath, Facts, Held, Ix, Kind, Minutes, Network, Node, Options, Reason, Settings, Standings,
+    State, Task, TaskFile, Workers, dependants, with_state,
+};
 use crate::model::exclusion::{Pairs, Party};
 use crate::model::schedule::{Crew, batch_size};
 
@@ -116,4 +119,40 @@ pub(super) fn choose(
         }
     }
     choice
+}
+
+/// The ready tasks in the order of choice.
+pub(super) fn candidates(
+    file: &TaskFile,
+    (facts, standings): (&Facts, &Standings),
+    (network, path): (&Network<'_>, &CriticalPath),
+    phase: Option<&str>,
+) -> Vec<Candidate> {
+    let batches = facts.ledger.batches.iter().filter(|batch| batch.is_sufficient() == Some(false));
+    let open: HashSet<&str> = batches.map(|batch| batch.name.as_str()).collect();
+    let follows_up = |task: &Task| {
+        let batch = task.details.as_ref().and_then(|details| details.follow_up.as_deref());
+        batch.is_some_and(|batch| open.contains(batch))
+    };
+    let ready: Vec<(Ix, Node)> =
+        with_state(standings, State::Ready).filter_map(|ix| Some((ix, network.node(ix)?))).collect();
+    let nodes: Vec<Node> = ready.iter().map(|&(_, node)| node).collect();
+    let unblocks = dependants(&network.problem, &nodes);
+    let mut candidates: Vec<Candidate> = ready
+        .into_iter()
+        .zip(unblocks)
+        .map(|((ix, node), unblocks)| {
+            let task = network.tasks[node];
+            let checked = !task.writes.is_empty() || task.kind == Kind::Research;
+            let minutes = network.problem.jobs[node].minutes;
+            let (slack, follows_up) = (path.slack(node), follows_up(task));
+            Candidate { ix, minutes, slack, unblocks, follows_up, checked, shortens: None }
+        })
+        .collect();
+    candidates.sort_unstable_by_key(|candidate| {
+        let other_phase = phase.is_some() && file.graph.tasks()[candidate.ix].phase.as_deref() != phase;
+        let Candidate { follows_up, slack, unblocks, minutes, ix, .. } = *candidate;
+        (!follows_up, slack > 0, u64::MAX - unblocks, other_phase, minutes, ix)
+    });
+    candidates
 }

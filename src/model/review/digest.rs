@@ -16,12 +16,19 @@ pub fn digest(file: &TaskFile, ix: Ix) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     };
-    for (key, values) in parts(task).into_iter().chain([("needs", needs)]) {
+    // Another text of its brief is another task; the file is read for those that wait for an approval.
+    let brief = file.settings.brief_texts.get(&task.id).map(|text| ("brief-text", vec![text.clone()]));
+    for (key, values) in parts(task).into_iter().chain([("needs", needs)]).chain(brief) {
         take(key);
         take(&values.len().to_string());
         values.iter().for_each(|value| take(value));
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of a text, in hexadecimal.
+pub fn of_text(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 type Part = (&'static str, Vec<String>);

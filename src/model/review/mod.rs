@@ -10,7 +10,7 @@ use super::oid::Oid;
 use super::state::{Reason, State};
 use super::task::{Details, Gate, Settings, TaskFile};
 
-pub use digest::digest;
+pub use digest::{digest, of_text};
 pub use findings::{Finding, open};
 pub use verdict::{Asked, Note, Ruling, Word, close, reviewed, reviewer, words};
 
@@ -64,7 +64,7 @@ pub fn before_landing(
         });
         newest.is_some_and(|review| review.verdict == "approve")
     };
-    let gate = state == State::Done && gated(details, settings, Gate::Land) && !approved();
+    let gate = tip.is_some() && gated(details, settings, Gate::Land) && !approved();
     reasons.extend(gate.then_some(Reason::GateLand));
     let found = open(reviews, &settings.reviewers).iter().any(|finding| finding.counts);
     reasons.extend(found.then_some(Reason::Findings));

@@ -94,7 +94,7 @@ fn what_is_accepted_counts_as_done_until_the_next_report() {
 }
 
 fn asked(word: Word) -> Asked {
-    Asked { ids: vec!["A".to_owned()], word, reviewer: "a".to_owned() }
+    Asked { ids: vec!["A".to_owned()], word, tip: None, reviewer: "a".to_owned() }
 }
 
 #[test]

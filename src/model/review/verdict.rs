@@ -13,6 +13,9 @@ use crate::model::state::State;
 use crate::model::task::{Gate, Kind, TaskFile};
 use crate::model::text::escape;
 
+/// A commit is named by so many digits at least.
+const SHORTEST: usize = 7;
+
 /// What is said of tasks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Word {
@@ -61,6 +64,8 @@ pub struct Asked {
     /// As typed.
     pub ids: Vec<String>,
     pub word: Word,
+    /// The beginning of the commit that was looked at: at another one nothing is said.
+    pub tip: Option<String>,
     /// Whose word it is.
     pub reviewer: String,
 }
@@ -71,6 +76,7 @@ pub struct Ruling {
     /// The commit whose note takes it.
     pub note: Oid,
     pub review: Review,
+    pub title: String,
     pub state: State,
     pub notes: Vec<Note>,
 }
@@ -125,7 +131,8 @@ fn ruling(
     let ix = file.graph.position(&id);
     match (&asked.word, state) {
         (_, State::Landed | State::Cancelled | State::Lost | State::Elsewhere) => return Err(is(&id, state)),
-        (Word::Approve(Gate::Start), State::Active | State::Done) => {
+        // What nobody started, and has a branch, may be waiting to be adopted.
+        (Word::Approve(Gate::Start), State::Active | State::Done) if facts.ledger.batch_of(&id).is_some() => {
             return Err(
                 is(&id, state).hint(format!("use 'git dispatch review {id} --approve land' to approve its landing"))
             );
@@ -148,6 +155,15 @@ fn ruling(
         (None, Some(ix)) => (None, Some(digest(file, ix))),
         (None, None) => return Err(is(&id, state)),
     };
+    if let Some(wanted) = &asked.tip {
+        let at = tip.map_or_else(|| "at no commit yet".to_owned(), |tip| format!("at {tip}"));
+        let short = wanted.len() < SHORTEST || !wanted.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if short || !tip.is_some_and(|tip| tip.to_string().starts_with(&wanted.to_ascii_lowercase())) {
+            let what = format!("task '{id}' is {at}, and not at '{}'", escape(wanted));
+            return Err(Failure::new(Exit::Refused, what)
+                .hint(format!("use 'git dispatch status {id} --json' to see its tip, and look at what is new")));
+        }
+    }
     let batch = facts.ledger.batch_of(&id).filter(|_| started.is_some());
     let review = Review {
         batch: batch.map_or_else(String::new, |batch| batch.name.clone()),
@@ -161,7 +177,8 @@ fn ruling(
         reviewer: asked.reviewer.clone(),
     };
     let note = batch.map_or(facts.target.newest().1, |batch| batch.base);
-    Ok(Ruling { notes: notes(file, facts, &review), note, review, state })
+    let title = ix.map(|ix| file.graph.tasks()[ix].title.clone()).unwrap_or_default();
+    Ok(Ruling { notes: notes(file, facts, &review), note, review, title, state })
 }
 
 fn is(id: &TaskId, state: State) -> Failure {
@@ -230,7 +247,7 @@ pub fn close(
     let open: Vec<&TaskId> = batch.tasks.iter().map(|task| &task.id).filter(unreported).collect();
     if !open.is_empty() {
         let ids = open.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
-        let have = if open.len() == 1 { "task has" } else { "tasks have" };
+        let have = if open.len() == 1 { "one task has" } else { "tasks have" };
         let failure =
             Failure::new(Exit::Refused, format!("batch '{name}' cannot be closed: {have} not reported: {ids}"));
         return Err(failure
@@ -246,6 +263,7 @@ pub fn close(
 pub fn reviewer(name: String) -> Result<String, Failure> {
     const LONGEST: usize = 64;
     let odd = name.trim() != name
+        || escape(&name) != name
         || name.is_empty()
         || name.chars().any(char::is_control)
         || name.chars().nth(LONGEST).is_some();

@@ -65,6 +65,10 @@ pub fn in_words(reason: &Reason) -> String {
     }
 }
 
+fn why(id: &TaskId) -> String {
+    format!("use 'git dispatch why {id}' to see how it stands")
+}
+
 fn see(id: &TaskId) -> String {
     format!("use 'git dispatch status {id}' to see how far it is")
 }
@@ -129,6 +133,7 @@ impl Problems {
             let state = scene.standings.of(scene.file, &need).map(|standing| standing.state);
             let (what, hint) = match state {
                 Some(State::Cancelled) => (in_words(&Reason::Cancelled(need.clone())), not_cancelled(&need)),
+                Some(State::Done) => (format!("needs '{need}', which waits for a reviewer"), why(&need)),
                 _ => (format!("needs '{need}', which is not reported done"), see(&need)),
             };
             self.add(format!("task '{id}' {what}"), [hint]);

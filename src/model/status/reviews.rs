@@ -3,9 +3,11 @@
 use super::notes::Note;
 use super::{Row, Teller};
 use crate::model::facts::Head;
+use crate::model::id::TaskId;
 use crate::model::ledger::Record;
 use crate::model::review::open;
 use crate::model::state::{Reason, State};
+use crate::model::task::Kind;
 use crate::model::text::{count, cut, shell_word};
 
 /// So much of what somebody wrote is told in a line, in columns.
@@ -15,7 +17,26 @@ impl Teller<'_> {
     /// A note for each such reason of `row`.
     pub(super) fn reviews(&self, row: &Row) -> Vec<Note> {
         let record = self.facts.ledger.records.get(&row.id);
-        row.reasons.iter().filter_map(|reason| self.review(row, record, reason)).collect()
+        let reasons = row.reasons.iter().filter_map(|reason| self.review(row, record, reason));
+        reasons.chain(self.verdict(row)).collect()
+    }
+
+    /// A batch of research frees what needs it by a verdict; said below its first task.
+    fn verdict(&self, row: &Row) -> Option<Note> {
+        let batch = self.facts.ledger.batch_of(&row.id)?;
+        let research = batch.tasks.iter().all(|task| task.kind == Kind::Research);
+        let done = |id: &TaskId| self.standings.holder(id).is_none_or(|holder| holder.state == State::Done);
+        let all = research && batch.tasks.iter().all(|task| done(&task.id));
+        let first = batch.tasks.first().is_some_and(|task| task.id == row.id);
+        if !all || !first || row.state != State::Done {
+            return None;
+        }
+        let what = match batch.is_sufficient() {
+            Some(false) => "and what was researched with it was found insufficient: it waits for another verdict",
+            _ => "and what was researched with it waits for a verdict",
+        };
+        let name = shell_word(&batch.name);
+        Some(Note::new(what).then(format!("git dispatch review {name} --sufficient \"WHY\"")))
     }
 
     fn review(&self, row: &Row, record: Option<&Record>, reason: &Reason) -> Option<Note> {
@@ -33,7 +54,7 @@ impl Teller<'_> {
                 Note::new(format!("is halted by {}: {why}", halt.reviewer))
                     .then(format!("git dispatch review {id} --resume"))
             }
-            Reason::GateLand => {
+            Reason::GateLand if row.state == State::Done => {
                 Note::new("waits for a review before it lands").then(format!("git dispatch review {id} --approve land"))
             }
             Reason::Findings => {

@@ -17,11 +17,11 @@ pub(super) fn stopped(row: &Row, around: &Around<'_>) -> Vec<Note> {
     let mut notes = vec![Note::new(format!("has stopped: {}", why(report)))];
     if around.defined && row.batch.is_some() {
         let id = &row.id;
-        notes.push(Note::new("edit it in the task file, and go on with it").then(format!("git dispatch start {id}")));
+        notes.push(Note::new("can go on, once the task file answers that").then(format!("git dispatch start {id}")));
         let other = around.other.map(|other| format!("git dispatch start {id} --agent {}", shell_word(other)));
-        notes.extend(other.map(|command| Note::new("or have somebody else go on with it").then(command)));
+        notes.extend(other.map(|command| Note::new("can go on with somebody else").then(command)));
         let accept = format!("git dispatch review {id} --accept \"EVIDENCE\"");
-        notes.push(Note::new("or say why it is good enough to land as it is").then(accept));
+        notes.push(Note::new("can land as it is, if there is evidence that it may").then(accept));
     }
     notes
 }

@@ -7,6 +7,7 @@ use crate::model::facts::Observed;
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::ledger::Report;
+use crate::model::stack::carries;
 use crate::model::text::shell_word;
 
 /// Fills in the reasons of a task that is not ready.
@@ -55,7 +56,10 @@ fn status(id: &TaskId, to: &'static str) -> Remedy {
 /// Where all that it waits for is reported done, it can stand on that.
 fn stacked(scene: &Scene<'_>, id: &TaskId, state: State, reasons: &[Reason]) -> Option<Remedy> {
     let done = |reason: &Reason| match reason {
-        Reason::Needs(need) | Reason::Reads { id: need, .. } => standing_of(scene, need).state == State::Done,
+        Reason::Needs(need) | Reason::Reads { id: need, .. } => {
+            let standing = scene.standings.of(scene.file, need);
+            standing.is_some_and(|standing| carries(scene.standings, standing, need))
+        }
         _ => false,
     };
     let stacks = state == State::Waiting && !reasons.is_empty() && reasons.iter().all(done);

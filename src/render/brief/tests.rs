@@ -165,7 +165,7 @@ Done when: cargo test a passes
 - Before you change a file, `git dispatch check PATH` tells whether another task does.
 - Keep to the files that it may write: a change elsewhere is refused at the end.
 - Make one commit of it all.
-- A review comes at each checkpoint, which is the end of a step: commit, `git dispatch report --partial "checkpoint: what is done"`, and wait until you are told to go on.
+- A review comes at each checkpoint, which is the end of a step: commit, `git dispatch report --partial "checkpoint: what is done"`, and end: you are started again with what the review says.
 
 ## Before you begin
 
