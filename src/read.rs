@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod brief;
+pub mod landing;
 mod places;
 pub mod sessions;
 pub mod worker;
@@ -20,12 +21,9 @@ use crate::model::collision::{Collisions, contenders};
 use crate::model::facts::{Facts, Observed};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
-use crate::model::landing::{Landing, Whom, entrants};
 use crate::model::ledger::{Ledger, Snapshot};
 use crate::model::oid::Oid;
-use crate::model::order::{Attempt, Candidate, order};
 use crate::model::review::{gated, of_text};
-use crate::model::sides::named;
 use crate::model::standing::{Names, Standings, standings};
 use crate::model::task::{Details, Gate, Task, TaskFile};
 use crate::model::taskfile;
@@ -148,26 +146,6 @@ pub fn warn_of_unread(ledger: &Ledger, console: &Console) {
         console.warning(&what);
         console.hint(&format!("use '{command}' to see the first of them"));
     }
-}
-
-/// Lands the tips of tasks one after the other in memory, in the order that lands most of them. `None` where the target
-/// cannot be read.
-pub fn landing(repo: &Repo, loaded: &Loaded, scene: &Scene, whom: Whom) -> Option<Landing> {
-    let entrants = entrants(&loaded.file, &scene.facts, &scene.standings, scene.collisions.as_ref(), whom);
-    let mut landings = git::Landings::new(repo, &scene.quarantine, scene.facts.target.newest().1)?;
-    let (target, name) = (scene.facts.target.newest().0, |id| scene.names.get(id).map_or("", String::as_str));
-    let land = |stand: &git::Stand, place: usize| match landings.land(*stand, entrants.tasks[place].tip) {
-        Some((_, Some(next))) => Attempt::Lands(next),
-        Some((mut merge, None)) => {
-            let entrant = &entrants.tasks[place];
-            named(&mut merge.conflicts, [(landings.commit(*stand), target), (entrant.tip, name(&entrant.id))]);
-            Attempt::Breaks(merge.conflicts)
-        }
-        None => Attempt::Unknown,
-    };
-    let candidates: Vec<Candidate> = entrants.tasks.iter().map(|entrant| entrant.candidate.clone()).collect();
-    let order = order(&candidates, git::Stand::NOW, land);
-    Some(entrants.named(order))
 }
 
 /// The commands of the task file, and where approvals are kept.

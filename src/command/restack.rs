@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::console::Console;
-use crate::git::{self, Lock, Repo, Swap, Way};
+use crate::git::{self, Lock, Remade, Repo, Swap, Way};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Body, Restacked};
@@ -52,6 +52,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     console.answer(&text);
     Ok(Exit::Success)
 }
+
+/// For the reflogs.
+const REASON: &str = "dispatch: restack";
 
 struct Decided {
     restack: Restack,
@@ -121,7 +124,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>, args: 
     let moves = moves?;
     if let Move::To(to) = moves {
         let (folder, branch) = (place.folder.as_path(), place.snapshot.branch.as_str());
-        git::may_carry(repo, &scene.quarantine, &Way { folder, branch, from: place.tip, to })?;
+        git::may_carry(repo, &scene.quarantine, &Way { folder, branch, from: place.tip, to, reason: REASON })?;
     }
     Ok(Decided { restack: restack(base.commit, &base.on, moves), base: Some(base) })
 }
@@ -130,7 +133,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>, args: 
 /// One of its own commits conflicts with `base` ([`Exit::Refused`]).
 fn replayed(repo: &Repo, scene: &Scene, place: &Place<'_>, base: Oid) -> Result<Move> {
     let own = (place.snapshot.base, place.tip);
-    match git::replay(repo, &scene.quarantine, own, base)? {
+    match git::replay(repo, &scene.quarantine, own, base, &Remade { signed: true, trailer: None })? {
         Ok(tip) => Ok(Move::To(tip)),
         Err(git::Stuck { commit, paths }) => Err(stack::stuck(place, base, (commit, &paths)).into()),
     }
@@ -210,7 +213,7 @@ fn act(held: (&Repo, &Lock), scene: &Scene, place: &Place<'_>, restack: &Restack
     let Restack { id, before, base, .. } = restack;
     let repo = held.0;
     let moved = match restack.moves {
-        Move::Recorded => Ok(place.tip),
+        Move::Recorded => git::let_go(repo, &restack.folder).map(|()| place.tip),
         Move::To(tip) => move_to(held, scene, restack, tip).map(|()| tip),
     };
     let tip = moved.map_err(|error| stopped(restack, &error))?;
@@ -227,7 +230,7 @@ fn act(held: (&Repo, &Lock), scene: &Scene, place: &Place<'_>, restack: &Restack
 fn move_to((repo, lock): (&Repo, &Lock), scene: &Scene, restack: &Restack, tip: Oid) -> Result<()> {
     git::keep_next(repo, &restack.id, restack.base)?;
     git::keep(repo, &scene.quarantine, tip, &[restack.base, restack.before])?;
-    let way = Way { folder: &restack.folder, branch: &restack.branch, from: restack.before, to: tip };
+    let way = Way { folder: &restack.folder, branch: &restack.branch, from: restack.before, to: tip, reason: REASON };
     git::carry((repo, lock), &way, restack.begun)
 }
 

@@ -71,7 +71,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let seen = (&scene.facts, scene.collisions.as_ref());
     let mut status = status(&loaded.file, seen, &scene.standings, &scene.names, &selection(args))?;
     if let Some(whom) = whom(args.order, args.all, &status) {
-        status.landing = read::landing(&repo, &loaded, &scene, whom);
+        status.landing = read::landing::landing(&repo, &loaded, &scene, whom);
     }
     if args.matrix && !global.json {
         refuse_large(status.compared())?;

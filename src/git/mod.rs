@@ -25,6 +25,7 @@ mod halfway;
 mod here;
 mod history;
 mod import;
+mod land;
 mod leavings;
 mod ledger;
 mod lock;
@@ -80,12 +81,15 @@ pub use example::Example;
 pub use here::tree_paths;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};
+pub use land::{
+    Advance, CheckSite, advance, check_site, checkout_of, compose, keep_verdict, kept_verdict, mark, marked, pushed, unmark,
+};
 pub use ledger::{
     Attempts, LEDGER_REF, Swap, append, append_all, append_outcome, committer, contended, event, host, not_writable,
     read_ledger,
 };
 pub use lock::{Lock, lock};
-pub use merges::{Landings, Stand, merges, merges_without_git};
+pub use merges::{Joining, Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Places, Want, observe, observe_in};
 pub use paths::look;
 pub use program::{Git, Version, failed, find_program, itself, off_path, run, shell, stdout_of, user_command};
@@ -98,8 +102,8 @@ pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
 pub use sparse::misplaced;
 pub use stack::{
-    Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
-    may_carry, merges_since, replay, same_work, unready,
+    Remade, Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
+    leaves_alone, let_go, may_carry, merges_since, replay, same_work, unready,
 };
 pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};
 pub use target::default_target;

@@ -18,8 +18,10 @@ use crate::model::path::TreePath;
 use crate::model::stack::{Asked, Base, Clash, and};
 
 pub use bases::{contains, finish, keep_next, kept, merges_since, same_work, unready};
-pub use carry::{Way, carry, may_carry};
-pub use replay::{Stuck, replay};
+pub use carry::{Way, carry, leaves_alone, let_go, may_carry};
+pub use replay::{Remade, Stuck, replay};
+
+pub(super) use replay::signs;
 
 /// The commit that `asked` stands on, or which two of its parts do not merge. The target, by name and commit, takes part where a
 /// need has landed that the others lack. A part that another one contains is left out.
@@ -142,7 +144,7 @@ fn identified(command: &mut Command, role: &str, who: &Who) {
 }
 
 /// Runs a `git commit-tree` with these parents: the commit.
-fn made(command: &mut Command, parents: &[Oid]) -> Result<Oid> {
+pub(super) fn made(command: &mut Command, parents: &[Oid]) -> Result<Oid> {
     for parent in parents {
         command.args(["-p", &parent.to_string()]);
     }

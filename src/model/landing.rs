@@ -78,6 +78,8 @@ pub enum Obstacle {
     Barred(Vec<Reason>),
     /// These need to land before it, and do not.
     Needs(Vec<TaskId>),
+    /// The check fails with it, and with these that land before it it does not; the last lines of what it said.
+    Red { log: String, tail: Vec<String> },
     /// git gives no answer.
     Unknown,
 }
@@ -90,32 +92,49 @@ pub fn entrants(
     collisions: Option<&Collisions>,
     whom: Whom,
 ) -> Entrants {
-    let wanted = |holder: &&Holder| match whom {
+    let wanted = |holder: &Holder| match whom {
         Whom::Done => holder.state == State::Done,
         Whom::All => matches!(holder.state, State::Done | State::Active),
     };
+    let bars = |holder: &Holder, others: &[&TaskId]| match whom {
+        Whom::Done => barred((file, standings), holder, others),
+        Whom::All => Vec::new(),
+    };
+    among((file, facts, standings), collisions, whom, (&wanted, &bars))
+}
+
+/// Which tasks take part, and what keeps one where it is, given those others of them that it does not merge with.
+type Rules<'a> = (&'a dyn Fn(&Holder) -> bool, &'a dyn Fn(&Holder, &[&TaskId]) -> Vec<Reason>);
+
+/// The tasks with commits that are `wanted`.
+pub(super) fn among(
+    (file, facts, standings): (&TaskFile, &Facts, &Standings),
+    collisions: Option<&Collisions>,
+    whom: Whom,
+    (wanted, bars): Rules<'_>,
+) -> Entrants {
     let tip = |holder: &Holder| {
         let branch = facts.tasks.get(&holder.task.id)?.branch.as_ref()?;
         let works = branch.commits != Some(0) && branch.ahead != Some(0);
         works.then_some(branch.tip)
     };
     let chosen: Vec<(&Holder, Oid)> =
-        standings.under_way().filter(wanted).filter_map(|holder| Some((holder, tip(holder)?))).collect();
+        standings.under_way().filter(|holder| wanted(holder)).filter_map(|holder| Some((holder, tip(holder)?))).collect();
     let places: BTreeMap<&TaskId, usize> =
         chosen.iter().enumerate().map(|(place, (holder, _))| (&holder.task.id, place)).collect();
     let met = collisions.map(Collisions::by_task).unwrap_or_default();
     let entrant = |&(holder, tip): &(&Holder, Oid)| {
         let unmet = unmet(file, facts, standings, holder);
-        let (needs, others): (Vec<TaskId>, Vec<TaskId>) = unmet.into_iter().partition(|need| places.contains_key(need));
+        let (needs, waits_for): (Vec<TaskId>, Vec<TaskId>) = unmet.into_iter().partition(|need| places.contains_key(need));
         let suspects = met.get(&holder.task.id).map(Vec::as_slice).unwrap_or_default();
         let collides = |meeting: &Meeting| matches!(meeting, Meeting::Collides { uncommitted: false, .. });
         let suspects: Vec<&TaskId> =
             suspects.iter().filter(|(_, meeting)| collides(meeting)).map(|(id, _)| *id).collect();
-        let barred =
-            if whom == Whom::Done { barred((file, standings), (holder, &suspects), &places) } else { Vec::new() };
+        let others: Vec<&TaskId> = suspects.iter().copied().filter(|id| places.contains_key(id)).collect();
+        let barred = bars(holder, &others);
         let candidate = Candidate {
             needs: needs.iter().map(|need| places[need]).collect(),
-            waits: !others.is_empty() || !barred.is_empty(),
+            waits: !waits_for.is_empty() || !barred.is_empty(),
             suspects: suspects.iter().filter_map(|id| places.get(id)).copied().collect(),
         };
         Entrant {
@@ -123,23 +142,19 @@ pub fn entrants(
             title: holder.task.title.clone(),
             tip,
             candidate,
-            waits_for: others,
+            waits_for,
             barred,
         }
     };
     Entrants { whom, tasks: chosen.iter().map(entrant).collect() }
 }
 
-/// What reviewers have against the landing of a task that is done, and the others that are done and do not merge with it.
-fn barred(
-    (file, standings): (&TaskFile, &Standings),
-    (holder, suspects): (&Holder, &[&TaskId]),
-    places: &BTreeMap<&TaskId, usize>,
-) -> Vec<Reason> {
+/// What reviewers have against the landing of a task, and the others that are done and do not merge with it.
+pub(super) fn barred((file, standings): (&TaskFile, &Standings), holder: &Holder, others: &[&TaskId]) -> Vec<Reason> {
     let standing = standings.of(file, &holder.task.id);
     let said = standing.into_iter().flat_map(|standing| &standing.reasons).filter(|reason| reason.bars_landing());
-    let done = suspects.iter().filter(|id| places.contains_key(**id)).map(|id| Reason::Collides((*id).clone()));
-    said.cloned().chain(done).collect()
+    let others = others.iter().map(|id| Reason::Collides((*id).clone()));
+    said.cloned().chain(others).collect()
 }
 
 /// What the task needs, by the file or, where that no longer names it, as it was when it started, and has not landed.

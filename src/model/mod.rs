@@ -22,6 +22,7 @@ pub mod id;
 pub mod implied;
 pub mod import;
 pub mod install;
+pub mod land;
 pub mod landing;
 pub mod launch;
 pub mod ledger;

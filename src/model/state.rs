@@ -100,6 +100,22 @@ pub enum Reason {
     Findings,
     /// A reviewer keeps it from going on.
     Halted,
+    /// Nobody reported it done.
+    Unreported,
+    /// Its worker stopped.
+    Stopped,
+    /// Its worktree holds so many changes that are not committed; none: that cannot be told.
+    Uncommitted(u64),
+    /// A rebase or the like is under way in its worktree.
+    Operation(String),
+    /// It touches this path, which it does not declare, and others may not.
+    Drift(String),
+    /// Its batch lands as a whole, and this task of it has stopped.
+    Barrier(TaskId),
+    /// It has no commits of its own.
+    Empty,
+    /// Its own commits hold merges, which cannot be made anew in a row.
+    Merges,
 }
 
 impl Reason {
@@ -112,13 +128,14 @@ impl Reason {
     pub fn task(&self) -> Option<&TaskId> {
         match self {
             Reason::Needs(id) | Reason::Cancelled(id) | Reason::Issue(id) | Reason::Alone(id) => Some(id),
-            Reason::Batch(id) | Reason::Restack(id) | Reason::Collides(id) => Some(id),
+            Reason::Batch(id) | Reason::Restack(id) | Reason::Collides(id) | Reason::Barrier(id) => Some(id),
             Reason::Reads { id, .. }
             | Reason::ReadBy { id, .. }
             | Reason::Writes { id, .. }
             | Reason::Lock { id, .. } => Some(id),
             Reason::Slot | Reason::Shortens(_) | Reason::GateStart | Reason::GateLand => None,
-            Reason::StaleReport | Reason::Findings | Reason::Halted => None,
+            Reason::StaleReport | Reason::Findings | Reason::Halted | Reason::Unreported | Reason::Stopped => None,
+            Reason::Uncommitted(_) | Reason::Operation(_) | Reason::Drift(_) | Reason::Empty | Reason::Merges => None,
         }
     }
 }
@@ -144,6 +161,14 @@ impl fmt::Display for Reason {
             Reason::StaleReport => f.write_str("stale-report"),
             Reason::Findings => f.write_str("findings"),
             Reason::Halted => f.write_str("halted"),
+            Reason::Unreported => f.write_str("unreported"),
+            Reason::Stopped => f.write_str("stopped"),
+            Reason::Uncommitted(_) => f.write_str("uncommitted"),
+            Reason::Operation(operation) => write!(f, "operation:{operation}"),
+            Reason::Drift(path) => write!(f, "drift:{path}"),
+            Reason::Barrier(id) => write!(f, "barrier:{id}"),
+            Reason::Empty => f.write_str("empty"),
+            Reason::Merges => f.write_str("merges"),
         }
     }
 }

@@ -113,6 +113,18 @@ pub enum Strategy {
     Ff,
 }
 
+impl Strategy {
+    /// As the task file and the ledger have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Strategy::Merge => "merge",
+            Strategy::Squash => "squash",
+            Strategy::Rebase => "rebase",
+            Strategy::Ff => "ff",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
     Start,

@@ -82,6 +82,7 @@ pub fn why(why: &Obstacle, target: &str, verbose: bool) -> String {
         }
         Obstacle::Needs(needs) => format!("needs {}", ids(needs)),
         Obstacle::Barred(reasons) => sentence(reasons),
+        Obstacle::Red { .. } => "fails the check".to_owned(),
         Obstacle::Unknown => "cannot be merged: an object is missing, or it shares no history".to_owned(),
     }
 }

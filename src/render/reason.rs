@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use crate::model::id::TaskId;
 use crate::model::state::Reason;
-use crate::model::text::{duration, escape};
+use crate::model::text::{count, duration, escape};
 
 /// All reasons in one line, escaped: `writes src/db/pool.rs like SCR-002; needs RUN-001, RUN-002`.
 /// Several paths shared with one task are counted.
@@ -47,6 +47,21 @@ fn phrase(group: &[Reason]) -> String {
         Reason::StaleReport => "was reported at another commit".to_owned(),
         Reason::Findings => "has findings to address".to_owned(),
         Reason::Halted => "halted".to_owned(),
+        Reason::Unreported => "is not reported done".to_owned(),
+        Reason::Stopped => "has stopped".to_owned(),
+        Reason::Uncommitted(0) => "has a worktree that cannot be read".to_owned(),
+        Reason::Uncommitted(number) => format!("has {} that is not committed", count(*number as usize, "change")),
+        Reason::Operation(operation) => format!("has a {} under way in its worktree", escape(operation)),
+        Reason::Drift(_) => format!(
+            "touches {}, which it does not declare",
+            names(|reason| match reason {
+                Reason::Drift(path) => Some(escape(path).into_owned()),
+                _ => None,
+            })
+        ),
+        Reason::Barrier(id) => format!("is of a batch that lands as a whole, of which {id} has stopped"),
+        Reason::Empty => "has no commits of its own".to_owned(),
+        Reason::Merges => "holds merges, which a rebase does not keep".to_owned(),
     }
 }
 

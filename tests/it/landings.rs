@@ -1,6 +1,6 @@
 //! Landings that are simulated one after the other are those that git would make.
 
-use git_dispatch::git::{Landings, Quarantine, Stand};
+use git_dispatch::git::{Joining, Landings, Quarantine, Stand};
 use git_dispatch::model::oid::Oid;
 
 use crate::histories::{Import, Random, change, start};
@@ -61,7 +61,7 @@ fn landings_in_sequence_are_what_git_says_of_real_ones_with_and_without_a_cache(
         for order in &orders {
             let mut stand = Stand::NOW;
             for tip in order {
-                let found = landings.land(stand, *tip);
+                let found = landings.land(stand, *tip, Joining::Merge);
                 let said = expected.next().unwrap();
                 // The tree of a conflict, and paths in it, name the commits, which differ.
                 let unnamed = |path: String| path.split('~').next().unwrap_or_default().to_owned();

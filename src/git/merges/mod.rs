@@ -32,7 +32,7 @@ use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 
 pub(super) use self::apart::{Apart, Side};
-pub use self::sequence::{Landings, Stand};
+pub use self::sequence::{Joining, Landings, Stand};
 
 /// What `git merge-tree --write-tree <target> <tip>` says of each pair `(target, tip)`, in the order given.
 ///

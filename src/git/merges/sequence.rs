@@ -6,7 +6,9 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::super::quarantine::Quarantine;
+use super::super::reach::reachable;
 use super::super::repo::{Repo, ours, theirs};
+use super::super::stack::{Remade, replay};
 use super::ask::{Question, Said, ask_git};
 use super::bases::{Base, History};
 use super::cache::Cache;
@@ -15,6 +17,7 @@ use super::walk::{self, Outcome};
 use super::{Sides, grafted};
 use crate::model::facts::Merge;
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
 
 /// Where the target would stand after some landings; the first is where it stands now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +26,19 @@ pub struct Stand(usize);
 impl Stand {
     /// Before any landing.
     pub const NOW: Stand = Stand(0);
+}
+
+/// How a tip gets onto the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Joining {
+    /// A commit with both as parents.
+    Merge,
+    /// A commit with the target as its only parent.
+    Squash,
+    /// The commits since this one, made anew.
+    Rebase(Oid),
+    /// The tip itself, which descends from the target.
+    Forward,
 }
 
 /// Merges commits into the target as if others had landed on it before.
@@ -35,7 +51,7 @@ pub struct Landings<'a> {
     objects: Objects,
     history: History,
     stands: Vec<Place>,
-    tried: HashMap<(Stand, Oid), Tried>,
+    tried: HashMap<(Stand, Oid, Joining), Tried>,
     /// Opened when first needed; `None` inside where there can be none.
     cache: Option<Option<Cache>>,
     learned: Vec<((Oid, Oid), Said)>,
@@ -66,13 +82,63 @@ impl<'a> Landings<'a> {
 
     /// What merging `tip` at `stand` gives, and where the target then stands, if the merge is clean. The tip may be a
     /// commit of the quarantine. `None` where git gives no answer or cannot be run.
-    pub fn land(&mut self, stand: Stand, tip: Oid) -> Option<(Merge, Option<Stand>)> {
-        if let Some(known) = self.tried.get(&(stand, tip)) {
+    pub fn land(&mut self, stand: Stand, tip: Oid, joining: Joining) -> Option<(Merge, Option<Stand>)> {
+        if let Some(known) = self.tried.get(&(stand, tip, joining)) {
             return known.clone();
         }
-        let answer = self.tried_now(stand, tip);
-        self.tried.insert((stand, tip), answer.clone());
+        let answer = match joining {
+            Joining::Merge | Joining::Squash => self.tried_now(stand, tip, joining),
+            Joining::Rebase(from) => self.rebased(stand, (from, tip)),
+            Joining::Forward => self.forwarded(stand, tip),
+        };
+        self.tried.insert((stand, tip, joining), answer.clone());
         answer
+    }
+
+    /// The tree at `stand`, which the quarantine or the repository has when this returns; `None` where it cannot be made.
+    pub fn tree(&mut self, stand: Stand) -> Option<Oid> {
+        self.fetch(stand)?;
+        self.written()?;
+        Some(ours(&self.stands[stand.0].tree))
+    }
+
+    /// Writes what was made in memory to where git finds it.
+    fn written(&mut self) -> Option<()> {
+        let folder = self.quarantine.objects().ok()?;
+        self.objects.flush(&folder).ok()
+    }
+
+    fn rebased(&mut self, stand: Stand, (from, tip): (Oid, Oid)) -> Tried {
+        self.fetch(stand)?;
+        self.written()?;
+        let (quarantine, onto) = (self.quarantine, self.stands[stand.0].commit);
+        let copied = replay(self.repo, quarantine, (from, tip), onto, &Remade::default()).ok()?;
+        match copied {
+            Ok(commit) => self.stood(stand, commit),
+            Err(stuck) => Some((self.refused(stand, stuck.paths), None)),
+        }
+    }
+
+    fn forwarded(&mut self, stand: Stand, tip: Oid) -> Tried {
+        if reachable(self.repo, tip, &[self.stands[stand.0].commit]).is_empty() {
+            return Some((self.refused(stand, Vec::new()), None));
+        }
+        self.stood(stand, tip)
+    }
+
+    /// The target is at `commit` then.
+    fn stood(&mut self, stand: Stand, commit: Oid) -> Tried {
+        let tree = self.objects.commit(&theirs(commit))?.tree;
+        let adds_nothing = tree == self.stands[stand.0].tree;
+        let merge =
+            Merge { clean: true, tree: ours(&tree), conflicts: Vec::new(), adds_nothing, tip_changes_something: true };
+        self.stands.push(Place { commit, tree, by_git: true, absent: None });
+        Some((merge, Some(Stand(self.stands.len() - 1))))
+    }
+
+    fn refused(&self, stand: Stand, conflicts: Vec<TreePath>) -> Merge {
+        let tree = ours(&self.stands[stand.0].tree);
+        Merge { clean: false, tree, conflicts, adds_nothing: false, tip_changes_something: true }
     }
 
     /// The target's commit at `stand`.
@@ -80,11 +146,11 @@ impl<'a> Landings<'a> {
         self.stands[stand.0].commit
     }
 
-    fn tried_now(&mut self, stand: Stand, tip: Oid) -> Tried {
+    fn tried_now(&mut self, stand: Stand, tip: Oid, joining: Joining) -> Tried {
         let sides = self.sides(stand, tip)?;
         let (said, from) = self.said(stand, tip, &sides)?;
         let merge = sides.merge(said);
-        let next = merge.clean.then(|| self.next(stand, tip, theirs(merge.tree), from));
+        let next = merge.clean.then(|| self.next(stand, (tip, joining), theirs(merge.tree), from));
         Some((merge, next))
     }
 
@@ -161,18 +227,19 @@ impl<'a> Landings<'a> {
     }
 
     /// The stand after a clean merge: a commit of both sides, or the same where `stand` had the tip already.
-    fn next(&mut self, stand: Stand, tip: Oid, tree: ObjectId, from: From) -> Stand {
+    fn next(&mut self, stand: Stand, (tip, joining): (Oid, Joining), tree: ObjectId, from: From) -> Stand {
         let Place { commit, tree: before, by_git, .. } = self.stands[stand.0];
         let base = self.history.bases(&self.objects, &[(commit, tip)]);
         if base.first() == Some(&Base::One(theirs(tip))) && tree == before {
             return stand;
         }
-        let parents = vec![theirs(commit), theirs(tip)];
-        let times = parents.iter().map(|&parent| self.history.time(&self.objects, parent));
+        let both = [theirs(commit), theirs(tip)];
+        let parents = if joining == Joining::Merge { both.to_vec() } else { vec![both[0]] };
+        let times = both.iter().map(|&parent| self.history.time(&self.objects, parent));
         let time = times.max().unwrap_or(0);
+        let named: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
         let text = format!(
-            "tree {tree}\nparent {commit}\nparent {tip}\nauthor git-dispatch <> {time} +0000\n\
-             committer git-dispatch <> {time} +0000\n\n"
+            "tree {tree}\n{named}author git-dispatch <> {time} +0000\ncommitter git-dispatch <> {time} +0000\n\n"
         );
         let id = gix::objs::compute_hash(self.objects.hash(), Kind::Commit, text.as_bytes());
         let Ok(id) = id else { return stand };

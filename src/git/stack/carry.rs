@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::{Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -29,35 +30,94 @@ pub struct Way<'a> {
     pub branch: &'a str,
     pub from: Oid,
     pub to: Oid,
+    /// For the reflogs.
+    pub reason: &'a str,
 }
 
-/// Brings the worktree, which is at `from`, to `to`. `begun`: that was tried before, and what differs may be of that.
+/// Brings the worktree, which is at `from`, to `to`; what nobody committed stays, where the way leaves it alone. `begun`: that was
+/// tried before, and what differs may be of that. Its index is locked all the while: a `git commit` beside it fails.
 ///
 /// # Errors
-/// Something stands in the way that nobody committed, or another git holds the index ([`Exit::Refused`]): then nothing was changed
-/// that had not been. git failed, or there is no room ([`Exit::Halfway`]): the same call goes on.
+/// Something stands in the way that nobody committed, or another git holds the index ([`Exit::Refused`]); the branch was moved by
+/// another: then nothing was changed that had not been. git failed, or there is no room ([`Exit::Halfway`]): the same call goes on.
 pub fn carry((repo, held): (&Repo, &Lock), way: &Way<'_>, begun: bool) -> Result<()> {
     let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == way.folder);
     let listed = listed.with_context(|| format!("worktree '{}' is gone", way.folder.display()))?;
     let site = Site { repo, held, way, admin: &listed.admin_dir };
     site.unlock()?;
     let index = site.lock()?;
-    let moved = site.may_go(begun).and_then(|()| site.files(begun)).and_then(|()| site.index());
+    let moved = site.move_all(begun);
     drop(index);
     site.unlock()?;
-    moved?;
-    site.branch()
+    moved
 }
 
-/// Whether nothing that nobody committed is in the way of [`carry`]; `to` may be in the quarantine only.
+/// Whether nothing that is new and that nobody committed is in the way of [`carry`]; `to` may be in the quarantine only.
 ///
 /// # Errors
 /// Something is ([`Exit::Refused`]).
 pub fn may_carry(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>) -> Result<()> {
-    match in_the_way(way, quarantine.command(repo)?, quarantine.command(repo)?)?.first() {
-        Some(first) => Err(way.blocked(first).into()),
-        None => Ok(()),
+    let changes = Changes::of(way, quarantine.command(repo)?)?;
+    changes.in_the_way(way).first().map_or(Ok(()), |first| Err(way.blocked(first).into()))
+}
+
+/// The same for what is changed and not committed, too, by git's own word.
+///
+/// # Errors
+/// Something is ([`Exit::Refused`]).
+pub fn leaves_alone(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>) -> Result<()> {
+    let changes = Changes::of(way, quarantine.command(repo)?)?;
+    let mut command = repo.git.command(way.folder);
+    command.args(["-c", "core.fsmonitor=false", "status", "--porcelain=v2", "-z", "--no-renames"]);
+    let said = stdout_of(command.args(["--untracked-files=no", "--ignore-submodules=all"]))?;
+    let changed = said.split(|&byte| byte == 0).filter_map(|line| {
+        let fields = if line.first() == Some(&b'u') { 11 } else { 9 };
+        line.splitn(fields, |&byte| byte == b' ').nth(fields - 1).map(TreePath::new)
+    });
+    let mut met = changed.filter(|path| changes.has(path)).chain(changes.in_the_way(way));
+    met.next().map_or(Ok(()), |first| Err(way.blocked(&first).into()))
+}
+
+/// Removes what a kill left of a [`carry`] in a worktree: locks of its index, if they are ours, and the index to be. Called with the
+/// repository's lock held: nobody holds them.
+///
+/// # Errors
+/// They cannot be removed.
+pub fn let_go(repo: &Repo, folder: &Path) -> Result<()> {
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
+    listed.map_or(Ok(()), |listed| unlock(&listed.admin_dir))
+}
+
+/// Ours, while `index.lock` is a link to it: so that a lock that a kill left is known.
+fn own(admin: &Path) -> PathBuf {
+    admin.join("dispatch-lock")
+}
+
+/// The index to be; git locks it by a file of its own.
+fn next(admin: &Path) -> PathBuf {
+    admin.join("dispatch-index")
+}
+
+fn unlock(admin: &Path) -> Result<()> {
+    let could_not = |path: &Path| format!("could not remove '{}'", path.display());
+    let (own, theirs) = (own(admin), admin.join("index.lock"));
+    if let Ok(own_lock) = std::fs::symlink_metadata(&own) {
+        let same = std::fs::symlink_metadata(&theirs)
+            .is_ok_and(|lock| (lock.dev(), lock.ino()) == (own_lock.dev(), own_lock.ino()));
+        if same {
+            std::fs::remove_file(&theirs).with_context(|| could_not(&theirs))?;
+        }
+        std::fs::remove_file(&own).with_context(|| could_not(&own))?;
     }
+    for left in [next(admin), next(admin).with_extension("lock")] {
+        match std::fs::remove_file(&left) {
+            Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+                return Err(fault).with_context(|| could_not(&left));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Way<'_> {
@@ -67,31 +127,72 @@ impl Way<'_> {
 
     fn blocked(&self, by: &TreePath) -> Failure {
         let what = format!("'{}' in '{}' is not committed and would be overwritten", by.lossy(), self.folder.display());
-        Failure::new(Exit::Refused, what).hint("move it away, then run the same command again")
+        Failure::new(Exit::Refused, what).hint("commit it or move it away, then run the same command again")
     }
 }
 
-/// The new files of the commit to be in whose place something stands already. Each command is a git of the repository.
-fn in_the_way(way: &Way<'_>, mut one: Command, mut other: Command) -> Result<Vec<TreePath>> {
-    let (from, to) = (way.from.to_string(), way.to.to_string());
-    let differ = |command: &mut Command, filter: &str| -> Result<Vec<TreePath>> {
-        command.args(["diff-tree", "-r", "-z", "--no-renames", "--name-only", filter, &from, &to]);
-        Ok(paths(&stdout_of(command)?))
-    };
-    let (new, gone) = (differ(&mut one, "--diff-filter=A")?, differ(&mut other, "--diff-filter=D")?);
-    let gone: BTreeSet<TreePath> = gone.into_iter().collect();
-    Ok(new.into_iter().filter(|path| is_taken(way, path, &gone)).collect())
+/// The paths that differ between the commits of a way.
+struct Changes {
+    /// Only `to` has them.
+    new: BTreeSet<TreePath>,
+    /// Only `from` has them.
+    gone: BTreeSet<TreePath>,
+    other: BTreeSet<TreePath>,
 }
 
-/// Whether something stands at `path`, or where one of its folders is to be, that goes not by itself.
-fn is_taken(way: &Way<'_>, path: &TreePath, gone: &BTreeSet<TreePath>) -> bool {
-    let place = Path::new(OsStr::from_bytes(path.as_bytes()));
-    let mut above = place.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
-    let in_the_way = |above: &Path| {
-        let kind = way.folder.join(above).symlink_metadata().map(|found| found.is_dir());
-        kind.is_ok_and(|folder| !folder) && !gone.contains(&TreePath::new(above.as_os_str().as_bytes()))
-    };
-    above.any(in_the_way) || way.place(path).symlink_metadata().is_ok()
+impl Changes {
+    /// `command` is a git of the repository.
+    fn of(way: &Way<'_>, mut command: Command) -> Result<Changes> {
+        command.args(["diff-tree", "-r", "-z", "--no-renames", "--name-status"]);
+        let said = stdout_of(command.args([way.from.to_string(), way.to.to_string()]))?;
+        let mut changes = Changes { new: BTreeSet::new(), gone: BTreeSet::new(), other: BTreeSet::new() };
+        let mut fields = said.split(|&byte| byte == 0);
+        while let (Some(status), Some(path)) = (fields.next(), fields.next()) {
+            let group = match status {
+                b"A" => &mut changes.new,
+                b"D" => &mut changes.gone,
+                _ => &mut changes.other,
+            };
+            group.insert(TreePath::new(path));
+        }
+        Ok(changes)
+    }
+
+    fn has(&self, path: &TreePath) -> bool {
+        self.new.contains(path) || self.gone.contains(path) || self.other.contains(path)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.gone.is_empty() && self.other.is_empty()
+    }
+
+    /// The new files in whose place something stands already.
+    fn in_the_way(&self, way: &Way<'_>) -> Vec<TreePath> {
+        self.new.iter().filter(|path| self.is_taken(way, path)).cloned().collect()
+    }
+
+    /// Whether something stands at `path`, or where one of its folders is to be, that goes not by itself.
+    fn is_taken(&self, way: &Way<'_>, path: &TreePath) -> bool {
+        let place = Path::new(OsStr::from_bytes(path.as_bytes()));
+        let mut above = place.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty());
+        let in_the_way = |above: &Path| {
+            let kind = way.folder.join(above).symlink_metadata().map(|found| found.is_dir());
+            kind.is_ok_and(|folder| !folder) && !self.gone.contains(&TreePath::new(above.as_os_str().as_bytes()))
+        };
+        // A folder whose files all go goes with them.
+        let stands = |found: std::fs::Metadata| !found.is_dir() || !self.empties(way, place);
+        above.any(in_the_way) || way.place(path).symlink_metadata().is_ok_and(stands)
+    }
+
+    /// Whether nothing is left in a folder when what is gone is gone.
+    fn empties(&self, way: &Way<'_>, folder: &Path) -> bool {
+        let Ok(entries) = std::fs::read_dir(way.folder.join(folder)) else { return false };
+        entries.flatten().all(|entry| {
+            let path = folder.join(entry.file_name());
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            self.gone.contains(&TreePath::new(path.as_os_str().as_bytes())) || is_folder && self.empties(way, &path)
+        })
+    }
 }
 
 struct Site<'a> {
@@ -102,14 +203,12 @@ struct Site<'a> {
 }
 
 impl Site<'_> {
-    /// Ours, while `index.lock` is a link to it: so that a lock that a kill left is known.
     fn own(&self) -> PathBuf {
-        self.admin.join("dispatch-lock")
+        own(self.admin)
     }
 
-    /// The index to be; git locks it by a file of its own.
     fn next(&self) -> PathBuf {
-        self.admin.join("dispatch-index")
+        next(self.admin)
     }
 
     fn theirs(&self) -> PathBuf {
@@ -134,26 +233,9 @@ impl Site<'_> {
         }
     }
 
-    /// Removes locks of ours. Called with the repository's lock held: nobody holds them.
+    /// See [`let_go`].
     fn unlock(&self) -> Result<()> {
-        let could_not = |path: &Path| format!("could not remove '{}'", path.display());
-        if let Ok(own) = std::fs::symlink_metadata(self.own()) {
-            let same = std::fs::symlink_metadata(self.theirs())
-                .is_ok_and(|lock| (lock.dev(), lock.ino()) == (own.dev(), own.ino()));
-            if same {
-                std::fs::remove_file(self.theirs()).with_context(|| could_not(&self.theirs()))?;
-            }
-            std::fs::remove_file(self.own()).with_context(|| could_not(&self.own()))?;
-        }
-        for left in [self.next(), self.next().with_extension("lock")] {
-            match std::fs::remove_file(&left) {
-                Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(fault).with_context(|| could_not(&left));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        unlock(self.admin)
     }
 
     /// A git command for the worktree that sees the index to be, and runs no hook of the branch.
@@ -165,23 +247,86 @@ impl Site<'_> {
         Ok(command)
     }
 
-    /// Whether nothing is lost on the way.
-    fn may_go(&self, begun: bool) -> Result<()> {
-        let there = in_the_way(self.way, self.git(&[])?, self.git(&[])?)?;
-        // What was begun left files that are as they are to be.
-        let others = if begun { self.others(there)? } else { there };
-        others.first().map_or(Ok(()), |first| Err(self.way.blocked(first).into()))
-    }
-
-    /// Those of `there` that are not what the new commit has, whole or in its first part.
-    fn others(&self, there: Vec<TreePath>) -> Result<Vec<TreePath>> {
-        let mut others = Vec::new();
-        for path in there {
-            if !self.is_of(&path, self.way.to)? {
-                others.push(path);
+    fn move_all(&self, begun: bool) -> Result<()> {
+        let changes = Changes::of(self.way, self.git(&[])?)?;
+        let began = !begun || self.next_begins(&changes)?;
+        if began {
+            if begun {
+                self.put_back(&changes)?;
+            } else if let Some(first) = changes.in_the_way(self.way).first() {
+                return Err(self.way.blocked(first).into());
+            }
+            self.files((self.way.from, self.way.to))?;
+            self.index()?;
+        }
+        match self.branch()? {
+            true => Ok(()),
+            false => {
+                self.copy_index()?;
+                self.files((self.way.to, self.way.from))?;
+                self.index()?;
+                Err(anyhow!("branch '{}' was moved meanwhile", self.way.branch))
             }
         }
-        Ok(others)
+    }
+
+    /// Of what was begun: whether the index is the one before still, and not the one to be.
+    ///
+    /// # Errors
+    /// Somebody staged something else since ([`Exit::Refused`]).
+    fn next_begins(&self, changes: &Changes) -> Result<bool> {
+        self.copy_index()?;
+        if changes.is_empty() {
+            return Ok(true);
+        }
+        let met = |commit: Oid| Ok::<_, anyhow::Error>(self.staged(commit)?.into_iter().find(|path| changes.has(path)));
+        let Some(path) = met(self.way.from)? else { return Ok(true) };
+        if met(self.way.to)?.is_none() {
+            return Ok(false);
+        }
+        Err(self.not_committed(&path))
+    }
+
+    fn not_committed(&self, path: &TreePath) -> anyhow::Error {
+        let what = format!("'{}' in '{}' is not committed", path.lossy(), self.way.folder.display());
+        Failure::new(Exit::Refused, what).hint("put it aside, then run the same command again").into()
+    }
+
+    /// What the index to be has otherwise than `commit`.
+    fn staged(&self, commit: Oid) -> Result<Vec<TreePath>> {
+        let mut command = self.git(&["diff-index", "--cached", "--name-only", "-z", "--no-renames"])?;
+        Ok(paths(&stdout_of(command.args(["--ignore-submodules=all", &commit.to_string()]))?))
+    }
+
+    /// Of what was begun: each file of the way becomes what it was. What is neither that, nor what it is to be, nor the first part of
+    /// that, is somebody's.
+    fn put_back(&self, changes: &Changes) -> Result<()> {
+        _ = run(&mut self.git(&["update-index", "-q", "--refresh"])?)?;
+        let mut command = self.git(&["diff-files", "--name-only", "-z", "--no-renames", "--ignore-submodules=all"])?;
+        let differ: Vec<TreePath> =
+            paths(&stdout_of(&mut command)?).into_iter().filter(|path| changes.has(path)).collect();
+        let there: Vec<&TreePath> =
+            changes.new.iter().filter(|path| self.way.place(path).symlink_metadata().is_ok_and(|it| !it.is_dir())).collect();
+        for path in differ.iter().chain(there.iter().copied()) {
+            if !self.is_of(path, self.way.to)? {
+                return Err(self.not_committed(path));
+            }
+        }
+        for path in there {
+            let place = self.way.place(path);
+            std::fs::remove_file(&place).with_context(|| format!("could not remove '{}'", place.display()))?;
+            let above = place.ancestors().skip(1).take_while(|above| *above != self.way.folder);
+            let _ = above.map(std::fs::remove_dir).take_while(std::io::Result::is_ok).count();
+        }
+        if let Some(first) = changes.in_the_way(self.way).first() {
+            return Err(self.way.blocked(first).into());
+        }
+        let listed: Vec<u8> = differ.iter().flat_map(|path| [path.as_bytes(), b"\0"].concat()).collect();
+        let mut command = self.git(&["checkout-index", "-f", "-u", "-q", "-z", "--stdin"])?;
+        let mut input = tempfile::tempfile().context("could not write a temp file")?;
+        input.write_all(&listed).and_then(|()| input.rewind()).context("could not write a temp file")?;
+        stdout_of(command.stdin(input))?;
+        Ok(())
     }
 
     /// Whether the file at `path` is what `commit` has there, or the first part of that, as a kill leaves it.
@@ -203,54 +348,26 @@ impl Site<'_> {
         Ok(there.is_ok_and(|there| output.stdout.starts_with(&there)))
     }
 
+    fn copy_index(&self) -> Result<()> {
+        let copied = std::fs::copy(self.admin.join("index"), self.next());
+        copied.map(|_| ()).with_context(|| format!("could not write '{}'", self.next().display()))
+    }
+
     /// Writes the files, and the index to be beside the index.
-    fn files(&self, begun: bool) -> Result<()> {
-        std::fs::copy(self.admin.join("index"), self.next())
-            .with_context(|| format!("could not write '{}'", self.next().display()))?;
-        let (from, to) = (self.way.from.to_string(), self.way.to.to_string());
+    fn files(&self, (from, to): (Oid, Oid)) -> Result<()> {
+        if self.next().symlink_metadata().is_err() {
+            self.copy_index()?;
+        }
         // Files that were copied or restored look changed to git by their times alone; what differs is found below.
         _ = run(&mut self.git(&["update-index", "-q", "--refresh"])?)?;
-        let mut command = if begun {
-            self.nothing_of_others()?;
-            self.git(&["read-tree", "--reset", "-u", "--no-recurse-submodules", &to])?
-        } else {
-            self.git(&["read-tree", "-m", "-u", "--no-recurse-submodules", &from, &to])?
-        };
+        let before = self.staged(from)?;
+        let (one, other) = (from.to_string(), to.to_string());
+        let mut command = self.git(&["read-tree", "-m", "-u", "--no-recurse-submodules", &one, &other])?;
         let output = run(&mut command)?;
-        let mut tree = self.git(&["write-tree"])?;
-        let written = run(&mut tree)?;
-        let wanted = stdout_of(&mut self.git(&["rev-parse", &format!("{to}^{{tree}}")])?)?;
-        if output.status.success() && written.status.success() && written.stdout == wanted {
+        if output.status.success() && self.staged(to)? == before {
             return Ok(());
         }
         Err(Failure { exit: Exit::Halfway, ..failed(&command, &output) }.into())
-    }
-
-    /// Of what was begun: each file is as before, or as it is to be, or the first part of that.
-    fn nothing_of_others(&self) -> Result<()> {
-        let changed = |commit: Oid| -> Result<Vec<TreePath>> {
-            let aside = self.next().with_extension("aside");
-            let with = |arguments: &[&str]| -> Result<Vec<u8>> {
-                let mut command = self.git(arguments)?;
-                stdout_of(command.env("GIT_INDEX_FILE", &aside))
-            };
-            let told = with(&["read-tree", &commit.to_string()])
-                .and_then(|_| run(self.git(&["update-index", "-q", "--refresh"])?.env("GIT_INDEX_FILE", &aside)))
-                .and_then(|_| with(&["diff-files", "--name-only", "-z", "--no-renames", "--ignore-submodules=dirty"]));
-            let _ = std::fs::remove_file(&aside);
-            Ok(paths(&told?))
-        };
-        let before = changed(self.way.from)?;
-        let after = changed(self.way.to)?;
-        for path in before.iter().filter(|path| after.contains(path)) {
-            if !self.is_of(path, self.way.to)? {
-                let what = format!("'{}' in '{}' is not committed", path.lossy(), self.way.folder.display());
-                return Err(Failure::new(Exit::Refused, what)
-                    .hint("put it aside, then run the same command again")
-                    .into());
-            }
-        }
-        Ok(())
     }
 
     fn index(&self) -> Result<()> {
@@ -261,18 +378,21 @@ impl Site<'_> {
             .with_context(|| format!("could not write '{}'", index.display()))
     }
 
-    /// Moves the branch, with a line in its reflog and in that of the worktree's HEAD.
-    fn branch(&self) -> Result<()> {
+    /// Moves the branch, with a line in its reflog and in that of the worktree's HEAD; `false` where another was faster.
+    fn branch(&self) -> Result<bool> {
         let name = format!("refs/heads/{}", self.way.branch);
         clear_stale_lock(self.repo, &name)?;
+        if self.repo.commit_of(&name)? == Some(self.way.to) {
+            return Ok(true);
+        }
         let mut command = self.repo.command();
         command.env("GIT_DIR", self.admin).args(["-c", "core.fsync=committed,reference", "update-ref", "-m"]);
-        command.args(["dispatch: restack", &name, &self.way.to.to_string(), &self.way.from.to_string()]);
+        command.args([self.way.reason, &name, &self.way.to.to_string(), &self.way.from.to_string()]);
         let output = run(command.stdin(self.held.handed_on()?))?;
         // Exit codes lie both ways.
         match self.repo.commit_of(&name)? {
-            Some(now) if now == self.way.to => Ok(()),
-            Some(now) if now != self.way.from => Err(anyhow!("branch '{}' was moved meanwhile", self.way.branch)),
+            Some(now) if now == self.way.to => Ok(true),
+            Some(now) if now != self.way.from => Ok(false),
             _ => Err(failed(&command, &output).into()),
         }
     }

@@ -23,21 +23,39 @@ pub struct Stuck {
     pub paths: Vec<TreePath>,
 }
 
+/// How commits are made anew.
+#[derive(Debug, Clone, Default)]
+pub struct Remade<'a> {
+    /// Whether they are signed, if the user's configuration says so.
+    pub signed: bool,
+    /// A line for the end of the last message.
+    pub trailer: Option<&'a str>,
+}
+
 /// The tip that the commits `from..tip` have on `base`, oldest first; they must hold no merge. A commit whose change `base` has
 /// already drops out; author, message and encoding stay, the committer is git's configuration's, which also says whether it is signed.
 /// New commits are in the quarantine until [`super::keep`] writes them.
 ///
 /// # Errors
 /// git gives no answer: an object is missing, there is no committer, or a commit could not be signed.
-pub fn replay(repo: &Repo, quarantine: &Quarantine, (from, tip): (Oid, Oid), base: Oid) -> Result<Result<Oid, Stuck>> {
+pub fn replay(
+    repo: &Repo,
+    quarantine: &Quarantine,
+    (from, tip): (Oid, Oid),
+    base: Oid,
+    remade: &Remade<'_>,
+) -> Result<Result<Oid, Stuck>> {
     let mut command = repo.command();
     command.args(["rev-list", "--reverse", "--topo-order", &format!("{from}..{tip}"), "--"]);
     let listed = stdout_of(&mut command)?;
     let listed = String::from_utf8_lossy(&listed);
     let mut stand = base;
+    let last = listed.lines().last();
     for commit in listed.lines() {
+        let trailer = remade.trailer.filter(|_| Some(commit) == last);
+        let remade = Remade { trailer, ..*remade };
         let commit = commit.parse().ok().context("git lists what is no commit")?;
-        stand = match pick(repo, quarantine, commit, stand)? {
+        stand = match pick((repo, quarantine), commit, stand, &remade)? {
             Ok(next) => next,
             Err(paths) => return Ok(Err(Stuck { commit, paths })),
         };
@@ -45,12 +63,17 @@ pub fn replay(repo: &Repo, quarantine: &Quarantine, (from, tip): (Oid, Oid), bas
     Ok(Ok(stand))
 }
 
-fn pick(repo: &Repo, quarantine: &Quarantine, id: Oid, stand: Oid) -> Result<Result<Oid, Vec<TreePath>>> {
+fn pick(
+    (repo, quarantine): (&Repo, &Quarantine),
+    id: Oid,
+    stand: Oid,
+    remade: &Remade<'_>,
+) -> Result<Result<Oid, Vec<TreePath>>> {
     let unread = || format!("could not read commit {id}");
     let commit = repo.gix.find_commit(theirs(id)).told(unread)?;
     let parent =
         commit.parent_ids().next().map(|parent| ours(&parent)).context("it has no parent").with_context(unread)?;
-    if parent == stand {
+    if parent == stand && remade.trailer.is_none() {
         return Ok(Ok(id));
     }
     let before = tree(repo, quarantine, parent)?;
@@ -67,7 +90,7 @@ fn pick(repo: &Repo, quarantine: &Quarantine, id: Oid, stand: Oid) -> Result<Res
         return Ok(Ok(stand));
     }
     let original = commit.detach();
-    commit_tree(quarantine.command(repo)?, (repo, &merged), &[stand], Some((&original.data, quarantine))).map(Ok)
+    commit_tree(quarantine.command(repo)?, (repo, &merged), &[stand], Some((&original.data, quarantine, remade))).map(Ok)
 }
 
 /// The tree of a commit, which may be in the quarantine only.
@@ -81,11 +104,11 @@ fn commit_tree(
     mut command: Command,
     (repo, tree): (&Repo, &str),
     parents: &[Oid],
-    original: Option<(&[u8], &Quarantine)>,
+    original: Option<(&[u8], &Quarantine, &Remade<'_>)>,
 ) -> Result<Oid> {
     let committer = who(repo)?;
     identified(&mut command, "COMMITTER", &committer);
-    let Some((bytes, quarantine)) = original else {
+    let Some((bytes, quarantine, remade)) = original else {
         identified(&mut command, "AUTHOR", &committer);
         command.args(["commit-tree", tree, "-m", ""]);
         return made(&mut command, parents);
@@ -98,9 +121,45 @@ fn commit_tree(
     command.env("GIT_AUTHOR_DATE", format!("@{}", author.time));
     let encoding = original.encoding.map_or_else(|| "UTF-8".to_owned(), ToString::to_string);
     command.arg("-c").arg(format!("i18n.commitEncoding={encoding}")).args(["commit-tree", tree]);
-    if matches!(repo.config("commit.gpgSign").as_deref(), Some("true" | "yes" | "on" | "1")) {
+    if remade.signed && signs(repo) {
         command.arg("-S");
     }
-    command.args(["-F", "-"]).stdin(quarantine.input(original.message)?);
+    let message = match remade.trailer {
+        Some(trailer) => with_trailer(original.message, trailer),
+        None => original.message.to_vec(),
+    };
+    command.args(["-F", "-"]).stdin(quarantine.input(&message)?);
     made(&mut command, parents)
+}
+
+/// Whether the user's configuration has commits signed.
+pub(in crate::git) fn signs(repo: &Repo) -> bool {
+    matches!(repo.config("commit.gpgSign").as_deref(), Some("true" | "yes" | "on" | "1"))
+}
+
+/// The message with one more trailer: in its last paragraph, where that is one of trailers, else in one of its own.
+fn with_trailer(message: &[u8], trailer: &str) -> Vec<u8> {
+    let text = message.trim_ascii_end();
+    let last = text.rsplit(|&byte| byte == b'\n').take_while(|line| !line.is_empty());
+    let token = |line: &[u8]| {
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    };
+    let one = text.split(|&byte| byte == b'\n').any(<[u8]>::is_empty);
+    let gap: &[u8] = if one && last.clone().all(token) { b"\n" } else { b"\n\n" };
+    [text, gap, trailer.as_bytes(), b"\n"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailer_joins_those_that_are_there() {
+        let told = |message: &str| String::from_utf8(with_trailer(message.as_bytes(), "Task: A")).unwrap();
+        assert_eq!(told("subject\n"), "subject\n\nTask: A\n");
+        assert_eq!(told("fix: subject\n"), "fix: subject\n\nTask: A\n");
+        assert_eq!(told("subject\n\nbody: of\nlines\n"), "subject\n\nbody: of\nlines\n\nTask: A\n");
+        assert_eq!(told("subject\n\nSigned-off-by: A <a@b>\n\n"), "subject\n\nSigned-off-by: A <a@b>\nTask: A\n");
+    }
 }

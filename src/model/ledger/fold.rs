@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::{
-    Batch, Body, Closing, Continuing, Event, Judged, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot,
+    Batch, Body, Closing, Continuing, Event, Judged, Ledger, Record, Restacked, Restacking, Said, Snapshot,
     VERSION,
 };
 use crate::model::id::TaskId;
@@ -103,11 +103,11 @@ fn rank(body: &Body) -> u8 {
         Body::Reopened { .. } => 0,
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
-        Body::Working(_) | Body::Reported(_) | Body::Restacking(_) => 3,
+        Body::Working(_) | Body::Reported(_) | Body::Restacking(_) | Body::Landing(_) => 3,
         Body::Continued { .. }
         | Body::Rebound { .. }
         | Body::Reviewed(_)
-        | Body::Landed { .. }
+        | Body::Landed(_)
         | Body::Restacked(_) => 4,
         Body::Dropping(_) => 5,
         Body::Dropped { .. } => 6,
@@ -133,7 +133,7 @@ fn undoes(event: &Event) -> Option<String> {
 }
 
 impl Ledger {
-    fn record(&mut self, id: TaskId) -> &mut Record {
+    pub(super) fn record(&mut self, id: TaskId) -> &mut Record {
         self.records.entry(id).or_default()
     }
 
@@ -170,9 +170,8 @@ impl Ledger {
                 }
                 record.reviews.push(Judged { at, by, review });
             }
-            Body::Landed { task, tip, commit, pr, .. } => {
-                self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
-            }
+            Body::Landing(lands) => self.land(lands, commit, (uid, at), (by, host)),
+            Body::Landed(landed) => self.landed(landed, uid, commit),
             Body::Dropping(what) => self.remove(what, (uid, at), (by, host)),
             Body::Dropped { task, of: None } => self.record(task).dropped = true,
             Body::Dropped { of: Some(of), .. } => self.removed(&of),
@@ -199,6 +198,7 @@ impl Ledger {
                     batch.undoing = Some(at);
                 }
                 self.bring_back(&of);
+                self.land_back(&of);
             }
             Body::Closed(closing) => {
                 let Closing { batch, of, .. } = &closing;

@@ -1,6 +1,7 @@
 //! The ledger: events as they stand in `refs/notes/dispatch`, one JSON object a line, and what they add up to.
 
 mod fold;
+mod landing;
 mod record;
 mod removal;
 
@@ -16,6 +17,7 @@ use crate::model::task::{Kind, Minutes, Overlap, Task};
 use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
+pub use landing::{Lands, Train};
 pub use record::{Continuing, Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
 pub use removal::{Dropping, Removal};
 
@@ -78,15 +80,10 @@ pub enum Body {
         tip: Oid,
     },
     Reviewed(Review),
-    Landed {
-        #[serde(default)]
-        batch: Option<String>,
-        task: TaskId,
-        tip: Oid,
-        commit: Oid,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pr: Option<String>,
-    },
+    /// The intent to land a task, written before the target moves.
+    Landing(Lands),
+    /// It is on the target.
+    Landed(Landed),
     /// The intent to move a task to the trash, written before anything is moved.
     Dropping(Dropping),
     /// It is there. `of` is the uid of that intent.
@@ -117,6 +114,28 @@ pub enum Body {
     /// A kind that a newer version writes: skipped.
     #[serde(other)]
     Unknown,
+}
+
+/// That a task is on the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Landed {
+    #[serde(default)]
+    pub batch: Option<String>,
+    pub task: TaskId,
+    pub tip: Oid,
+    /// The commit that brought it.
+    pub commit: Oid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pr: Option<String>,
+    /// `merge`, `squash`, `rebase` or `ff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// `passed`, `skipped` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// See [`Lands::train`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
 }
 
 /// What a task was when it started; holds while it is active, whatever the task file says later.
@@ -275,6 +294,8 @@ pub struct Ledger {
     pub records: BTreeMap<TaskId, Record>,
     /// What was moved to the trash, oldest first.
     pub removals: Vec<Removal>,
+    /// What landed together, oldest first.
+    pub trains: Vec<Train>,
     /// How the first lines that could not be read begin, each with the commit whose note holds it, for a warning.
     pub unreadable: Vec<(Oid, String)>,
     /// How many more there are.

@@ -62,6 +62,14 @@ pub fn in_words(reason: &Reason) -> String {
         Reason::StaleReport => "was reported at another commit than it is at now".to_owned(),
         Reason::Findings => "has findings that are to be addressed".to_owned(),
         Reason::Halted => "is halted by a reviewer".to_owned(),
+        Reason::Unreported => "is not reported done".to_owned(),
+        Reason::Stopped => "has stopped".to_owned(),
+        Reason::Uncommitted(_) => "has changes that are not committed".to_owned(),
+        Reason::Operation(operation) => format!("has a {operation} under way in its worktree"),
+        Reason::Drift(path) => format!("touches '{path}', which it does not declare"),
+        Reason::Barrier(id) => format!("is of the batch of '{id}', which has stopped"),
+        Reason::Empty => "has no commits of its own".to_owned(),
+        Reason::Merges => "holds merges, which a rebase does not keep".to_owned(),
     }
 }
 

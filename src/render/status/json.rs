@@ -192,6 +192,7 @@ fn left(left: &Left) -> LeftJson<'_> {
         Obstacle::Breaks { with, paths } => ("conflicts", Some(with), Some(paths.as_slice())),
         Obstacle::Needs(needs) => ("needs", Some(needs), None),
         Obstacle::Barred(_) => ("barred", None, None),
+        Obstacle::Red { .. } => ("red", None, None),
         Obstacle::Unknown => ("unknown", None, None),
     };
     let with = with.map(|with| with.iter().map(TaskId::as_str).collect());

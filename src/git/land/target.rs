@@ -1,0 +1,143 @@
+//! Moving the target, wherever it is checked out.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+
+use crate::git::lock::Lock;
+use crate::git::program::{failed, run, stdout_of};
+use crate::git::repo::Repo;
+use crate::git::stack::{Way, carry, let_go};
+use crate::git::stale::clear_stale_lock;
+use crate::git::start::update_refs;
+use crate::git::unref;
+use crate::git::worktrees::on_branch;
+use crate::model::failure::{Exit, Failure};
+use crate::model::oid::Oid;
+use crate::model::text::shell_word;
+
+/// Holds what is about to land: it says that the landing is this repository's, and keeps its commits from gc.
+const MARK: &str = "refs/dispatch/landing";
+
+/// A move of the target.
+pub struct Advance<'a> {
+    /// Without `refs/heads/`.
+    pub target: &'a str,
+    /// Where it is checked out, if it is.
+    pub folder: Option<PathBuf>,
+    pub from: Oid,
+    pub to: Oid,
+    /// For the reflogs.
+    pub reason: &'a str,
+}
+
+/// The worktree that has the target checked out; `None` where none has.
+///
+/// # Errors
+/// Several have, or something is under way there ([`Exit::Refused`]); worktrees cannot be read.
+pub fn checkout_of(repo: &Repo, target: &str) -> Result<Option<PathBuf>> {
+    let listed: Vec<_> = on_branch(repo, target)?.into_iter().filter(|listed| !listed.bare).collect();
+    if let [one, other, ..] = &listed[..] {
+        let what = format!(
+            "'{target}' is checked out twice, in '{}' and in '{}'",
+            one.path.display(),
+            other.path.display()
+        );
+        let leave = format!("use 'git -C {} switch --detach' to leave it there", word(&other.path));
+        return Err(Failure::new(Exit::Refused, what).hint(leave).into());
+    }
+    let Some(one) = listed.into_iter().next() else { return Ok(None) };
+    if let Some(operation) = &one.operation {
+        let what = format!("a {operation} is under way in '{}', which has '{target}' checked out", one.path.display());
+        let see = format!("use 'git -C {} status' to see how to end it", word(&one.path));
+        return Err(Failure::new(Exit::Refused, what).hint(see).into());
+    }
+    Ok(Some(one.path))
+}
+
+fn word(path: &std::path::Path) -> String {
+    shell_word(&path.to_string_lossy())
+}
+
+/// Moves the target, with index and files where it is checked out; `false` where another was faster, and nothing is changed then.
+/// `begun`: that was tried before.
+///
+/// # Errors
+/// See [`carry`]; git failed ([`Exit::Halfway`]): the same call goes on.
+pub fn advance((repo, held): (&Repo, &Lock), advance: &Advance<'_>, begun: bool) -> Result<bool> {
+    let name = format!("refs/heads/{}", advance.target);
+    let now = || repo.commit_of(&name);
+    let (from, to) = (advance.from, advance.to);
+    if ![Some(from), Some(to)].contains(&now()?) {
+        if let Some(folder) = advance.folder.as_ref().filter(|_| begun) {
+            let_go(repo, folder)?;
+        }
+        return Ok(false);
+    }
+    if let Some(folder) = &advance.folder {
+        let way = Way { folder, branch: advance.target, from, to, reason: advance.reason };
+        let carried = carry((repo, held), &way, begun);
+        return match now()? {
+            Some(there) if there == to => carried.map(|()| true),
+            Some(there) if there != from => Ok(false),
+            _ => carried.and(Err(anyhow!("'{name}' did not move"))),
+        };
+    }
+    clear_stale_lock(repo, &name)?;
+    if now()? == Some(to) {
+        return Ok(true);
+    }
+    let mut command = repo.command();
+    command.args(["-c", "core.fsync=committed,reference", "-c", "reftable.lockTimeout=2000", "update-ref", "-m"]);
+    command.args([advance.reason, &name, &to.to_string(), &from.to_string()]);
+    let output = run(command.stdin(held.handed_on()?))?;
+    match now()? {
+        Some(there) if there == to => Ok(true),
+        Some(there) if there != from => Ok(false),
+        _ => Err(failed(&command, &output).into()),
+    }
+}
+
+/// What is about to land, by [`mark`].
+///
+/// # Errors
+/// The ref cannot be read.
+pub fn marked(repo: &Repo) -> Result<Option<Oid>> {
+    repo.commit_of(MARK)
+}
+
+/// Says that `commit` is about to land here.
+///
+/// # Errors
+/// git failed.
+pub fn mark(repo: &Repo, commit: Oid) -> Result<()> {
+    clear_stale_lock(repo, MARK)?;
+    if marked(repo)? == Some(commit) {
+        return Ok(());
+    }
+    let said = update_refs(repo, &format!("update {MARK}\0{commit}\0\0"), "dispatch: land");
+    if marked(repo)? == Some(commit) { Ok(()) } else { said.and(Err(anyhow!("git made no ref '{MARK}'"))) }
+}
+
+/// Nothing is about to land any more.
+///
+/// # Errors
+/// The ref cannot be deleted.
+pub fn unmark(repo: &Repo, held: &Lock) -> Result<()> {
+    match marked(repo)? {
+        Some(commit) => unref::delete(repo, held, MARK, commit),
+        None => unref::tidy(repo, MARK),
+    }
+}
+
+/// A remote-tracking branch that has `commit` already.
+///
+/// # Errors
+/// git failed.
+pub fn pushed(repo: &Repo, commit: Oid) -> Result<Option<String>> {
+    let mut command = repo.command();
+    command.args(["for-each-ref", "--count=1", "--format=%(refname:short)", &format!("--contains={commit}")]);
+    let said = stdout_of(command.arg("refs/remotes"))?;
+    let said = String::from_utf8_lossy(&said);
+    Ok(said.lines().next().map(str::to_owned))
+}

@@ -1,0 +1,212 @@
+//! What lands, why something does not, and what resolves that.
+
+mod message;
+mod train;
+
+use std::collections::BTreeSet;
+
+use super::collision::Collisions;
+use super::drift::Declared;
+use super::facts::{Facts, Observed};
+use super::failure::{Exit, Failure};
+use super::id::TaskId;
+use super::landing::{Entrants, Left, Obstacle, Whom, among, barred};
+use super::ledger::{Batch, Snapshot};
+use super::oid::Oid;
+use super::standing::{Holder, Standings};
+use super::start::not_in_file;
+use super::state::{Reason, State};
+use super::task::{Batches, Kind, Strategy, TaskFile};
+use super::text::shell_word;
+
+pub use message::{Author, Work, author, message};
+pub use train::{Plan, Verdict, train};
+
+/// What is asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Asked {
+    /// As typed; none are all that are reported done.
+    pub ids: Vec<String>,
+    /// Also what is not reported done, or at another commit than it is at now.
+    pub force_state: bool,
+    pub strategy: Option<Strategy>,
+    /// The task in whose worktree a landing was resolved: what was reported of it holds.
+    pub resolved: Option<TaskId>,
+}
+
+/// A task on its way to the target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub task: Snapshot,
+    pub batch: String,
+    /// The uid of the batch's first event, and the commit whose note holds it.
+    pub of: String,
+    pub note: Oid,
+    pub tip: Oid,
+    pub strategy: Strategy,
+    /// What it makes of the target.
+    pub tree: Oid,
+    /// The first line of its landing commit, without trailers.
+    pub message: String,
+}
+
+/// What lands, in order, and what does not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landing {
+    /// As people name it.
+    pub target: String,
+    /// Where the target's branch is, and where the landing begins: its upstream, where that is ahead.
+    pub old: Oid,
+    pub from: (String, Oid),
+    pub steps: Vec<Step>,
+    pub left: Vec<Left>,
+    pub strategy: Strategy,
+}
+
+/// The tasks that were named, each once.
+///
+/// # Errors
+/// One is unknown, or was never started ([`Exit::Usage`]); all of them have landed ([`Exit::No`]).
+pub fn named(file: &TaskFile, standings: &Standings, ids: &[String]) -> Result<BTreeSet<TaskId>, Failure> {
+    let parsed = |text: &String| text.parse::<TaskId>().ok().filter(|id| standings.of(file, id).is_some());
+    let unknown: Vec<&str> = ids.iter().filter(|text| parsed(text).is_none()).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(not_in_file(file, standings, &unknown));
+    }
+    let named: BTreeSet<TaskId> = ids.iter().filter_map(parsed).collect();
+    let state = |id: &TaskId| standings.of(file, id).map_or(State::Lost, |standing| standing.state);
+    let started = |id: &&TaskId| state(id).over() || standings.under_way().any(|holder| holder.task.id == **id);
+    if let Some(id) = named.iter().find(|id| !started(id)) {
+        let (exit, what) = match state(id) {
+            State::Elsewhere => (Exit::Refused, "was started elsewhere, and its branch is not here"),
+            State::Lost => (Exit::Refused, "is lost: its branch is gone, and nothing shows that it landed"),
+            _ => (Exit::Usage, "was not started"),
+        };
+        return Err(Failure::new(exit, format!("task '{id}' {what}"))
+            .hint(format!("use 'git dispatch status {id}' to see how it stands")));
+    }
+    let open: BTreeSet<TaskId> = named.iter().filter(|id| !state(id).over()).cloned().collect();
+    match (open.is_empty(), named.first()) {
+        (true, Some(first)) => {
+            let what = format!("task '{first}' is {} already", state(first).word());
+            Err(Failure::new(Exit::No, what).hint("use 'git dispatch status' to see what is under way"))
+        }
+        _ => Ok(open),
+    }
+}
+
+/// The tasks that may land, and of those that may not what keeps each; `named` are the only ones, or else all that are done.
+pub fn entrants(
+    (file, facts, standings): (&TaskFile, &Facts, &Standings),
+    collisions: Option<&Collisions>,
+    named: Option<&BTreeSet<TaskId>>,
+    asked: &Asked,
+) -> Entrants {
+    let wanted = |holder: &Holder| match named {
+        Some(named) => named.contains(&holder.task.id),
+        None => holder.state == State::Done,
+    };
+    let declared = Declared::new(file, standings);
+    let strict = file.settings.strict_writes == Some(true);
+    let bars = |holder: &Holder, others: &[&TaskId]| {
+        let id = &holder.task.id;
+        let others = if named.is_some() { &[][..] } else { others };
+        let mut bars = barred((file, standings), holder, others);
+        let forced = asked.force_state || asked.resolved.as_ref() == Some(id);
+        bars.retain(|reason| !(forced && *reason == Reason::StaleReport));
+        match holder.state {
+            State::Active if !forced && !bars.contains(&Reason::StaleReport) => bars.insert(0, Reason::Unreported),
+            State::Stopped if !forced => bars.insert(0, Reason::Stopped),
+            _ => {}
+        }
+        let seen = facts.tasks.get(id);
+        bars.extend(seen.and_then(in_worktree));
+        if strict && let Some(drift) = seen.and_then(|seen| declared.drift(id, seen)) {
+            bars.extend(drift.paths.iter().map(|touched| Reason::Drift(touched.path.lossy().into_owned())));
+        }
+        if named.is_none() {
+            bars.extend(barrier(file, facts, standings, id));
+        }
+        bars
+    };
+    among((file, facts, standings), collisions, Whom::Done, (&wanted, &bars))
+}
+
+/// Tasks without commits, which have nothing to land: those that were named, and what is done although it should have some.
+pub fn empty(
+    standings: &Standings,
+    named: Option<&BTreeSet<TaskId>>,
+    entrants: &Entrants,
+) -> Vec<Left> {
+    let wanted = |holder: &&Holder| match named {
+        Some(named) => named.contains(&holder.task.id),
+        None => holder.state == State::Done && holder.task.kind == Kind::Code,
+    };
+    let missing = |holder: &&Holder| entrants.tasks.iter().all(|entrant| entrant.id != holder.task.id);
+    let left = |holder: &Holder| Left {
+        id: holder.task.id.clone(),
+        title: holder.task.title.clone(),
+        why: Obstacle::Barred(vec![Reason::Empty]),
+    };
+    standings.under_way().filter(wanted).filter(missing).map(left).collect()
+}
+
+/// What of its worktree speaks against landing a task: its worker is not finished there.
+fn in_worktree(seen: &Observed) -> Option<Reason> {
+    let worktree = seen.worktree.as_ref().filter(|worktree| worktree.folder)?;
+    if let Some(operation) = &worktree.operation {
+        return Some(Reason::Operation(operation.clone()));
+    }
+    let changes = worktree.changes.map(|all| all.staged + all.modified + all.untracked + all.conflicted);
+    match changes {
+        Some(0) => None,
+        Some(number) => Some(Reason::Uncommitted(number)),
+        None => Some(Reason::Uncommitted(0)),
+    }
+}
+
+/// Where batches land as a whole: a task of the batch of `id` that has stopped.
+fn barrier(file: &TaskFile, facts: &Facts, standings: &Standings, id: &TaskId) -> Option<Reason> {
+    if file.settings.batches != Some(Batches::Barrier) {
+        return None;
+    }
+    let batch: &Batch = facts.ledger.batch_of(id)?;
+    let stopped = |id: &&TaskId| standings.of(file, id).is_some_and(|standing| standing.state == State::Stopped);
+    let first = batch.tasks.iter().map(|task| &task.id).find(stopped)?;
+    Some(Reason::Barrier(first.clone()))
+}
+
+/// The commands that resolve why a task was left out.
+pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy) -> Vec<String> {
+    let id = &left.id;
+    let inside = |command: &str| worktree.map(|folder| format!("git -C {} {command}", shell_word(folder)));
+    let of = |reason: &Reason| match reason {
+        Reason::Unreported | Reason::StaleReport => Some(format!("git dispatch report {id} --done")),
+        Reason::Stopped => Some(format!("git dispatch status {id}")),
+        Reason::GateLand => Some(format!("git dispatch review {id} --approve land")),
+        Reason::Findings => Some(format!("git dispatch start {id}")),
+        Reason::Halted => Some(format!("git dispatch review {id} --resume")),
+        Reason::Collides(_) => Some(format!("git dispatch land {id}")),
+        Reason::Uncommitted(_) | Reason::Operation(_) => inside("status"),
+        Reason::Drift(_) => Some(format!("git dispatch check {id}")),
+        Reason::Barrier(stopped) => Some(format!("git dispatch start {stopped}")),
+        Reason::Merges => Some(format!("git dispatch land {id} --strategy merge")),
+        _ => None,
+    };
+    match &left.why {
+        Obstacle::Barred(reasons) => {
+            let mut all: Vec<String> = Vec::new();
+            for command in reasons.iter().filter_map(of) {
+                if !all.contains(&command) {
+                    all.push(command);
+                }
+            }
+            all
+        }
+        Obstacle::Breaks { .. } if strategy == Strategy::Ff => vec![format!("git dispatch land {id} --strategy merge")],
+        Obstacle::Breaks { .. } => vec![format!("git dispatch land --resolve {id}")],
+        Obstacle::Red { .. } => vec![format!("git dispatch start {id}")],
+        Obstacle::Needs(_) => Vec::new(),
+        Obstacle::Unknown => vec!["git fsck".to_owned()],
+    }
+}

@@ -1,0 +1,113 @@
+//! Tasks that land together, by one move of the target.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Landed, Landing, Ledger};
+use crate::model::id::TaskId;
+use crate::model::oid::Oid;
+
+/// What is about to land: one for each task of a train, in one change of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lands {
+    pub batch: String,
+    /// The uid of the batch's first event.
+    pub of: String,
+    pub task: TaskId,
+    pub branch: String,
+    pub tip: Oid,
+    /// The commit that brings it to the target.
+    pub commit: Oid,
+    /// `merge`, `squash`, `rebase` or `ff`.
+    pub strategy: String,
+    /// Without `refs/heads/`.
+    pub target: String,
+    /// Where the target is before the first, and after the last of them.
+    pub old: Oid,
+    pub new: Oid,
+    /// Of all that land together: the uid of the first of these events.
+    pub train: String,
+    /// `passed`, `skipped` or `none`.
+    pub check: String,
+}
+
+/// Tasks that landed by one move of the target, or are about to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Train {
+    /// See [`Lands::train`].
+    pub uid: String,
+    pub at: Timestamp,
+    pub by: String,
+    pub host: String,
+    /// In the order in which they land, each with the commit whose note holds it.
+    pub lands: Vec<(Lands, Oid)>,
+    /// The uids of all its events, each with the commit whose note holds it.
+    pub events: Vec<(String, Oid)>,
+    /// Whether it was brought to its end.
+    pub done: bool,
+    /// Whether it is being taken back.
+    pub undoing: bool,
+}
+
+impl Train {
+    /// The first of the tasks: one has no train without.
+    pub fn first(&self) -> &Lands {
+        &self.lands[0].0
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = &TaskId> {
+        self.lands.iter().map(|(lands, _)| &lands.task)
+    }
+}
+
+impl Ledger {
+    /// The last train of this `host` that was neither brought to its end nor taken back.
+    pub fn landing_begun(&self, host: &str) -> Option<&Train> {
+        self.trains.iter().rev().find(|train| train.host == host && (!train.done || train.undoing))
+    }
+
+    /// The last train that landed `id`, if that is how it landed last.
+    pub fn train_of(&self, id: &TaskId) -> Option<&Train> {
+        let landed = self.records.get(id)?.landed.as_ref()?;
+        let brought = |train: &&Train| {
+            train.lands.iter().any(|(lands, _)| lands.task == *id && lands.commit == landed.commit)
+        };
+        self.trains.iter().rev().find(brought)
+    }
+
+    pub(super) fn land(&mut self, lands: Lands, note: Oid, (uid, at): (String, Timestamp), (by, host): (String, String)) {
+        match self.trains.iter_mut().find(|train| train.uid == lands.train) {
+            // One train makes one move: an intent that says otherwise is none of it.
+            Some(train) if (train.first().old, train.first().new) != (lands.old, lands.new) => {}
+            Some(train) => {
+                train.events.push((uid, note));
+                train.lands.push((lands, note));
+            }
+            None => self.trains.push(Train {
+                uid: lands.train.clone(),
+                at,
+                by,
+                host,
+                events: vec![(uid, note)],
+                lands: vec![(lands, note)],
+                done: false,
+                undoing: false,
+            }),
+        }
+    }
+
+    pub(super) fn landed(&mut self, landed: Landed, uid: String, note: Oid) {
+        let Landed { task, tip, commit, pr, of, .. } = landed;
+        let train = of.and_then(|of| self.trains.iter_mut().find(|train| train.uid == of));
+        if let Some(train) = train {
+            train.events.push((uid, note));
+            train.done = true;
+        }
+        self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
+    }
+
+    pub(super) fn land_back(&mut self, of: &str) {
+        let train = self.trains.iter_mut().find(|train| train.uid == of);
+        train.into_iter().for_each(|train| train.undoing = true);
+    }
+}
