@@ -39,6 +39,7 @@ Follow it:
   review   Approve, reject, or halt what workers did
   restack  Put a stacked task on what its needs are now
   check    Tell whether paths are being changed by another task
+  land     Bring finished tasks home, tested together
   log      Show the batches that were started
   drop     Move worktrees and branches of tasks to the trash
   undo     Take back a batch that was started
@@ -97,6 +98,8 @@ pub enum Sub {
     Restack(command::restack::Args),
     /// Tell whether paths are being changed by another task
     Check(command::check::Args),
+    /// Bring finished tasks home, tested together
+    Land(command::land::Args),
     /// Show the batches that were started
     Log(command::log::Args),
     /// Move worktrees and branches of tasks to the trash
@@ -136,6 +139,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Review(args) => command::review::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
+        Sub::Land(args) => command::land::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),
         Sub::Drop(args) => command::drop::run(args, global, console),
         Sub::Undo(args) => command::undo::run(args, global, console),

@@ -4,6 +4,7 @@ pub mod acting;
 pub mod brief;
 pub mod landing;
 mod places;
+pub mod removal;
 pub mod sessions;
 pub mod worker;
 

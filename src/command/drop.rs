@@ -174,6 +174,7 @@ fn intent(repo: &Repo, ledger: &Ledger, one: &Drop, at: jiff::Timestamp) -> Resu
         tip: one.left.tip,
         path: folder.map(|folder| git::recorded_path(repo, folder)).transpose()?,
         trash: None,
+        train: None,
     };
     let mut event = git::event(repo, at, Body::Dropping(what.clone()))?;
     let trash = folder.map(|folder| git::trash_of(repo, &event.uid, &one.task, folder)).transpose()?;

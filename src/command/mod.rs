@@ -9,6 +9,7 @@ pub mod drop;
 pub mod import;
 pub mod init;
 pub mod install;
+pub mod land;
 pub mod launch;
 pub mod lint;
 pub mod log;

@@ -1,5 +1,7 @@
 //! `git dispatch undo`: takes back a batch that was started.
 
+mod landing;
+
 use anyhow::Result;
 
 use crate::console::Console;
@@ -17,7 +19,7 @@ use crate::render;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The batch, or a task that was dropped [default: the last one, if it was you]
+    /// The batch, or a task that landed or was dropped [default: what you did last]
     #[arg(value_name = "BATCH|TASK")]
     pub batch: Option<String>,
     #[command(flatten)]
@@ -33,6 +35,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
     let dry_run = args.acting.dry_run;
     let text = acting::decided((&repo, global), (!dry_run).then_some("undo"), |lock, loaded, scene| {
+        if !args.acting.from_worktree {
+            read::outside(&repo, scene, "undo --from-worktree")?;
+        }
+        let caller = git::committer(&repo)?;
+        if let Some(train) = undo::landing(&scene.facts.ledger, args.batch.as_deref(), &caller)? {
+            return landing::take_back(&repo, &loaded, (scene, lock), train, global);
+        }
         let dropped = dropped(&repo, scene, args)?;
         if !dropped.is_empty() {
             return bring_back(&repo, &loaded, (scene, lock), &dropped, global);
@@ -57,9 +66,6 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 }
 
 fn dropped(repo: &Repo, scene: &Scene, args: &Args) -> Result<Vec<Removal>> {
-    if !args.acting.from_worktree {
-        read::outside(repo, scene, "undo --from-worktree")?;
-    }
     let caller = git::committer(repo)?;
     Ok(drop::dropped(&scene.facts.ledger, args.batch.as_deref(), &caller)?.into_iter().cloned().collect())
 }

@@ -2,8 +2,12 @@
 
 mod check;
 mod compose;
+mod push;
+mod resolve;
 mod target;
 
-pub use check::{CheckSite, check_site, kept_verdict, keep_verdict};
+pub use check::{CheckSite, check_site, keep_verdict, kept_verdict};
 pub use compose::compose;
-pub use target::{Advance, advance, checkout_of, marked, mark, pushed, unmark};
+pub use push::push_target;
+pub use resolve::{Merging, conclude, leave_merge, merge_into, merging_in};
+pub use target::{Advance, advance, checkout_of, mark, marked, pushed, tree_of_commit, unmark};

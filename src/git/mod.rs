@@ -82,7 +82,8 @@ pub use here::tree_paths;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};
 pub use land::{
-    Advance, CheckSite, advance, check_site, checkout_of, compose, keep_verdict, kept_verdict, mark, marked, pushed, unmark,
+    Advance, CheckSite, Merging, advance, check_site, checkout_of, compose, conclude, keep_verdict, kept_verdict,
+    leave_merge, mark, marked, merge_into, merging_in, push_target, pushed, tree_of_commit, unmark,
 };
 pub use ledger::{
     Attempts, LEDGER_REF, Swap, append, append_all, append_outcome, committer, contended, event, host, not_writable,
@@ -91,6 +92,7 @@ pub use ledger::{
 pub use lock::{Lock, lock};
 pub use merges::{Joining, Landings, Stand, merges, merges_without_git};
 pub use observe::{Observation, Places, Want, observe, observe_in};
+pub use parallel::{each, threads};
 pub use paths::look;
 pub use program::{Git, Version, failed, find_program, itself, off_path, run, shell, stdout_of, user_command};
 pub use prompt_cache::{Kept, keep_prompt, kept_prompt};
@@ -102,8 +104,8 @@ pub use resolve::target;
 pub use scan::{Scanned, index_is_damaged, scan};
 pub use sparse::misplaced;
 pub use stack::{
-    Remade, Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next, kept as kept_bases,
-    leaves_alone, let_go, may_carry, merges_since, replay, same_work, unready,
+    Remade, Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next,
+    kept as kept_bases, leaves_alone, let_go, may_carry, merges_since, replay, same_work, unready,
 };
 pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};
 pub use target::default_target;

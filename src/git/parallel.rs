@@ -4,16 +4,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many threads `items` pieces of work deserve: never more than there are cores.
-pub(super) fn threads(items: usize) -> usize {
+pub fn threads(items: usize) -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).min(items).max(1)
 }
 
 /// `work` done on each item, one thread for each of `states`; the answers in the order of the items.
-pub(super) fn each<T: Sync, S: Send, R: Send>(
-    items: &[T],
-    states: Vec<S>,
-    work: impl Fn(&mut S, &T) -> R + Sync,
-) -> Vec<R> {
+pub fn each<T: Sync, S: Send, R: Send>(items: &[T], states: Vec<S>, work: impl Fn(&mut S, &T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
     let work_on = |mut state: S| {

@@ -100,6 +100,11 @@ impl Repo {
         command
     }
 
+    /// Whether its history ends early.
+    pub fn is_shallow(&self) -> bool {
+        self.gix.is_shallow().unwrap_or(false)
+    }
+
     /// The id that stands for no object, in this repository's hash.
     pub fn null_oid(&self) -> String {
         self.gix.object_hash().null().to_hex().to_string()

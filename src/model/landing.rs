@@ -118,14 +118,18 @@ pub(super) fn among(
         let works = branch.commits != Some(0) && branch.ahead != Some(0);
         works.then_some(branch.tip)
     };
-    let chosen: Vec<(&Holder, Oid)> =
-        standings.under_way().filter(|holder| wanted(holder)).filter_map(|holder| Some((holder, tip(holder)?))).collect();
+    let chosen: Vec<(&Holder, Oid)> = standings
+        .under_way()
+        .filter(|holder| wanted(holder))
+        .filter_map(|holder| Some((holder, tip(holder)?)))
+        .collect();
     let places: BTreeMap<&TaskId, usize> =
         chosen.iter().enumerate().map(|(place, (holder, _))| (&holder.task.id, place)).collect();
     let met = collisions.map(Collisions::by_task).unwrap_or_default();
     let entrant = |&(holder, tip): &(&Holder, Oid)| {
         let unmet = unmet(file, facts, standings, holder);
-        let (needs, waits_for): (Vec<TaskId>, Vec<TaskId>) = unmet.into_iter().partition(|need| places.contains_key(need));
+        let (needs, waits_for): (Vec<TaskId>, Vec<TaskId>) =
+            unmet.into_iter().partition(|need| places.contains_key(need));
         let suspects = met.get(&holder.task.id).map(Vec::as_slice).unwrap_or_default();
         let collides = |meeting: &Meeting| matches!(meeting, Meeting::Collides { uncommitted: false, .. });
         let suspects: Vec<&TaskId> =
@@ -137,14 +141,7 @@ pub(super) fn among(
             waits: !waits_for.is_empty() || !barred.is_empty(),
             suspects: suspects.iter().filter_map(|id| places.get(id)).copied().collect(),
         };
-        Entrant {
-            id: holder.task.id.clone(),
-            title: holder.task.title.clone(),
-            tip,
-            candidate,
-            waits_for,
-            barred,
-        }
+        Entrant { id: holder.task.id.clone(), title: holder.task.title.clone(), tip, candidate, waits_for, barred }
     };
     Entrants { whom, tasks: chosen.iter().map(entrant).collect() }
 }

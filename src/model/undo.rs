@@ -1,5 +1,6 @@
 //! Which batch an `undo` takes back, and whether it may.
 
+mod landing;
 mod obstacle;
 mod resumed;
 
@@ -14,6 +15,7 @@ use super::state::State;
 use super::task::TaskFile;
 use super::text::shell_word;
 
+pub use landing::{bases_above, landing, moved_on};
 pub use obstacle::Obstacle;
 pub use resumed::{continuing, stops_again};
 

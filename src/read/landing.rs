@@ -192,13 +192,7 @@ fn snapshot<'a>(scene: &'a Scene, id: &TaskId) -> Option<&'a crate::model::ledge
     scene.facts.ledger.records.get(id)?.snapshot.as_ref()
 }
 
-fn step(
-    repo: &Repo,
-    loaded: &Loaded,
-    scene: &Scene,
-    (id, tree): (&TaskId, Oid),
-    strategy: Strategy,
-) -> Result<Step> {
+fn step(repo: &Repo, loaded: &Loaded, scene: &Scene, (id, tree): (&TaskId, Oid), strategy: Strategy) -> Result<Step> {
     let ledger = &scene.facts.ledger;
     let tip = scene.facts.tasks.get(id).and_then(|seen| seen.branch.as_ref()).map(|branch| branch.tip);
     let (Some(task), Some(batch), Some(tip)) = (snapshot(scene, id), ledger.batch_of(id), tip) else {

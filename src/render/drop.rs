@@ -154,6 +154,7 @@ mod tests {
             tip: Some(base),
             path: Some("../x\u{202e}".to_owned()),
             trash: None,
+            train: None,
         };
         let (at, snapshot) = (jiff::Timestamp::UNIX_EPOCH, task(base));
         let (uid, by, host) = ("d1".to_owned(), String::new(), String::new());

@@ -10,6 +10,7 @@ pub mod fault;
 pub mod import;
 pub mod install;
 pub mod json;
+pub mod land;
 pub mod landing;
 pub mod launch;
 pub mod log;

@@ -4,7 +4,8 @@ use anstyle::Style;
 use serde::Serialize;
 
 use super::json::{SCHEMA, line};
-use crate::model::ledger::{Batch, Continuing};
+use crate::model::ledger::{Batch, Continuing, Removal, Train};
+use crate::model::oid::Oid;
 use crate::model::text::escape;
 use crate::model::undo::Undo;
 
@@ -47,6 +48,69 @@ pub fn stopped_json(batch: &Batch, last: &Continuing, dry_run: bool) -> String {
     let tasks = last.tasks.iter().map(|id| TaskJson { id: id.as_str(), branch: None, worktree: None });
     let (batch, uid, tasks) = (&*batch.name, &*last.uid, tasks.collect());
     line(&UndoJson { schema: SCHEMA, command: "undo", dry_run, batch, uid, continued: true, tasks })
+}
+
+/// That a landing was taken back.
+pub fn unlanded(train: &Train, removals: &[Removal], dry_run: bool) -> String {
+    let first = train.first();
+    let verb = if dry_run { "would be back" } else { "is back" };
+    let mut out = format!(
+        "{BOLD}{}{BOLD:#} {verb} at {}; it was at {}\n",
+        escape(&first.target),
+        first.old.short(),
+        first.new.short()
+    );
+    for (lands, _) in &train.lands {
+        let back = removals.iter().any(|removal| removal.what.task == lands.task);
+        let stands = if back { ", and back from the trash" } else { "" };
+        out.push_str(&format!("  {}  no longer landed as {}{stands}\n", lands.task, lands.commit.short()));
+    }
+    out
+}
+
+/// The same as JSON.
+pub fn unlanded_json(train: &Train, removals: &[Removal], dry_run: bool) -> String {
+    let first = train.first();
+    let tasks = train.lands.iter().map(|(lands, _)| {
+        let back = removals.iter().find(|removal| removal.what.task == lands.task);
+        UnlandedTaskJson {
+            id: lands.task.as_str(),
+            commit: lands.commit,
+            branch: back.filter(|back| back.what.tip.is_some()).map(|back| back.what.branch.as_str()),
+            worktree: back.and_then(|back| back.what.path.as_deref()),
+        }
+    });
+    let target = UnlandedTargetJson { name: &first.target, before: first.new, after: first.old };
+    let (batch, uid) = (first.batch.as_str(), train.uid.as_str());
+    let tasks = tasks.collect();
+    line(&UnlandedJson { schema: SCHEMA, command: "undo", dry_run, batch, uid, landing: true, target, tasks })
+}
+
+#[derive(Serialize)]
+struct UnlandedJson<'a> {
+    schema: u32,
+    command: &'static str,
+    dry_run: bool,
+    batch: &'a str,
+    uid: &'a str,
+    landing: bool,
+    target: UnlandedTargetJson<'a>,
+    tasks: Vec<UnlandedTaskJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnlandedTargetJson<'a> {
+    name: &'a str,
+    before: Oid,
+    after: Oid,
+}
+
+#[derive(Serialize)]
+struct UnlandedTaskJson<'a> {
+    id: &'a str,
+    commit: Oid,
+    branch: Option<&'a str>,
+    worktree: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 
-pub use run::{Ended, Job, run};
+pub use run::{Ended, Job, run, tail_of};
 
 /// How programs are found and run: on absolute entries of `PATH`, with the user's environment.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -67,6 +67,11 @@ fn one(Job { mut command, log }: Job, lines: usize) -> Result<Ended> {
         .status()
         .with_context(|| format!("could not run '{}'", command.get_program().display()))?;
     Ok(Ended { status, tail: tail(file, lines) })
+}
+
+/// The last lines of a log, as far as that is text; unescaped. None where it cannot be read.
+pub fn tail_of(log: &Path, lines: usize) -> Vec<String> {
+    File::open(log).map(|file| tail(file, lines)).unwrap_or_default()
 }
 
 fn tail(mut file: File, lines: usize) -> Vec<String> {

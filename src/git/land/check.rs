@@ -23,8 +23,7 @@ const REASON: &str = "git dispatch checks landings here; 'git worktree remove -f
 /// The worktree in which landings are checked, for one process at a time.
 pub struct CheckSite {
     pub folder: PathBuf,
-    /// It was not there before.
-    pub new: bool,
+    admin: PathBuf,
     _held: File,
 }
 
@@ -41,9 +40,10 @@ fn folder(repo: &Repo) -> PathBuf {
 /// Another process checks a landing ([`Exit::Held`]); something else stands there ([`Exit::Refused`]); git failed.
 pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
     let lock = repo.common_dir().join("dispatch/check.lock");
-    let opened = lock.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| {
-        File::options().read(true).write(true).create(true).truncate(false).open(&lock)
-    });
+    let opened = lock
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(&lock));
     let held = opened.with_context(|| format!("could not open '{}'", lock.display()))?;
     if flock(&held, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Err(Failure::new(Exit::Held, "another process checks a landing of this repository")
@@ -53,9 +53,11 @@ pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
     let folder = folder(repo);
     let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
     let ours = listed.as_ref().is_some_and(|listed| listed.locked.as_deref().is_some_and(is_ours));
-    let whole = listed.as_ref().is_some_and(|listed| listed.detached.is_some() && listed.admin_dir.join("index").exists());
-    if ours && whole && folder.join(".git").exists() {
-        return Ok(CheckSite { folder, new: false, _held: held });
+    let whole =
+        listed.as_ref().is_some_and(|listed| listed.detached.is_some() && listed.admin_dir.join("index").exists());
+    let there = ours && whole && folder.join(".git").exists();
+    if let Some(listed) = listed.as_ref().filter(|_| there) {
+        return Ok(CheckSite { folder, admin: listed.admin_dir.clone(), _held: held });
     }
     if ours {
         // Made by half, or its files are gone: nothing but what builds left was in it.
@@ -69,7 +71,9 @@ pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
     let mut command = repo.command();
     command.args(["-c", "core.hooksPath=/dev/null", "worktree", "add", "-q", "--detach", "--lock", "--reason", REASON]);
     stdout_of(command.arg("--").arg(&folder).arg(commit.to_string()))?;
-    Ok(CheckSite { folder, new: true, _held: held })
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
+    let admin = listed.with_context(|| format!("git made no worktree '{}'", folder.display()))?.admin_dir;
+    Ok(CheckSite { folder, admin, _held: held })
 }
 
 fn is_ours(reason: &str) -> bool {
@@ -77,6 +81,24 @@ fn is_ours(reason: &str) -> bool {
 }
 
 impl CheckSite {
+    /// Stands in the admin folder once the worktree was made ready.
+    fn mark(&self) -> PathBuf {
+        self.admin.join("dispatch-ready")
+    }
+
+    /// Whether it is still to be made ready: it is new, or that did not end well.
+    pub fn is_wanted(&self) -> bool {
+        !self.mark().exists()
+    }
+
+    /// It is ready from now on.
+    ///
+    /// # Errors
+    /// That cannot be written.
+    pub fn ready(&self) -> Result<()> {
+        std::fs::write(self.mark(), "").with_context(|| format!("could not write '{}'", self.mark().display()))
+    }
+
     /// Brings the worktree to `commit`: what is ignored stays, what is changed or untracked goes. No hook runs.
     ///
     /// # Errors

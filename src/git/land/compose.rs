@@ -84,11 +84,8 @@ fn works(repo: &Repo, quarantine: &Quarantine, stand: Oid, tip: Oid) -> Result<V
         said.split(|&byte| byte == 0).map(|field| String::from_utf8_lossy(field).into_owned()).collect();
     let work = |fields: &[String]| match fields {
         [name, mail, date, message] => {
-            let author = Author {
-                name: name.trim_start_matches('\n').to_owned(),
-                mail: mail.clone(),
-                date: format!("@{date}"),
-            };
+            let author =
+                Author { name: name.trim_start_matches('\n').to_owned(), mail: mail.clone(), date: format!("@{date}") };
             Some(Work { author, message: message.clone() })
         }
         _ => None,

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 
+use crate::git::fault::Told;
 use crate::git::lock::Lock;
 use crate::git::program::{failed, run, stdout_of};
-use crate::git::repo::Repo;
+use crate::git::repo::{Repo, ours, theirs};
 use crate::git::stack::{Way, carry, let_go};
 use crate::git::stale::clear_stale_lock;
 use crate::git::start::update_refs;
@@ -38,11 +39,8 @@ pub struct Advance<'a> {
 pub fn checkout_of(repo: &Repo, target: &str) -> Result<Option<PathBuf>> {
     let listed: Vec<_> = on_branch(repo, target)?.into_iter().filter(|listed| !listed.bare).collect();
     if let [one, other, ..] = &listed[..] {
-        let what = format!(
-            "'{target}' is checked out twice, in '{}' and in '{}'",
-            one.path.display(),
-            other.path.display()
-        );
+        let what =
+            format!("'{target}' is checked out twice, in '{}' and in '{}'", one.path.display(), other.path.display());
         let leave = format!("use 'git -C {} switch --detach' to leave it there", word(&other.path));
         return Err(Failure::new(Exit::Refused, what).hint(leave).into());
     }
@@ -130,14 +128,25 @@ pub fn unmark(repo: &Repo, held: &Lock) -> Result<()> {
     }
 }
 
-/// A remote-tracking branch that has `commit` already.
+/// A remote-tracking branch that has `commit` already, but for those of `branches`.
 ///
 /// # Errors
 /// git failed.
-pub fn pushed(repo: &Repo, commit: Oid) -> Result<Option<String>> {
+pub fn pushed(repo: &Repo, commit: Oid, branches: &[&str]) -> Result<Option<String>> {
     let mut command = repo.command();
-    command.args(["for-each-ref", "--count=1", "--format=%(refname:short)", &format!("--contains={commit}")]);
+    command.args(["for-each-ref", "--format=%(refname:short)", &format!("--contains={commit}")]);
     let said = stdout_of(command.arg("refs/remotes"))?;
     let said = String::from_utf8_lossy(&said);
-    Ok(said.lines().next().map(str::to_owned))
+    let own = |name: &&str| branches.iter().any(|branch| name.split_once('/').is_some_and(|(_, rest)| rest == *branch));
+    Ok(said.lines().find(|name| !own(name)).map(str::to_owned))
+}
+
+/// The tree of a commit of the repository.
+///
+/// # Errors
+/// It cannot be read.
+pub fn tree_of_commit(repo: &Repo, commit: Oid) -> Result<Oid> {
+    let cannot = || format!("could not read commit {commit}");
+    let found = repo.gix.find_commit(theirs(commit)).told(cannot)?;
+    Ok(ours(&found.tree_id().told(cannot)?))
 }

@@ -305,8 +305,11 @@ impl Site<'_> {
         let mut command = self.git(&["diff-files", "--name-only", "-z", "--no-renames", "--ignore-submodules=all"])?;
         let differ: Vec<TreePath> =
             paths(&stdout_of(&mut command)?).into_iter().filter(|path| changes.has(path)).collect();
-        let there: Vec<&TreePath> =
-            changes.new.iter().filter(|path| self.way.place(path).symlink_metadata().is_ok_and(|it| !it.is_dir())).collect();
+        let there: Vec<&TreePath> = changes
+            .new
+            .iter()
+            .filter(|path| self.way.place(path).symlink_metadata().is_ok_and(|it| !it.is_dir()))
+            .collect();
         for path in differ.iter().chain(there.iter().copied()) {
             if !self.is_of(path, self.way.to)? {
                 return Err(self.not_committed(path));

@@ -90,7 +90,8 @@ fn pick(
         return Ok(Ok(stand));
     }
     let original = commit.detach();
-    commit_tree(quarantine.command(repo)?, (repo, &merged), &[stand], Some((&original.data, quarantine, remade))).map(Ok)
+    commit_tree(quarantine.command(repo)?, (repo, &merged), &[stand], Some((&original.data, quarantine, remade)))
+        .map(Ok)
 }
 
 /// The tree of a commit, which may be in the quarantine only.

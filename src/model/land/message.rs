@@ -25,7 +25,8 @@ pub fn message(text: &str, id: &TaskId, squashed: Option<(&[Work], &Author)>) ->
     if let Some((works, author)) = squashed {
         if works.len() > 1 {
             out.push_str("\n\n");
-            let lines = works.iter().map(|work| format!("* {}", work.message.lines().next().unwrap_or_default().trim()));
+            let lines =
+                works.iter().map(|work| format!("* {}", work.message.lines().next().unwrap_or_default().trim()));
             out.push_str(&lines.collect::<Vec<_>>().join("\n"));
         }
         trailers = others(works, author);

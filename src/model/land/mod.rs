@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::collision::Collisions;
 use super::drift::Declared;
+use super::drop::Kept;
 use super::facts::{Facts, Observed};
 use super::failure::{Exit, Failure};
 use super::id::TaskId;
@@ -63,6 +64,44 @@ pub struct Landing {
     pub strategy: Strategy,
 }
 
+/// What became of the check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// `passed`, `skipped` or `none`.
+    pub state: &'static str,
+    /// How often it ran.
+    pub runs: usize,
+    /// How often its answer was known.
+    pub known: usize,
+}
+
+/// What a landing did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub landing: Landing,
+    /// Of each step.
+    pub commits: Vec<Oid>,
+    pub check: Checked,
+    /// What landed and stays where it is, and why.
+    pub kept: Vec<Kept>,
+    /// What landed and went to the trash.
+    pub removed: Vec<TaskId>,
+    /// What can start now, with titles.
+    pub ready: Vec<(TaskId, String)>,
+}
+
+/// What waited for nothing but `landed`.
+pub fn ready(file: &TaskFile, standings: &Standings, landed: &[TaskId]) -> Vec<(TaskId, String)> {
+    let tasks = file.graph.tasks();
+    let freed = |ix: &usize| {
+        let standing = &standings.tasks[*ix];
+        let mut unmet = standings.unmet(file, *ix).peekable();
+        let waits = standing.state == State::Waiting && standing.reasons.is_empty() && unmet.peek().is_some();
+        waits && unmet.all(|need| landed.contains(&tasks[need].id))
+    };
+    (0..tasks.len()).filter(freed).map(|ix| (tasks[ix].id.clone(), tasks[ix].title.clone())).collect()
+}
+
 /// The tasks that were named, each once.
 ///
 /// # Errors
@@ -112,10 +151,12 @@ pub fn entrants(
         let id = &holder.task.id;
         let others = if named.is_some() { &[][..] } else { others };
         let mut bars = barred((file, standings), holder, others);
-        let forced = asked.force_state || asked.resolved.as_ref() == Some(id);
-        bars.retain(|reason| !(forced && *reason == Reason::StaleReport));
+        let (forced, resolved) = (asked.force_state, asked.resolved.as_ref() == Some(id));
+        bars.retain(|reason| !(*reason == Reason::StaleReport && (forced || resolved)));
         match holder.state {
-            State::Active if !forced && !bars.contains(&Reason::StaleReport) => bars.insert(0, Reason::Unreported),
+            State::Active if !forced && !resolved && !bars.contains(&Reason::StaleReport) => {
+                bars.insert(0, Reason::Unreported);
+            }
             State::Stopped if !forced => bars.insert(0, Reason::Stopped),
             _ => {}
         }
@@ -133,11 +174,7 @@ pub fn entrants(
 }
 
 /// Tasks without commits, which have nothing to land: those that were named, and what is done although it should have some.
-pub fn empty(
-    standings: &Standings,
-    named: Option<&BTreeSet<TaskId>>,
-    entrants: &Entrants,
-) -> Vec<Left> {
+pub fn empty(standings: &Standings, named: Option<&BTreeSet<TaskId>>, entrants: &Entrants) -> Vec<Left> {
     let wanted = |holder: &&Holder| match named {
         Some(named) => named.contains(&holder.task.id),
         None => holder.state == State::Done && holder.task.kind == Kind::Code,
@@ -176,37 +213,47 @@ fn barrier(file: &TaskFile, facts: &Facts, standings: &Standings, id: &TaskId) -
     Some(Reason::Barrier(first.clone()))
 }
 
-/// The commands that resolve why a task was left out.
-pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy) -> Vec<String> {
+/// The commands that resolve why a task was left out, each with what for.
+pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy, shallow: bool) -> Vec<(String, &'static str)> {
     let id = &left.id;
-    let inside = |command: &str| worktree.map(|folder| format!("git -C {} {command}", shell_word(folder)));
-    let of = |reason: &Reason| match reason {
-        Reason::Unreported | Reason::StaleReport => Some(format!("git dispatch report {id} --done")),
-        Reason::Stopped => Some(format!("git dispatch status {id}")),
-        Reason::GateLand => Some(format!("git dispatch review {id} --approve land")),
-        Reason::Findings => Some(format!("git dispatch start {id}")),
-        Reason::Halted => Some(format!("git dispatch review {id} --resume")),
-        Reason::Collides(_) => Some(format!("git dispatch land {id}")),
-        Reason::Uncommitted(_) | Reason::Operation(_) => inside("status"),
-        Reason::Drift(_) => Some(format!("git dispatch check {id}")),
-        Reason::Barrier(stopped) => Some(format!("git dispatch start {stopped}")),
-        Reason::Merges => Some(format!("git dispatch land {id} --strategy merge")),
-        _ => None,
+    let of = |reason: &Reason| -> Option<(String, &'static str)> {
+        Some(match reason {
+            Reason::Unreported | Reason::StaleReport => (format!("git dispatch report {id} --done"), "if it is done"),
+            Reason::Stopped => (format!("git dispatch status {id}"), "to see what it needs"),
+            Reason::GateLand => (format!("git dispatch review {id} --approve land"), "to approve it"),
+            Reason::Findings => (format!("git dispatch start {id}"), "to have them addressed"),
+            Reason::Halted => (format!("git dispatch review {id} --resume"), "to let it go on"),
+            Reason::Collides(_) => (format!("git dispatch land {id}"), "to land this one of the two"),
+            Reason::Uncommitted(_) | Reason::Operation(_) => {
+                (format!("git -C {} status", shell_word(worktree?)), "to see what is not finished there")
+            }
+            Reason::Drift(_) => (format!("git dispatch status {id}"), "to see all that it touches"),
+            Reason::Barrier(stopped) => (format!("git dispatch status {stopped}"), "to see what that one needs"),
+            Reason::Merges => (format!("git dispatch land {id} --strategy merge"), "to keep them"),
+            _ => return None,
+        })
     };
     match &left.why {
         Obstacle::Barred(reasons) => {
-            let mut all: Vec<String> = Vec::new();
-            for command in reasons.iter().filter_map(of) {
-                if !all.contains(&command) {
-                    all.push(command);
+            let mut all: Vec<(String, &'static str)> = Vec::new();
+            for one in reasons.iter().filter_map(of) {
+                if !all.contains(&one) {
+                    all.push(one);
                 }
             }
             all
         }
-        Obstacle::Breaks { .. } if strategy == Strategy::Ff => vec![format!("git dispatch land {id} --strategy merge")],
-        Obstacle::Breaks { .. } => vec![format!("git dispatch land --resolve {id}")],
-        Obstacle::Red { .. } => vec![format!("git dispatch start {id}")],
+        Obstacle::Breaks { .. } if strategy == Strategy::Ff => {
+            vec![(format!("git dispatch land {id} --strategy merge"), "to land it by a merge")]
+        }
+        Obstacle::Breaks { .. } => {
+            vec![(format!("git dispatch land --resolve {id}"), "to resolve that in its worktree")]
+        }
+        Obstacle::Red { .. } => vec![(format!("git dispatch review {id} --finding TEXT"), "to have it mended")],
         Obstacle::Needs(_) => Vec::new(),
-        Obstacle::Unknown => vec!["git fsck".to_owned()],
+        Obstacle::Unknown if shallow => {
+            vec![("git fetch --unshallow".to_owned(), "to have the history that is missing")]
+        }
+        Obstacle::Unknown => vec![("git fsck".to_owned(), "to see what is missing")],
     }
 }

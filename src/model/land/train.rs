@@ -13,7 +13,7 @@ pub trait Plan {
     type Fault;
 
     /// How many of the tasks are still in it.
-    fn len(&self) -> usize;
+    fn number(&self) -> usize;
 
     /// Checks what the first `number` of them make of the target; 0 is the target itself.
     ///
@@ -39,8 +39,8 @@ pub trait Plan {
 pub fn train<P: Plan>(plan: &mut P, each: bool) -> Result<bool, P::Fault> {
     // So many of the first are known to pass together.
     let mut green = 0;
-    while plan.len() > green {
-        let step = if each { green + 1 } else { plan.len() };
+    while plan.number() > green {
+        let step = if each { green + 1 } else { plan.number() };
         if plan.check(step)? == Verdict::Green {
             green = step;
             continue;
@@ -89,7 +89,7 @@ mod tests {
     impl Plan for Simulated {
         type Fault = ();
 
-        fn len(&self) -> usize {
+        fn number(&self) -> usize {
             self.tasks.len()
         }
 

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::{
-    Batch, Body, Closing, Continuing, Event, Judged, Ledger, Record, Restacked, Restacking, Said, Snapshot,
-    VERSION,
+    Batch, Body, Closing, Continuing, Event, Judged, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION,
 };
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
@@ -104,11 +103,7 @@ fn rank(body: &Body) -> u8 {
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
         Body::Working(_) | Body::Reported(_) | Body::Restacking(_) | Body::Landing(_) => 3,
-        Body::Continued { .. }
-        | Body::Rebound { .. }
-        | Body::Reviewed(_)
-        | Body::Landed(_)
-        | Body::Restacked(_) => 4,
+        Body::Continued { .. } | Body::Rebound { .. } | Body::Reviewed(_) | Body::Landed(_) | Body::Restacked(_) => 4,
         Body::Dropping(_) => 5,
         Body::Dropped { .. } => 6,
         Body::Closed(_) | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 7,
@@ -198,7 +193,7 @@ impl Ledger {
                     batch.undoing = Some(at);
                 }
                 self.bring_back(&of);
-                self.land_back(&of);
+                self.land_back(&of, (uid, commit));
             }
             Body::Closed(closing) => {
                 let Closing { batch, of, .. } = &closing;

@@ -45,8 +45,8 @@ pub struct Train {
     pub events: Vec<(String, Oid)>,
     /// Whether it was brought to its end.
     pub done: bool,
-    /// Whether it is being taken back.
-    pub undoing: bool,
+    /// Where it is being taken back: the events that say so, as [`Train::events`].
+    pub undoing: Vec<(String, Oid)>,
 }
 
 impl Train {
@@ -63,19 +63,24 @@ impl Train {
 impl Ledger {
     /// The last train of this `host` that was neither brought to its end nor taken back.
     pub fn landing_begun(&self, host: &str) -> Option<&Train> {
-        self.trains.iter().rev().find(|train| train.host == host && (!train.done || train.undoing))
+        self.trains.iter().rev().find(|train| train.host == host && (!train.done || !train.undoing.is_empty()))
     }
 
     /// The last train that landed `id`, if that is how it landed last.
     pub fn train_of(&self, id: &TaskId) -> Option<&Train> {
         let landed = self.records.get(id)?.landed.as_ref()?;
-        let brought = |train: &&Train| {
-            train.lands.iter().any(|(lands, _)| lands.task == *id && lands.commit == landed.commit)
-        };
+        let brought =
+            |train: &&Train| train.lands.iter().any(|(lands, _)| lands.task == *id && lands.commit == landed.commit);
         self.trains.iter().rev().find(brought)
     }
 
-    pub(super) fn land(&mut self, lands: Lands, note: Oid, (uid, at): (String, Timestamp), (by, host): (String, String)) {
+    pub(super) fn land(
+        &mut self,
+        lands: Lands,
+        note: Oid,
+        (uid, at): (String, Timestamp),
+        (by, host): (String, String),
+    ) {
         match self.trains.iter_mut().find(|train| train.uid == lands.train) {
             // One train makes one move: an intent that says otherwise is none of it.
             Some(train) if (train.first().old, train.first().new) != (lands.old, lands.new) => {}
@@ -91,7 +96,7 @@ impl Ledger {
                 events: vec![(uid, note)],
                 lands: vec![(lands, note)],
                 done: false,
-                undoing: false,
+                undoing: Vec::new(),
             }),
         }
     }
@@ -106,8 +111,8 @@ impl Ledger {
         self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
     }
 
-    pub(super) fn land_back(&mut self, of: &str) {
+    pub(super) fn land_back(&mut self, of: &str, event: (String, Oid)) {
         let train = self.trains.iter_mut().find(|train| train.uid == of);
-        train.into_iter().for_each(|train| train.undoing = true);
+        train.into_iter().for_each(|train| train.undoing.push(event.clone()));
     }
 }

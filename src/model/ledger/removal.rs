@@ -23,6 +23,9 @@ pub struct Dropping {
     /// Where it goes: tells people, and is never acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trash: Option<String>,
+    /// The landing that it follows, by [`super::Lands::train`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<String>,
 }
 
 /// A task that is in the trash, or on its way there or back.

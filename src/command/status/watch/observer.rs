@@ -108,7 +108,8 @@ impl Observer {
             let _ = self.tell.send(News::Seen(Box::new(carried(status, self.last.as_ref()))));
         }
         let (mut status, scene) = self.see(&repo, &loaded, Want::EVERYTHING)?;
-        status.landing = whom(false, false, &status).and_then(|whom| read::landing::landing(&repo, &loaded, &scene, whom));
+        status.landing =
+            whom(false, false, &status).and_then(|whom| read::landing::landing(&repo, &loaded, &scene, whom));
         if matches!(self.task.selection, Selection::Open | Selection::All) {
             prompt::keep(&repo, &scene, &status);
         }

@@ -1,0 +1,319 @@
+//! `git dispatch land`: brings finished tasks to the target, in an order that works, tested together.
+
+mod act;
+mod check;
+mod resolve;
+
+use anyhow::Result;
+
+use crate::console::Console;
+use crate::git::{self, Repo, Want};
+use crate::global::Global;
+use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::land::{Asked, Landing, Outcome, remedies};
+use crate::model::landing::Left;
+use crate::model::oid::Oid;
+use crate::model::task::Strategy;
+use crate::read::acting::Acting;
+use crate::read::{self, Loaded, Scene};
+use crate::render;
+use check::Checking;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The tasks [default: all that are reported done]
+    #[arg(value_name = "ID", conflicts_with_all = ["done", "resolve", "go_on", "abort"])]
+    pub ids: Vec<String>,
+    /// Land all that is reported done
+    #[arg(long, conflicts_with_all = ["resolve", "go_on", "abort"])]
+    pub done: bool,
+    /// How commits get onto the target [default: the task file's 'strategy', else merge]
+    #[arg(long, value_name = "HOW")]
+    pub strategy: Option<How>,
+    /// Land without running the check
+    #[arg(long)]
+    pub no_check: bool,
+    /// Check after every task, and not all at once
+    #[arg(long, conflicts_with = "no_check")]
+    pub each: bool,
+    /// Check also what was checked before
+    #[arg(long, conflicts_with = "no_check")]
+    pub recheck: bool,
+    /// Leave worktrees and branches where they are
+    #[arg(long)]
+    pub keep: bool,
+    /// Land also what is not reported done, or at another commit than it is at now
+    #[arg(long)]
+    pub force_state: bool,
+    /// Push the target after the landing, unless it was moved there by others
+    #[arg(long)]
+    pub push: bool,
+    /// Merge the target into this task's worktree, to resolve there what conflicts
+    #[arg(long, value_name = "ID", conflicts_with_all = ["go_on", "abort"])]
+    pub resolve: Option<String>,
+    /// Land what was resolved
+    #[arg(long = "continue", conflicts_with = "abort")]
+    pub go_on: bool,
+    /// Take back what '--resolve' merged
+    #[arg(long)]
+    pub abort: bool,
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// How commits get onto the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum How {
+    Merge,
+    Squash,
+    Rebase,
+    Ff,
+}
+
+impl From<How> for Strategy {
+    fn from(how: How) -> Strategy {
+        match how {
+            How::Merge => Strategy::Merge,
+            How::Squash => Strategy::Squash,
+            How::Rebase => Strategy::Rebase,
+            How::Ff => Strategy::Ff,
+        }
+    }
+}
+
+/// What a landing goes by.
+struct Around<'a> {
+    repo: &'a Repo,
+    global: &'a Global,
+    console: &'a Console,
+    args: &'a Args,
+    asked: Asked,
+}
+
+/// Decides what lands, checks it outside of the lock, decides again under it, and moves the target only where nothing is different.
+///
+/// # Errors
+/// See [`read::landing::decide`]; nothing lands ([`Exit::No`], [`Exit::Refused`]); the target's checkout is in the way
+/// ([`Exit::Refused`]); [`Exit::Held`] where another command acts; [`Exit::Halfway`] where a step failed: the same command goes on.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    let (repo, console) = read::repository(global, console)?;
+    let mut asked = Asked {
+        ids: args.ids.clone(),
+        force_state: args.force_state,
+        strategy: args.strategy.map(Strategy::from),
+        resolved: None,
+    };
+    if let Some(id) = &args.resolve {
+        return resolve::begin((&repo, global, &console), args, id);
+    }
+    if args.abort {
+        return resolve::abort((&repo, global, &console), args);
+    }
+    if args.go_on {
+        match resolve::go_on((&repo, global, &console), args)? {
+            Some((id, done)) => (asked.ids, asked.resolved) = (vec![id.to_string()], done.then_some(id)),
+            None => return resume_only((&repo, global, &console), args),
+        }
+    }
+    let around = Around { repo: &repo, global, console: &console, args, asked };
+    // What was checked is known by its tree: to decide anew costs little.
+    for () in git::Attempts::new() {
+        if let Some(exit) = attempt(&around)? {
+            return if args.push && !args.acting.dry_run { pushed(&around, exit) } else { Ok(exit) };
+        }
+        console.note("something moved meanwhile: deciding anew");
+    }
+    Err(git::contended().into())
+}
+
+/// After a landing, outside of the lock.
+fn pushed(around: &Around<'_>, exit: Exit) -> Result<Exit> {
+    let loaded = read::task_file(around.repo, around.global)?;
+    let commit = around.repo.commit_of(&format!("refs/heads/{}", loaded.target))?;
+    let Some(commit) = commit else { return Ok(exit) };
+    let remote = git::push_target(around.repo, &loaded.target, commit)?;
+    around.console.note(&format!("{} is pushed to {remote}", loaded.target));
+    Ok(exit)
+}
+
+const WANT: Want = Want { changes: true, merges: true, uncommitted: false, collisions: true, only: None };
+
+/// `--continue` where nothing was being resolved: what a kill interrupted.
+fn resume_only((repo, global, console): (&Repo, &Global, &Console), args: &Args) -> Result<Exit> {
+    let loaded = read::task_file(repo, global)?;
+    let lock = git::lock(repo, "land")?;
+    let resumed = act::resume((repo, &lock), &loaded, args)?;
+    if resumed.is_empty() {
+        return Err(Failure::new(Exit::No, "no landing is under way, and nothing is being resolved")
+            .hint("use 'git dispatch land' to land what is done")
+            .into());
+    }
+    tell_resumed(&resumed, console);
+    Ok(Exit::Success)
+}
+
+fn tell_resumed(resumed: &[TaskId], console: &Console) {
+    let ids: Vec<&str> = resumed.iter().map(TaskId::as_str).collect();
+    console.note(&format!("brought to its end: the landing of {}", ids.join(", ")));
+}
+
+/// One decision and what follows from it; `None` where something moved before it could land.
+fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
+    let Around { repo, global, console, args, .. } = around;
+    let loaded = read::task_file(repo, global)?;
+    let checking = Checking::new(repo, &loaded, args)?;
+    if args.acting.dry_run {
+        let scene = read::scene(repo, &loaded, WANT)?;
+        let landing = decided(around, &loaded, &scene, &[])?;
+        let landing = match landing {
+            Decided::Lands(landing) => landing,
+            Decided::All => return Ok(Some(Exit::Success)),
+        };
+        let check = checking.planned();
+        console.answer(&if global.json {
+            render::land::planned_json(&landing, check)
+        } else {
+            render::land::planned(&landing, check)
+        });
+        tell_left(around, &loaded, &scene, &landing);
+        return Ok(Some(if landing.left.is_empty() { Exit::Success } else { Exit::Halfway }));
+    }
+    let lock = git::lock(repo, "land")?;
+    let resumed = act::resume((repo, &lock), &loaded, args)?;
+    if !resumed.is_empty() {
+        tell_resumed(&resumed, console);
+    }
+    let scene = read::scene(repo, &loaded, WANT)?;
+    let mut landing = match decided(around, &loaded, &scene, &resumed)? {
+        Decided::Lands(landing) => landing,
+        Decided::All => return Ok(Some(Exit::Success)),
+    };
+    let mut commits = composed(repo, &scene, &landing)?;
+    if !checking.runs() {
+        return act::land((around, &loaded, &scene, &lock), (landing, &commits), checking.outcome());
+    }
+    drop(lock);
+    console.note(render::land::preview(&landing, &commits).trim_end());
+    let outcome = check::train((around, &loaded, &scene), checking, &mut landing, &mut commits)?;
+    if landing.steps.is_empty() {
+        return Err(nothing_lands(around, &loaded, &scene, &landing));
+    }
+    let lock = git::lock(repo, "land")?;
+    let scene = read::scene(repo, &loaded, WANT)?;
+    if !still_lands(around, &loaded, &scene, &landing)? {
+        return Ok(None);
+    }
+    act::land((around, &loaded, &scene, &lock), (landing, &commits), outcome)
+}
+
+enum Decided {
+    Lands(Landing),
+    /// All that was asked for landed when an interrupted landing was brought to its end.
+    All,
+}
+
+/// What lands, of which there is something.
+fn decided(around: &Around<'_>, loaded: &Loaded, scene: &Scene, resumed: &[TaskId]) -> Result<Decided> {
+    let Around { repo, args, console, .. } = around;
+    let mut asked = around.asked.clone();
+    if !args.acting.from_worktree {
+        read::outside(repo, scene, format!("land --from-worktree {}", asked.ids.join(" ")).trim_end())?;
+    }
+    asked.ids.retain(|id| resumed.iter().all(|done| done.as_str() != id));
+    if !resumed.is_empty() && asked.ids.is_empty() {
+        let open = read::landing::decide(repo, loaded, scene, &asked);
+        return Ok(match open {
+            Ok(landing) if around.asked.ids.is_empty() && !landing.steps.is_empty() => Decided::Lands(landing),
+            _ => Decided::All,
+        });
+    }
+    git::checkout_of(repo, &scene.facts.target.name)?;
+    let landing = read::landing::decide(repo, loaded, scene, &asked)?;
+    if scene.facts.target.diverged() {
+        console.warning(&render::land::diverged(&scene.facts.target));
+    }
+    if landing.steps.is_empty() {
+        return Err(nothing_lands(around, loaded, scene, &landing));
+    }
+    Ok(Decided::Lands(landing))
+}
+
+/// Why not, of each task, with what resolves it.
+fn nothing_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Landing) -> anyhow::Error {
+    if landing.left.is_empty() {
+        return Failure::new(Exit::No, "no task is reported done: nothing lands")
+            .hint("use 'git dispatch status' to see how far they are")
+            .hint("use 'git dispatch land --force-state ID' to land what nobody reported done")
+            .into();
+    }
+    let name = &landing.target;
+    let told: Vec<String> = landing.left.iter().map(|left| render::land::left(left, name)).collect();
+    let failure = Failure::new(Exit::Refused, format!("nothing lands: {}", told.join("; ")));
+    let hints = landing.left.iter().flat_map(|left| hints(around, loaded, scene, left, landing.strategy));
+    hints.fold(failure, Failure::hint).into()
+}
+
+fn hints(around: &Around<'_>, _loaded: &Loaded, scene: &Scene, left: &Left, strategy: Strategy) -> Vec<String> {
+    let seen = scene.facts.tasks.get(&left.id).and_then(|seen| seen.worktree.as_ref());
+    let folder = seen.map(|worktree| worktree.path.to_string_lossy().into_owned());
+    let commands = remedies(left, folder.as_deref(), strategy, around.repo.is_shallow());
+    commands.into_iter().map(|(command, what)| format!("use '{command}' {what}")).collect()
+}
+
+/// What was left out, to people; JSON has it in the answer.
+fn tell_left(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Landing) {
+    if around.global.json {
+        return;
+    }
+    for left in &landing.left {
+        around.console.warning(&format!("left out: {}", render::land::left(left, &landing.target)));
+        render::land::log_of(left).iter().for_each(|line| around.console.note(line));
+        hints(around, loaded, scene, left, landing.strategy).iter().for_each(|hint| around.console.hint(hint));
+    }
+}
+
+/// The commits that land, written to the repository, where nothing names them yet.
+fn composed(repo: &Repo, scene: &Scene, landing: &Landing) -> Result<Vec<Oid>> {
+    let commits = git::compose(repo, &scene.quarantine, landing.from.1, &landing.steps, true)?;
+    if let Some(last) = commits.last() {
+        let known: Vec<Oid> =
+            std::iter::once(landing.from.1).chain(landing.steps.iter().map(|step| step.tip)).collect();
+        git::keep(repo, &scene.quarantine, *last, &known)?;
+    }
+    Ok(commits)
+}
+
+/// Whether what was checked would be decided again: the target, the tips and the states are as they were.
+fn still_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Landing) -> Result<bool> {
+    let ids = landing.steps.iter().map(|step| step.task.id.to_string()).collect();
+    let asked = Asked { ids, ..around.asked.clone() };
+    let same_target = (scene.facts.target.commit, scene.facts.target.newest().1) == (landing.old, landing.from.1);
+    let now = if same_target { read::landing::decide(around.repo, loaded, scene, &asked) } else { return Ok(false) };
+    let Ok(now) = now else { return Ok(false) };
+    let tips = |landing: &Landing| {
+        let mut tips: Vec<(TaskId, Oid)> = landing.steps.iter().map(|step| (step.task.id.clone(), step.tip)).collect();
+        tips.sort();
+        tips
+    };
+    Ok(now.left.is_empty() && tips(&now) == tips(landing))
+}
+
+/// Tells what landed and what did not.
+fn tell((around, loaded, scene): (&Around<'_>, &Loaded, &Scene), outcome: &Outcome) -> Exit {
+    let console = around.console;
+    console.answer(&if around.global.json {
+        render::land::landed_json(outcome)
+    } else {
+        render::land::landed(outcome)
+    });
+    if !around.global.json {
+        for (id, why) in &outcome.kept {
+            console.warning(&format!("the worktree of task '{id}' stays: {why}"));
+            console.hint(&format!("use 'git dispatch drop {id}' to remove it later"));
+        }
+    }
+    tell_left(around, loaded, scene, &outcome.landing);
+    let whole = outcome.landing.left.is_empty();
+    if whole { Exit::Success } else { Exit::Halfway }
+}

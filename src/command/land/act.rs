@@ -1,0 +1,294 @@
+//! Moving the target, recording that, and removing what is not needed any more.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::{Args, Around, tell};
+use crate::git::{self, Advance, Lock, Repo, Swap, Want, Way};
+use crate::model::drop::Kept;
+use crate::model::failure::{Exit, Failure};
+use crate::model::id::TaskId;
+use crate::model::land::{Checked, Landing, Outcome, Step, ready};
+use crate::model::ledger::{Body, Event, Landed, Lands, Ledger, Removal, Train};
+use crate::model::oid::Oid;
+use crate::model::undo::Left;
+use crate::read::acting::{append_grouped, append_outcome};
+use crate::read::{self, Loaded, Scene};
+
+/// Writes the intent, moves the target, records that, and removes worktrees and branches. Under the lock, right after the decision;
+/// `None` where another process was faster.
+///
+/// # Errors
+/// What is not committed in the target's checkout is in the way ([`Exit::Refused`]): then nothing is changed. A step failed
+/// ([`Exit::Halfway`]): the same command goes on.
+pub fn land(
+    (around, loaded, scene, lock): (&Around<'_>, &Loaded, &Scene, &Lock),
+    (landing, commits): (Landing, &[Oid]),
+    check: Checked,
+) -> Result<Option<Exit>> {
+    let Around { repo, args, .. } = around;
+    let Some(&new) = commits.last() else { return Ok(None) };
+    let folder = git::checkout_of(repo, &landing.target)?;
+    let reason = reason(landing.steps.iter().map(|step| &step.task.id));
+    if let Some(folder) = &folder {
+        let way = Way { folder, branch: &landing.target, from: landing.old, to: new, reason: &reason };
+        git::leaves_alone(repo, &scene.quarantine, &way)?;
+    }
+    let ledger = &scene.facts.ledger;
+    let intents = intents(repo, ledger, scene.facts.now, (&landing, commits), check.state)?;
+    git::mark(repo, new)?;
+    if append_grouped(repo, ledger.tip, &intents, &reason)? == Swap::Lost {
+        git::unmark(repo, lock)?;
+        return Ok(None);
+    }
+    let train: Vec<(Lands, Oid)> = intents.iter().filter_map(|(note, event)| Some((lands_of(event)?, *note))).collect();
+    let advance = Advance { target: &landing.target, folder, from: landing.old, to: new, reason: &reason };
+    let moved = git::advance((repo, lock), &advance, false).map_err(|error| stopped(&train, &error))?;
+    if !moved {
+        void(repo, &events_of(&intents))?;
+        git::unmark(repo, lock)?;
+        return Ok(None);
+    }
+    let kept = settle((repo, lock), loaded, (scene, &train), args.keep).map_err(|error| stopped(&train, &error))?;
+    let ids: Vec<TaskId> = landing.steps.iter().map(|step| step.task.id.clone()).collect();
+    let freed = ready(&loaded.file, &scene.standings, &ids);
+    let removed = removed(scene, &ids, &kept, args.keep);
+    let outcome = Outcome { landing, commits: commits.to_vec(), check, kept, removed, ready: freed };
+    Ok(Some(tell((around, loaded, scene), &outcome)))
+}
+
+fn removed(scene: &Scene, ids: &[TaskId], kept: &[Kept], keep: bool) -> Vec<TaskId> {
+    let there = |id: &&TaskId| {
+        let seen = scene.facts.tasks.get(*id);
+        seen.is_some_and(|seen| seen.branch.is_some() || seen.worktree.is_some())
+    };
+    let stays = |id: &TaskId| keep || kept.iter().any(|(kept, _)| kept == id);
+    ids.iter().filter(there).filter(|id| !stays(id)).cloned().collect()
+}
+
+/// For the reflogs and the ledger's log.
+fn reason<'a>(ids: impl Iterator<Item = &'a TaskId>) -> String {
+    let ids: Vec<&str> = ids.map(TaskId::as_str).collect();
+    format!("dispatch: land {}", ids.join(", "))
+}
+
+fn intents(
+    repo: &Repo,
+    ledger: &Ledger,
+    now: jiff::Timestamp,
+    (landing, commits): (&Landing, &[Oid]),
+    check: &str,
+) -> Result<Vec<(Oid, Event)>> {
+    let mut intents: Vec<(Oid, Event)> = Vec::new();
+    let (mut at, mut train) = (ledger.moment(now), String::new());
+    let new = commits.last().copied().unwrap_or(landing.old);
+    for (step, &commit) in landing.steps.iter().zip(commits) {
+        let Step { task, batch, of, note, tip, strategy, .. } = step;
+        let lands = Lands {
+            batch: batch.clone(),
+            of: of.clone(),
+            task: task.id.clone(),
+            branch: task.branch.clone(),
+            tip: *tip,
+            commit,
+            strategy: strategy.word().to_owned(),
+            target: landing.target.clone(),
+            old: landing.old,
+            new,
+            train: train.clone(),
+            check: check.to_owned(),
+        };
+        let mut event = git::event(repo, at, Body::Landing(lands.clone()))?;
+        if train.is_empty() {
+            train.clone_from(&event.uid);
+            event.body = Body::Landing(Lands { train: train.clone(), ..lands });
+        }
+        intents.push((*note, event));
+        // Their order in time is that in which they land.
+        at = at.checked_add(jiff::SignedDuration::from_millis(1)).unwrap_or(at);
+    }
+    Ok(intents)
+}
+
+fn lands_of(event: &Event) -> Option<Lands> {
+    if let Body::Landing(lands) = &event.body { Some(lands.clone()) } else { None }
+}
+
+fn events_of(intents: &[(Oid, Event)]) -> Vec<(String, Oid)> {
+    intents.iter().map(|(note, event)| (event.uid.clone(), *note)).collect()
+}
+
+/// Takes an intent back that nothing came of.
+fn void(repo: &Repo, events: &[(String, Oid)]) -> Result<()> {
+    append_outcome(repo, "the target moved before it landed", |ledger| {
+        let at = ledger.moment(git::now());
+        let undone = |(uid, note): &(String, Oid)| Ok((*note, git::event(repo, at, Body::Undone { of: uid.clone() })?));
+        events.iter().map(undone).collect()
+    })
+}
+
+/// Records that the train has landed, and moves to the trash what may go: by one change of the ledger, so that a kill leaves nothing
+/// that nobody goes on with. What is kept, and why.
+fn settle(
+    held: (&Repo, &Lock),
+    loaded: &Loaded,
+    (scene, train): (&Scene, &[(Lands, Oid)]),
+    keep: bool,
+) -> Result<Vec<Kept>> {
+    let repo = held.0;
+    let left = if keep { Vec::new() } else { read::removal::left(repo, loaded, scene, train)? };
+    let why = |(id, left): &(TaskId, Left)| {
+        let tip = train.iter().find(|(lands, _)| lands.task == *id).map(|(lands, _)| lands.tip);
+        let moved = left.tip.is_some() && left.tip != tip;
+        let why = moved.then(|| "its branch has moved since".to_owned());
+        Some((id.clone(), why.or_else(|| read::removal::why_kept(scene, id, left))?))
+    };
+    let kept: Vec<Kept> = left.iter().filter_map(why).collect();
+    let mut removals: Vec<(Removal, Left)> = Vec::new();
+    let subject = format!("landed {}", ids(train));
+    append_outcome(repo, &subject, |ledger| {
+        let at = ledger.moment(git::now());
+        let mut events = Vec::new();
+        for (lands, note) in train {
+            events.push((*note, git::event(repo, at, Body::Landed(landed(lands)))?));
+        }
+        removals.clear();
+        let uid = train.first().map(|(lands, _)| lands.train.as_str());
+        let at = at.checked_add(jiff::SignedDuration::from_millis(1)).unwrap_or(at);
+        for (id, left) in left.iter().filter(|(id, _)| kept.iter().all(|(kept, _)| kept != id)) {
+            if let Some((event, removal)) = read::removal::intent(repo, ledger, (id, left), uid, at)? {
+                events.push((removal.note, event));
+                removals.push((removal, left.clone()));
+            }
+        }
+        Ok(events)
+    })?;
+    git::unmark(repo, held.1)?;
+    remove(held, loaded, &removals)?;
+    Ok(kept)
+}
+
+fn ids(train: &[(Lands, Oid)]) -> String {
+    train.iter().map(|(lands, _)| lands.task.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn landed(lands: &Lands) -> Landed {
+    Landed {
+        batch: Some(lands.batch.clone()),
+        task: lands.task.clone(),
+        tip: lands.tip,
+        commit: lands.commit,
+        pr: None,
+        strategy: Some(lands.strategy.clone()),
+        check: Some(lands.check.clone()),
+        of: Some(lands.train.clone()),
+    }
+}
+
+/// Moves to the trash what the ledger says goes there.
+fn remove((repo, lock): (&Repo, &Lock), loaded: &Loaded, removals: &[(Removal, Left)]) -> Result<()> {
+    let disposable = &loaded.file.settings.disposable;
+    let mut done: Vec<&Removal> = Vec::new();
+    let mut fault = None;
+    for (removal, left) in removals {
+        match git::move_to_trash((repo, lock), removal, left, disposable) {
+            Ok(()) => done.push(removal),
+            Err(error) => {
+                fault =
+                    Some(error.context(format!("task '{}' has landed, and could not be removed", removal.what.task)));
+                break;
+            }
+        }
+    }
+    if !done.is_empty() {
+        append_outcome(repo, "removed what has landed", |ledger| {
+            let at = ledger.moment(git::now());
+            let event = |removal: &&Removal| {
+                let body = Body::Dropped { task: removal.what.task.clone(), of: Some(removal.uid.clone()) };
+                Ok((removal.note, git::event(repo, at, body)?))
+            };
+            done.iter().map(event).collect()
+        })?;
+    }
+    fault.map_or(Ok(()), Err)
+}
+
+fn stopped(train: &[(Lands, Oid)], error: &anyhow::Error) -> anyhow::Error {
+    let inner = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+    let hints = inner.map(|failure| failure.hints.clone()).unwrap_or_default();
+    let what = format!("the landing of {} was not brought to its end: {error:#}", ids(train));
+    let failure = hints.into_iter().fold(Failure::new(Exit::Halfway, what), Failure::hint);
+    failure.hint("use 'git dispatch land --continue' to go on from here").into()
+}
+
+/// Brings to its end what a kill or a full disk interrupted here. The tasks that landed by that.
+///
+/// # Errors
+/// A step failed again ([`Exit::Halfway`]).
+pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded, args: &Args) -> Result<Vec<TaskId>> {
+    let mut resumed = Vec::new();
+    let ledger = git::read_ledger(repo)?;
+    match ledger.landing_begun(&git::host()).cloned() {
+        Some(train) if !train.undoing.is_empty() => {
+            let what = format!("the landing of {} is half undone", ids(&train.lands));
+            return Err(Failure::new(Exit::Refused, what)
+                .hint(format!("use 'git dispatch undo {}' to go on with that", train.first().task))
+                .into());
+        }
+        // What the ledger says may be another's word: what is marked here is not.
+        Some(train) if git::marked(repo)? == Some(train.first().new) => {
+            resumed = finish((repo, lock), loaded, &train, args.keep)?;
+        }
+        _ => git::unmark(repo, lock)?,
+    }
+    let ledger = git::read_ledger(repo)?;
+    let host = git::host();
+    let open = |removal: &&Removal| !removal.done && !removal.undoing && removal.host == host;
+    let landed = |id: &TaskId| ledger.records.get(id).is_some_and(|record| record.landed.is_some());
+    let begun: BTreeMap<&TaskId, &Removal> = ledger
+        .records
+        .keys()
+        .filter(|id| landed(id))
+        .filter_map(|id| Some((id, ledger.removal_of(id).filter(open)?)))
+        .collect();
+    if begun.is_empty() {
+        return Ok(resumed);
+    }
+    let scene = read::scene(repo, loaded, Want { merges: false, ..Want::STANDINGS })?;
+    let mut removals = Vec::new();
+    for (id, removal) in begun {
+        let left = read::removal::left_of(repo, loaded, &scene, id)?;
+        if let Some(why) = read::removal::why_kept(&scene, id, &left) {
+            let what = format!("the removal of task '{id}', which has landed, was begun and cannot go on: {why}");
+            return Err(Failure::new(Exit::Halfway, what)
+                .hint(format!("use 'git dispatch undo {id}' to bring it back"))
+                .into());
+        }
+        removals.push((removal.clone(), left));
+        if !resumed.contains(id) {
+            resumed.push(id.clone());
+        }
+    }
+    remove((repo, lock), loaded, &removals).context("what has landed could not be removed")?;
+    Ok(resumed)
+}
+
+/// Goes on with a train whose intent stands in the ledger.
+fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train, keep: bool) -> Result<Vec<TaskId>> {
+    let (repo, lock) = held;
+    let first = train.first();
+    let reason = reason(train.ids());
+    let folder = git::checkout_of(repo, &first.target)?;
+    let advance = Advance { target: &first.target, folder, from: first.old, to: first.new, reason: &reason };
+    let moved = git::advance(held, &advance, true).map_err(|error| stopped(&train.lands, &error))?;
+    let now = repo.commit_of(&format!("refs/heads/{}", first.target))?;
+    if !moved && !now.is_some_and(|now| git::contains(repo, now, first.new)) {
+        void(repo, &train.events)?;
+        git::unmark(repo, lock)?;
+        return Ok(Vec::new());
+    }
+    let scene = read::scene(repo, loaded, Want { merges: false, ..Want::STANDINGS })?;
+    settle(held, loaded, (&scene, &train.lands), keep).map_err(|error| stopped(&train.lands, &error))?;
+    Ok(train.ids().cloned().collect())
+}
