@@ -6,8 +6,9 @@ mod watch;
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::Want;
+use crate::git::{self, Want};
 use crate::global::Global;
+use crate::model::land;
 use crate::model::failure::{Exit, Failure};
 use crate::model::landing::Whom;
 use crate::model::state::State;
@@ -104,6 +105,10 @@ fn refuse_large(compared: usize) -> Result<(), Failure> {
 /// of the ledger in a number.
 fn warn(args: &Args, global: &Global, console: &Console, (scene, status): (&Scene, &Status)) {
     scene.facts.faults.iter().for_each(|fault| console.warning(fault));
+    if let Some((what, command)) = scene.facts.ledger.landing_begun(&git::host()).map(land::half_way) {
+        console.warning(&what);
+        console.hint(&format!("use '{command}' to go on with that"));
+    }
     let terse = args.matrix || args.order || args.porcelain;
     if terse || global.json {
         read::warn_of_unread(&scene.facts.ledger, console);

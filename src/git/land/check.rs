@@ -39,7 +39,7 @@ fn folder(repo: &Repo) -> PathBuf {
 /// # Errors
 /// Another process checks a landing ([`Exit::Held`]); something else stands there ([`Exit::Refused`]); git failed.
 pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
-    let lock = repo.common_dir().join("dispatch/check.lock");
+    let lock = repo.common_dir().join("dispatch/checking");
     let opened = lock
         .parent()
         .map_or(Ok(()), std::fs::create_dir_all)

@@ -12,7 +12,7 @@ use super::facts::{Facts, Observed};
 use super::failure::{Exit, Failure};
 use super::id::TaskId;
 use super::landing::{Entrants, Left, Obstacle, Whom, among, barred};
-use super::ledger::{Batch, Snapshot};
+use super::ledger::{Batch, Snapshot, Train};
 use super::oid::Oid;
 use super::standing::{Holder, Standings};
 use super::start::not_in_file;
@@ -88,6 +88,16 @@ pub struct Outcome {
     pub removed: Vec<TaskId>,
     /// What can start now, with titles.
     pub ready: Vec<(TaskId, String)>,
+}
+
+/// That a landing, or what takes it back, was not brought to its end, and the command that goes on with it.
+pub fn half_way(train: &Train) -> (String, String) {
+    let ids: Vec<&str> = train.ids().map(TaskId::as_str).collect();
+    let ids = ids.join(", ");
+    match train.undoing.is_empty() {
+        true => (format!("the landing of {ids} was not brought to its end"), "git dispatch land --continue".to_owned()),
+        false => (format!("the landing of {ids} is half undone"), format!("git dispatch undo {}", train.first().task)),
+    }
 }
 
 /// What waited for nothing but `landed`.

@@ -130,8 +130,8 @@ mod tests {
         }
 
         #[test]
-        fn of_two_that_fail_together_one_lands(number in 2usize..30, a in 0usize..30, b in 0usize..30) {
-            prop_assume!(a < b && b < number);
+        fn of_two_that_fail_together_one_lands(a in 0usize..15, apart in 1usize..10, after in 0usize..10) {
+            let (b, number) = (a + apart, a + apart + 1 + after);
             let mut plan = simulated(number, BTreeSet::new(), vec![(a, b)]);
             prop_assert_eq!(train(&mut plan, false), Ok(true));
             prop_assert_eq!(plan.tasks.len(), number - 1);

@@ -6,6 +6,7 @@ mod after;
 mod calls;
 mod dropped;
 mod kernel;
+mod landed;
 mod restacked;
 mod state;
 mod tracer;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support::Sandbox;
 use after::{EARLIER, Stage};
 use dropped::{Back, Dropping};
+use landed::{CommitBeside, Landing, MERGE, SQUASH, Unlanding};
 use restacked::Restacking;
 use tracer::{Disturbance, Traced, trace};
 use undone::Undoing;
@@ -402,4 +404,39 @@ fn a_fresh_start_killed_at_any_call_goes_on_to_the_same_end() {
 fn an_undo_of_a_fresh_start_killed_at_any_call_brings_the_old_one_back() {
     let stage = fresh();
     step(&Undoing::of(&stage, |_| ()).exactly(&stage), Disturbance::KillTree, 40);
+}
+
+#[test]
+fn a_landing_killed_at_any_call_goes_on_to_the_same_end() {
+    step(&Landing::new(MERGE, true), Disturbance::KillTree, 150);
+}
+
+#[test]
+fn a_landing_of_squashed_tasks_on_a_target_that_is_not_checked_out_killed_at_any_call_goes_on() {
+    step(&Landing::new(SQUASH, false), Disturbance::KillTree, 120);
+}
+
+#[test]
+fn a_landing_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
+    step_by(3, &Landing::new(SQUASH, true), Disturbance::KillOne, 40);
+}
+
+#[test]
+fn a_landing_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
+    step_by(2, &Landing::new(MERGE, true), Disturbance::FullFromThere, 60);
+}
+
+#[test]
+fn a_landing_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_same_end() {
+    step_by(3, &Landing::new(MERGE, true), Disturbance::FullOnce, 40);
+}
+
+#[test]
+fn an_undo_of_a_landing_killed_at_any_call_goes_on_to_the_state_before() {
+    step(&Unlanding(Landing::new(MERGE, true)), Disturbance::KillTree, 80);
+}
+
+#[test]
+fn a_commit_of_all_beside_a_killed_landing_never_reverts_it() {
+    step_by(2, &CommitBeside(Landing::new(MERGE, true)), Disturbance::KillTree, 60);
 }
