@@ -170,8 +170,8 @@ impl Ledger {
                 }
                 record.reviews.push(Judged { at, by, review });
             }
-            Body::Landed { task, tip, commit, pr, .. } => {
-                self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
+            Body::Landed { task, tip, commit, pr, strategy, check, .. } => {
+                self.record(task).landed = Some(Landing { at, tip, commit, pr, strategy, check, reachable: false });
             }
             Body::Dropping(what) => self.remove(what, (uid, at), (by, host)),
             Body::Dropped { task, of: None } => self.record(task).dropped = true,

@@ -86,6 +86,12 @@ pub enum Body {
         commit: Oid,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pr: Option<String>,
+        /// `merge`, `squash`, `rebase` or `ff`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        strategy: Option<String>,
+        /// What came of the check, such as `passed`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check: Option<String>,
     },
     /// The intent to move a task to the trash, written before anything is moved.
     Dropping(Dropping),
