@@ -57,7 +57,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     }
     entries.truncate(args.max_count.map_or(usize::MAX, |count| count as usize));
     if format != Format::Text {
-        measure(&mut entries, |asked| dated(&repo, asked));
+        let target = scene.facts.target.newest().1;
+        measure(&mut entries, |asked| dated(&repo, target, asked));
     }
     let zone = jiff::tz::TimeZone::system();
     let text = match format {

@@ -111,7 +111,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 fn calibration(repo: &Repo, file: &TaskFile, scene: &Scene) -> Result<Calibration, usize> {
     let sampled = sampled(file, &scene.facts, &scene.standings);
     let asked: Vec<Asked> = sampled.iter().map(|one| one.asked.clone()).collect();
-    let told = dated(repo, &asked);
+    let told = dated(repo, scene.facts.target.newest().1, &asked);
     let span = |(one, told): (&Sampled, &Told)| Some((one.estimate, span(&one.asked, told)?));
     calibration::calibration(&sampled.iter().zip(&told).filter_map(span).collect::<Vec<_>>())
 }

@@ -11,7 +11,7 @@ use super::task::{DEFAULT_ESTIMATE, Minutes, TaskFile};
 /// From fewer tasks nothing is concluded.
 pub const LEAST: usize = 3;
 /// Of more landed tasks than these, those that were started last count: history is read for each.
-const MOST: usize = 200;
+const MOST: usize = 50;
 
 /// What tasks took, as multiples of their estimates; all of it above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -121,6 +121,16 @@ Drift, touched and not declared:
 }
 
 #[test]
+fn the_same_in_json_is_what_the_schema_says() {
+    let (file, facts) = story(HOSTILE);
+    let standings = standings(&file, &facts, &names(&file));
+    let answer = crate::render::log::json(&log(&file, &facts, &standings));
+    let schema = serde_json::from_str(include_str!("../../../../docs/schema/log.schema.json")).unwrap();
+    let faults = crate::render::schema::faults(&schema, &serde_json::from_str(&answer).unwrap());
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
 fn nothing_that_is_said_changes_what_stands_around_it() {
     let document = told(HOSTILE);
     for raw in ["<b>", "[x]", " @ada", "\u{202e}", "\u{1b}", "`d`", "https://x", "\n# c", "> # c"] {
