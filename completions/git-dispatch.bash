@@ -52,7 +52,7 @@ __git_dispatch_flags ()
 	local global="-C --file --json --color -q --quiet -v --verbose -h --help"
 	case $1 in
 	'') echo "$global -V --version" ;;
-	plan) echo "--workers --phase --effort --what-if --format $global" ;;
+	plan) echo "--workers --phase --effort --what-if --calibrated --format $global" ;;
 	start) echo "--ready --workers --batch --agent --force --stack --fresh --again --setup --no-setup --launch --in -n --dry-run $global" ;;
 	launch) echo "--in -n --dry-run $global" ;;
 	brief) echo "--format -o --output $global" ;;
@@ -66,7 +66,7 @@ __git_dispatch_flags ()
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
 	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;
-	log) echo "-n --max-count $global" ;;
+	log) echo "-n --max-count --format $global" ;;
 	install) echo "--agent --prefix -n --dry-run $global" ;;
 	*) echo "$global" ;;
 	esac
@@ -112,6 +112,7 @@ _git_dispatch ()
 	--format)
 		case $command in
 		brief) __git_dispatch_offer "$cur" markdown json issue ;;
+		log) __git_dispatch_offer "$cur" text json markdown ;;
 		*) __git_dispatch_offer "$cur" text json markdown mermaid svg html dot ;;
 		esac
 		return
@@ -125,7 +126,7 @@ _git_dispatch ()
 	case $command in
 	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack check log drop undo trust install demo ;;
 	start | status | launch | wait | review | drop) __git_dispatch_tasks "$command" ;;
-	undo | report | restack | brief) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
+	undo | report | restack | brief | log) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder
 		__git_dispatch_tasks adopt

@@ -31,7 +31,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// The ids that may follow `command`, with their titles: for `undo` the batches, the last first, with their tasks; for `start` and `adopt`
+/// The ids that may follow `command`, with their titles: for `undo` and `log` the batches, the last first, with their tasks; for `start` and `adopt`
 /// those that have not started, for `start` those that have stopped, too, for `status`, `report`, `launch`, `wait` and `drop` those that have
 /// started, for `restack` those that are stacked, for any other all of them, for `review` the batches of research, too.
 ///
@@ -40,7 +40,7 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
     let repo = Repo::discover(global.dir())?;
     let loaded = read::task_file(&repo, global)?;
     let ledger = git::read_ledger(&repo)?;
-    if command == "undo" {
+    if matches!(command, "undo" | "log") {
         let ids = |tasks: &[Snapshot]| tasks.iter().map(|task| task.id.as_str()).collect::<Vec<_>>().join(", ");
         return Ok(ledger.batches.iter().rev().map(|batch| (batch.name.clone(), ids(&batch.tasks))).collect());
     }

@@ -3,12 +3,16 @@
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::Want;
+use crate::git::{Repo, Want, dated};
 use crate::global::Global;
+use crate::model::actual::{Asked, Told, span};
+use crate::model::calibration::{self, Calibration, LEAST, Sampled, sampled};
 use crate::model::failure::{Exit, Failure};
 use crate::model::picture::{Frame, MOST_DRAWN, Picture};
 use crate::model::plan::{Options, Plan, plan};
-use crate::read;
+use crate::model::task::TaskFile;
+use crate::model::text::count;
+use crate::read::{self, Scene};
 use crate::render::{self, plan::Layout};
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +29,9 @@ pub struct Args {
     /// Show what more or fewer workers would make of it
     #[arg(long)]
     pub what_if: bool,
+    /// Plan with estimates times what tasks took so far
+    #[arg(long)]
+    pub calibrated: bool,
     /// Answer as text, json, markdown, mermaid, svg, html or dot
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
     pub format: Option<Format>,
@@ -67,8 +74,8 @@ impl Format {
 /// Observes, decides and tells; nothing is changed.
 ///
 /// # Errors
-/// The repository or its task file cannot be read; two formats are asked for ([`Exit::Usage`]); more is left than a
-/// drawing holds ([`Exit::Refused`]).
+/// The repository or its task file cannot be read; two formats are asked for ([`Exit::Usage`]); too few tasks have landed to
+/// calibrate by ([`Exit::No`]); more is left than a drawing holds ([`Exit::Refused`]).
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let format = format(args, global)?;
     let (repo, console) = read::repository(global, console)?;
@@ -76,7 +83,18 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let scene = read::scene(&repo, &loaded, Want::STANDINGS)?;
     let options =
         Options { workers: args.workers, phase: args.phase.clone(), effort: args.effort, what_if: args.what_if };
-    let plan = plan(&loaded.file, &scene.facts, &scene.standings, &options);
+    let calibration = calibration(&repo, &loaded.file, &scene);
+    let applied = match (args.calibrated, &calibration) {
+        (true, Err(landed)) => return Err(too_few(*landed).into()),
+        (true, Ok(calibration)) => Some(calibration.apply(&loaded.file, &scene.standings)),
+        (false, _) => None,
+    };
+    let (file, standings) = applied.as_ref().map_or((&loaded.file, &scene.standings), |(file, of)| (file, of));
+    let plan = Plan {
+        calibration: calibration.ok(),
+        calibrated: args.calibrated,
+        ..plan(file, &scene.facts, standings, &options)
+    };
     let layout = Layout { width: console.width(), verbose: global.verbose };
     let (repo, ledger) = (repo.name(), &scene.facts.ledger);
     let frame = Frame { repo: &repo, now: scene.facts.now, next_batch: &ledger.next_batch_name(), ledger };
@@ -87,6 +105,24 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     }
     console.answer(&text);
     Ok(Exit::Success)
+}
+
+/// How estimates fared, as far as history tells; else how many tasks tell something.
+fn calibration(repo: &Repo, file: &TaskFile, scene: &Scene) -> Result<Calibration, usize> {
+    let sampled = sampled(file, &scene.facts, &scene.standings);
+    let asked: Vec<Asked> = sampled.iter().map(|one| one.asked.clone()).collect();
+    let told = dated(repo, scene.facts.target.newest().1, &asked);
+    let span = |(one, told): (&Sampled, &Told)| Some((one.estimate, span(&one.asked, told)?));
+    calibration::calibration(&sampled.iter().zip(&told).filter_map(span).collect::<Vec<_>>())
+}
+
+fn too_few(landed: usize) -> Failure {
+    let tasks = count(landed, "task");
+    let what = format!(
+        "{tasks} with an estimate landed with commits of {} own, and '--calibrated' takes {LEAST}",
+        if landed == 1 { "its" } else { "their" }
+    );
+    Failure::new(Exit::No, what).hint("use 'git dispatch plan' to plan with the estimates as they are")
 }
 
 /// `--json` is `--format json`.

@@ -11,7 +11,7 @@ mod content;
 mod conversion;
 mod integrity;
 mod limits;
-mod objects;
+pub(super) mod objects;
 mod rules;
 mod staged;
 mod stamp;

@@ -1,9 +1,11 @@
 //! Values and rules: everything here is pure. No file, no process, no clock, no terminal.
 
+pub mod actual;
 pub mod adopt;
 pub mod agent;
 pub mod batch;
 pub mod brief;
+pub mod calibration;
 pub mod check;
 pub mod collision;
 pub mod copies;

@@ -5,6 +5,7 @@ mod outlook;
 
 use std::collections::HashSet;
 
+use super::calibration::Calibration;
 use super::exclusion::{Beside, Overlapping, Pairs, Party};
 use super::facts::Facts;
 use super::graph::Ix;
@@ -66,6 +67,10 @@ pub struct Plan<'a> {
     /// Fewer than two tasks would run side by side: working on one in the main worktree is as fast.
     pub alone: bool,
     pub next: Next,
+    /// How estimates fared so far; `None` where that was not asked, or too few tasks have landed.
+    pub calibration: Option<Calibration>,
+    /// Whether the estimates are those of the file times its ratio ([`Calibration::apply`]).
+    pub calibrated: bool,
 }
 
 /// Worker slots of this clone.
@@ -208,6 +213,8 @@ pub fn plan<'a>(file: &'a TaskFile, facts: &'a Facts, standings: &'a Standings, 
         outlook,
         warnings: Vec::new(),
         next: Next::Start,
+        calibration: None,
+        calibrated: false,
         start,
         queued,
         held,

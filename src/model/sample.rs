@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::facts::{BaseIs, Branch, Facts, Head, Mention, Merge, Observed, Target, Worktree};
 use super::graph::Graph;
 use super::id::TaskId;
-use super::ledger::{Body, Event, Ledger, Line, Report, Review, Snapshot, fold};
+use super::ledger::{Body, Event, Landing, Ledger, Line, Report, Review, Snapshot, fold};
 use super::oid::Oid;
 use super::standing::Names;
 use super::task::{Settings, Task, TaskFile};
@@ -61,6 +61,13 @@ pub fn report(name: &str, verdict: &str) -> Report {
         cost: None,
         session: None,
     }
+}
+
+/// A landing of the tip of a [`branch`] an hour after the first event of a [`ledger`].
+pub fn landing() -> Landing {
+    let (tip, commit) = (oid('b'), oid('d'));
+    let at = "2026-01-19T01:00:00Z".parse().unwrap();
+    Landing { at, tip, commit, pr: None, strategy: None, check: None, reachable: true }
 }
 
 /// What a reviewer says of task `A`.

@@ -1,4 +1,6 @@
-//! `log` for people and programs.
+//! `log` for people and programs; as a document in [`markdown`].
+
+pub mod markdown;
 
 use anstyle::Style;
 use jiff::Timestamp;
@@ -113,6 +115,28 @@ struct TaskJson<'a> {
     pr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     again_in: Option<&'a str>,
+    branch: &'a str,
+    worktree: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    /// Where somebody said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate_minutes: Option<u64>,
+    /// `None`: not known, as the two times, of a task that has landed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual_minutes: Option<Option<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_commit_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    landed_at: Option<String>,
+    /// Its own.
+    commits: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'a str>,
     reports: Vec<ReportJson<'a>>,
     reviews: Vec<ReviewJson<'a>>,
 }
@@ -150,6 +174,17 @@ fn task_json<'a>(task: &'a Outcome<'a>) -> TaskJson<'a> {
         proof: proof.map(Proof::word),
         pr: proof.and_then(Proof::pr),
         again_in: if let Fate::Again(batch) = task.fate { Some(batch) } else { None },
+        branch: &task.snapshot.branch,
+        worktree: task.snapshot.path.as_deref(),
+        agent: task.agent(),
+        session: task.session(),
+        estimate_minutes: task.estimate,
+        actual_minutes: task.has_landed().then(|| task.span.map(|span| span.minutes())),
+        first_commit_at: task.span.map(|span| time(span.first)),
+        landed_at: task.span.map(|span| time(span.landed)),
+        commits: task.commits,
+        strategy: task.landing.and_then(|landing| landing.strategy.as_deref()),
+        check: task.landing.and_then(|landing| landing.check.as_deref()),
         reports: task.said.iter().map(|said| ReportJson::new(said, None)).collect(),
         reviews: task.reviews.iter().map(|judged| ReviewJson::of(judged)).collect(),
     }

@@ -84,6 +84,7 @@ fn header(plan: &Plan<'_>) -> String {
     parts.push(format!("{} of {} landed", counts.landed, counts.total));
     parts.extend((counts.cancelled > 0).then(|| format!("{} cancelled", counts.cancelled)));
     parts.push(format!("{} of {} busy", plan.workers.busy, count(plan.workers.limit as usize, "worker")));
+    parts.extend(caption::calibrated(plan));
     parts.join(" · ") + "\n"
 }
 
@@ -194,6 +195,9 @@ fn times(plan: &Plan<'_>, out: &mut String) {
             duration(outlook.sequential),
         );
         caption::proof(outlook).iter().for_each(|line| out.push_str(&format!("  {line}\n")));
+    }
+    if let Some(so_far) = caption::so_far(plan) {
+        let _ = writeln!(out, "{DIM}{so_far}{DIM:#}");
     }
     if plan.unestimated > 0 {
         let what = count(plan.unestimated, "task");

@@ -49,7 +49,7 @@ pub fn text(rulings: &[Ruling], reviewer: &str, dry_run: bool) -> String {
 }
 
 /// What was said of a task, as a clause.
-fn said(review: &Review) -> String {
+pub(super) fn said(review: &Review) -> String {
     let at = review.tip.map(|tip| format!(" at {}", tip.short())).unwrap_or_default();
     match review.verdict.as_str() {
         "approve" if review.gate.as_deref() == Some("start") => "approved to start as the task file has it".to_owned(),

@@ -306,7 +306,11 @@ fn modes_links_and_sparse_worktrees_are_read_as_git_reads_them() {
     std::os::unix::fs::symlink("src", b.join("link")).unwrap();
     assert_eq!((b_has("link"), b_has("src/b.rs")), (1, 1));
     std::fs::remove_dir_all(b.join("src")).unwrap();
-    std::os::unix::fs::symlink("/", b.join("src")).unwrap();
+    // What a link leads to is none of git's.
+    let elsewhere = sandbox.root().join("elsewhere/below");
+    std::fs::create_dir_all(&elsewhere).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, elsewhere.join(".gitignore"), rustix::fs::Mode::RWXU).unwrap();
+    std::os::unix::fs::symlink(sandbox.root().join("elsewhere"), b.join("src")).unwrap();
     assert_eq!(told(&check(&sandbox, &a, &["src/b.rs"])).len(), 2, "deleted, and a link in its place");
 }
 

@@ -266,6 +266,22 @@ fn a_rebased_branch_is_known_by_its_patches() {
 }
 
 #[test]
+fn the_same_lines_at_another_place_of_a_file_are_no_landing() {
+    let block = "begin\na\nb\nc\nd\ne\nf\nend\n";
+    let edited = |at: usize| block.repeat(at) + &block.replace("\nd\n", "\nnew\nd\n") + &block.repeat(2 - at);
+    let sandbox = started();
+    sandbox.commit(&[("blocks", &block.repeat(3))], "blocks");
+    sandbox.git_in(&sandbox.place("A"), &["merge", "--quiet", "--ff-only", "main"]);
+    sandbox.commit_in(&sandbox.place("A"), &[("blocks", &edited(0))], "in the first block");
+    sandbox.commit(&[("blocks", &edited(2))], "in the last block");
+    is_active(&sandbox, "A");
+    sandbox.commit(&[("blocks", &block.repeat(3))], "and back");
+    sandbox.commit(&[("blocks", &edited(0)), ("other", "1\n")], "in the first block, with another file");
+    sandbox.commit(&[("blocks", &format!("{}on\n", edited(1)))], "on");
+    is_active(&sandbox, "A");
+}
+
+#[test]
 fn a_rebased_copy_that_was_merged_is_known_too() {
     let sandbox = started();
     work(&sandbox);

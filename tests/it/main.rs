@@ -33,6 +33,7 @@ mod landed;
 mod landings;
 mod launch;
 mod lint;
+mod log;
 mod mentions;
 mod merge_caches;
 mod merges;

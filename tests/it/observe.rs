@@ -326,6 +326,12 @@ fn task<'a>(facts: &'a Facts, id: &str) -> &'a Observed {
     &facts.tasks[&id.parse().unwrap()]
 }
 
+/// A landing that is reachable.
+fn landing(tip: Oid, commit: Oid) -> Landing {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    Landing { at, tip, commit, pr: None, strategy: None, check: None, reachable: true }
+}
+
 #[test]
 fn a_task_is_observed_the_same_from_everywhere() {
     let sandbox = Sandbox::new();
@@ -337,10 +343,10 @@ fn a_task_is_observed_the_same_from_everywhere() {
     sandbox.commit(&[("main", "")], "main's");
     let mut ledger = Ledger::default();
     let mut landed = record("A", "../repo-task-A", base);
-    landed.landed = Some(Landing { tip, commit: base, pr: None, reachable: false });
+    landed.landed = Some(Landing { reachable: false, ..landing(tip, base) });
     ledger.records.insert("A".parse().unwrap(), landed);
     let mut elsewhere = record("B", "../repo-task-B", base);
-    elsewhere.landed = Some(Landing { tip, commit: tip, pr: None, reachable: true });
+    elsewhere.landed = Some(landing(tip, tip));
     ledger.records.insert("B".parse().unwrap(), elsewhere);
     for dir in [sandbox.repo(), a.clone()] {
         let facts = seen_in(&sandbox, &dir, ledger.clone(), &["A", "B", "C"]);

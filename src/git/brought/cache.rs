@@ -12,7 +12,7 @@ use crate::model::facts::{Brought, How};
 use crate::model::oid::Oid;
 
 /// The first line of a cache file; a file that begins otherwise is none of ours.
-const MAGIC: &[u8] = b"git-dispatch brought 2\n";
+const MAGIC: &[u8] = b"git-dispatch brought 3\n";
 /// Bytes; what would not fit is looked for again.
 const LARGEST: usize = 4 << 20;
 

@@ -9,7 +9,8 @@ use super::{FILES_FOLLOWED, Open, is_ancestor, pr};
 use crate::git::merges::merges;
 use crate::git::program::run;
 use crate::git::quarantine::{Quarantine, without_fetching};
-use crate::git::repo::{Repo, theirs};
+use crate::git::repo::{Repo, ours, theirs};
+use crate::git::scan::objects::Objects;
 use crate::model::facts::{Brought, How};
 use crate::model::oid::Oid;
 
@@ -60,9 +61,11 @@ pub(super) fn rebases(
     }
     let patches = if commits.is_empty() { HashMap::new() } else { patches(repo, quarantine, &commits)? };
     let carriers = Carriers { newer: &newer, matches, patches };
+    let pairs = asked.iter().flat_map(|(number, own)| carriers.pairs(repo, (*number, &open[*number]), own));
+    let picked = picked(repo, quarantine, &newer, pairs.collect())?;
     for (number, own) in asked {
         let open = &mut open[number];
-        carriers.carry(repo, open, &own);
+        carry((number, open), &own, &picked);
         let all = own.changes.iter().all(|(id, _)| open.found.carried.iter().any(|(carried, _)| carried == id));
         // The last commit of a rebase is a squash of what was left; one commit alone is that, and no rebase.
         let enough = own.changes.len() > usize::from(open.found.brought.is_some());
@@ -123,20 +126,60 @@ struct Carriers<'a> {
     patches: HashMap<Oid, Patch>,
 }
 
+/// A commit of the branch with this number.
+type OfBranch = (usize, Oid);
+
+/// An own commit, and the place in [`Carriers::newer`] of one that may carry it.
+type Pair = (OfBranch, usize);
+
 impl Carriers<'_> {
-    /// Adds to what is carried of `open` the own commits whose patch one of the target's has, which the branch does not have
-    /// itself.
-    fn carry(&self, repo: &Repo, open: &mut Open, own: &Own) {
+    /// The own commits, each with those of the target that have its patch, and that the branch does not have itself.
+    fn pairs(&self, repo: &Repo, (number, open): (usize, &Open), own: &Own) -> Vec<Pair> {
+        let mut pairs = Vec::new();
         for (id, _) in &own.changes {
             let places = self.matches.get(id).map(Vec::as_slice).unwrap_or_default();
-            let same = |commit: &Oid| {
-                let (one, other) = (self.patches.get(id), self.patches.get(commit));
-                one.is_some() && one == other && !is_ancestor(&repo.gix, *commit, open.key.0)
+            let same = |&&place: &&usize| {
+                let commit = self.newer[place].id;
+                let (one, other) = (self.patches.get(id), self.patches.get(&commit));
+                one.is_some() && one == other && !is_ancestor(&repo.gix, commit, open.key.0)
             };
-            if let Some(carrier) = places.iter().map(|&place| self.newer[place].id).find(same) {
-                open.found.carried.retain(|(carried, _)| carried != id);
-                open.found.carried.push((*id, carrier));
-            }
+            pairs.extend(places.iter().filter(same).map(|&place| ((number, *id), place)));
+        }
+        pairs
+    }
+}
+
+/// By own commit, the first of those that it was paired with that is what git makes of it there, by picking it onto the parent: equal
+/// patches alone may stand at another place of a file. `None` where git fails.
+fn picked(repo: &Repo, quarantine: &Quarantine, newer: &[Commit], pairs: Vec<Pair>) -> Option<HashMap<OfBranch, Oid>> {
+    if pairs.is_empty() {
+        return Some(HashMap::new());
+    }
+    let objects = Objects::new(&repo.gix, quarantine);
+    // A commit of what the target had, on the parent of the own commit, which is its merge base with that then.
+    let sides = |&((_, id), place): &Pair| {
+        let (_, before) = newer[place].parent?;
+        let parent = *parents(&repo.gix, id)?.first()?;
+        Some((ours(&objects.commit(before, theirs(parent))?), id))
+    };
+    let asked: Vec<(Pair, (Oid, Oid))> = pairs.iter().filter_map(|pair| Some((*pair, sides(pair)?))).collect();
+    let sides: Vec<(Oid, Oid)> = asked.iter().map(|(_, sides)| *sides).collect();
+    let mut picked = HashMap::new();
+    for (((own, place), _), merge) in asked.into_iter().zip(merges(repo, quarantine, &sides).ok()?) {
+        let commit = &newer[place];
+        if merge.is_some_and(|merge| merge.clean && theirs(merge.tree) == commit.tree) {
+            picked.entry(own).or_insert(commit.id);
+        }
+    }
+    Some(picked)
+}
+
+/// Adds to what is carried of `open` its own commits that were picked.
+fn carry((number, open): (usize, &mut Open), own: &Own, picked: &HashMap<OfBranch, Oid>) {
+    for (id, _) in &own.changes {
+        if let Some(carrier) = picked.get(&(number, *id)) {
+            open.found.carried.retain(|(carried, _)| carried != id);
+            open.found.carried.push((*id, *carrier));
         }
     }
 }
@@ -174,7 +217,7 @@ fn own(repo: &Repo, target: Oid, open: &Open) -> Option<Own> {
 }
 
 fn parents(gix: &gix::Repository, id: Oid) -> Option<Vec<Oid>> {
-    Some(gix.find_commit(theirs(id)).ok()?.parent_ids().map(|parent| crate::git::repo::ours(&parent)).collect())
+    Some(gix.find_commit(theirs(id)).ok()?.parent_ids().map(|parent| ours(&parent)).collect())
 }
 
 /// The `ahead` commits at the top, where no merge is among them, and what is below: these are the branch's own, for with a commit

@@ -221,10 +221,15 @@ impl Working {
     }
 }
 
-/// Whether git would wait for ever for a file of rules on the way to `path`, or below.
+/// Whether git would wait for ever for a file of rules on the way to `path`, or below. It follows no link, which may lead anywhere.
 fn would_wait(top: &Path, path: &TreePath) -> bool {
-    [".gitignore", ".gitattributes"].iter().any(|name| on_the_way(top, path, name).any(|file| is_odd(&file)))
-        || hold_up(&top.join(OsStr::from_bytes(path.as_bytes())))
+    let is_folder = |stat: Stat| FileType::from_raw_mode(stat.st_mode).is_dir();
+    let below = || match place(top, path) {
+        _ if path.as_bytes().is_empty() => hold_up(top),
+        Some(Place::Something(_, stat)) => is_folder(stat) && hold_up(&top.join(OsStr::from_bytes(path.as_bytes()))),
+        _ => false,
+    };
+    [".gitignore", ".gitattributes"].iter().any(|name| on_the_way(top, path, name).any(|file| is_odd(&file))) || below()
 }
 
 /// The files of this name in the folders from `top` down to `path`.

@@ -11,7 +11,7 @@ use super::staged::Content;
 use super::stamp::{Identity, Stamp};
 
 /// Makes objects for a quarantine.
-pub(super) struct Objects<'a> {
+pub(in crate::git) struct Objects<'a> {
     gix: &'a gix::Repository,
     held: Arc<Held>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Objects<'a> {
 pub(super) type Edit<'a> = (&'a [u8], Option<Content>);
 
 impl<'a> Objects<'a> {
-    pub(super) fn new(gix: &'a gix::Repository, quarantine: &Quarantine) -> Objects<'a> {
+    pub(in crate::git) fn new(gix: &'a gix::Repository, quarantine: &Quarantine) -> Objects<'a> {
         Objects { gix, held: quarantine.held() }
     }
 
@@ -51,7 +51,7 @@ impl<'a> Objects<'a> {
 
     /// A commit of `tree` on top of `parent`: for the same state always the same. It is as old as its parent: walks go by date,
     /// and from an older one they would go through the whole history.
-    pub(super) fn commit(&self, tree: gix::ObjectId, parent: gix::ObjectId) -> Option<gix::ObjectId> {
+    pub(in crate::git) fn commit(&self, tree: gix::ObjectId, parent: gix::ObjectId) -> Option<gix::ObjectId> {
         let seconds = self.gix.find_commit(parent).ok()?.time().map_or(0, |time| time.seconds);
         let nobody = gix::actor::Signature {
             name: "git-dispatch".into(),

@@ -58,24 +58,13 @@ fn need(scene: &Scene<'_>, id: TaskId) -> Need {
     Need {
         title: title.unwrap_or_default(),
         state: super::state(scene, &id),
-        commit: proof.and_then(commit),
+        commit: proof.and_then(Proof::commit),
         pr: proof
             .and_then(Proof::pr)
             .map(str::to_owned)
             .or_else(|| report.as_ref().and_then(|report| report.pr.clone())),
         report,
         id,
-    }
-}
-
-fn commit(proof: &Proof) -> Option<Oid> {
-    match proof {
-        Proof::Recorded { commit, .. }
-        | Proof::Squash { commit, .. }
-        | Proof::Rebase { commit, .. }
-        | Proof::Message { commit, .. } => Some(*commit),
-        Proof::Ancestor { commit, .. } | Proof::SameTree { commit, .. } => *commit,
-        Proof::Report { .. } | Proof::Declared => None,
     }
 }
 

@@ -166,7 +166,7 @@ impl Ledger {
                 record.reviews.push(Judged { at, by, review });
             }
             Body::Landing(lands) => self.land(lands, commit, (uid, at), (by, host)),
-            Body::Landed(landed) => self.landed(landed, uid, commit),
+            Body::Landed(landed) => self.landed(landed, (uid, at), commit),
             Body::Dropping(what) => self.remove(what, (uid, at), (by, host)),
             Body::Dropped { task, of: None } => self.record(task).dropped = true,
             Body::Dropped { of: Some(of), .. } => self.removed(&of),

@@ -101,14 +101,14 @@ impl Ledger {
         }
     }
 
-    pub(super) fn landed(&mut self, landed: Landed, uid: String, note: Oid) {
-        let Landed { task, tip, commit, pr, of, .. } = landed;
+    pub(super) fn landed(&mut self, landed: Landed, (uid, at): (String, Timestamp), note: Oid) {
+        let Landed { task, tip, commit, pr, of, strategy, check, .. } = landed;
         let train = of.and_then(|of| self.trains.iter_mut().find(|train| train.uid == of));
         if let Some(train) = train {
             train.events.push((uid, note));
             train.done = true;
         }
-        self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });
+        self.record(task).landed = Some(Landing { at, tip, commit, pr, strategy, check, reachable: false });
     }
 
     pub(super) fn land_back(&mut self, of: &str, event: (String, Oid)) {

@@ -193,9 +193,14 @@ pub struct Review {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Landing {
+    pub at: Timestamp,
     pub tip: Oid,
     pub commit: Oid,
     pub pr: Option<String>,
+    /// `merge`, `squash`, `rebase` or `ff`.
+    pub strategy: Option<String>,
+    /// What came of the check, such as `passed`.
+    pub check: Option<String>,
     /// Whether `commit` is reachable from the target now; filled in by the reader of the repository.
     pub reachable: bool,
 }

@@ -92,7 +92,7 @@ fn a_recorded_landing_holds_while_its_commit_is_reachable_and_the_branch_unmoved
     let file = file(&["A"]);
     let mut facts = facts();
     facts.ledger = ledger(vec![starting(&["A"]), started("u0", &["A"])]);
-    let landed = |reachable| Some(Landing { tip: oid('b'), commit: oid('f'), pr: None, reachable });
+    let landed = |reachable| Some(Landing { commit: oid('f'), reachable, ..landing() });
     facts.ledger.records.get_mut(&id("A")).unwrap().landed = landed(true);
     assert_eq!(proof_word(&file, &facts, "A"), Some("recorded"));
     facts.ledger.records.get_mut(&id("A")).unwrap().landed = landed(false);

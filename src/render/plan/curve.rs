@@ -22,7 +22,8 @@ pub fn text(plan: &Plan<'_>, layout: Layout) -> String {
     let time = curve.iter().map(|point| width(&duration(point.makespan))).max().unwrap_or(0);
     let bound = curve.iter().map(|point| width(&why(point, plan))).max().unwrap_or(0);
     let bar = layout.width.saturating_sub(2 + "workers".len() + 2 + time + 2 + 2 + bound).clamp(8, BAR);
-    let mut out = format!("{HEADING}Everything left, by workers:{HEADING:#}\n");
+    let calibrated = caption::calibrated(plan).map(|what| format!(", {what}")).unwrap_or_default();
+    let mut out = format!("{HEADING}Everything left, by workers{calibrated}:{HEADING:#}\n");
     let told = |at: usize| {
         let shorter = at == 0 || curve[at].makespan < curve[at - 1].makespan;
         shorter || curve[at].workers == plan.outlook.workers || layout.verbose

@@ -20,7 +20,8 @@ const DASHED: usize = 40;
 /// dashed lines in the order of the schedule. Linear in tasks and needs.
 pub fn dot(picture: &Picture<'_>) -> String {
     let mut out = String::from("digraph plan {\n");
-    let times = caption::times(picture);
+    let mut times = caption::times(picture);
+    caption::calibrated(picture.plan).into_iter().for_each(|what| times.push_str(&format!(" · {what}")));
     let under = if times.is_empty() { caption::nothing_left(picture) } else { times };
     let label = format!("{}\\n{}", escaped(picture.title()), escaped(&under));
     let _ = writeln!(

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::calibration::Calibration;
 use crate::model::graph::Ix;
 use crate::model::id::TaskId;
 use crate::model::plan::{self, Candidate, Next, Plan, Warning};
@@ -31,6 +32,9 @@ struct Document<'p> {
     schedule: Schedule<'p>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     what_if: Vec<Point>,
+    /// The estimates are those of the file times the ratio.
+    calibrated: bool,
+    calibration: Option<Ratio>,
     alone: bool,
     next: Step<'p>,
     warnings: Vec<String>,
@@ -129,6 +133,14 @@ struct Point {
 }
 
 #[derive(Serialize)]
+struct Ratio {
+    ratio: f64,
+    samples: usize,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Serialize)]
 struct Step<'p> {
     action: &'static str,
     tasks: Vec<&'p TaskId>,
@@ -166,10 +178,19 @@ fn document<'p>(plan: &'p Plan<'_>) -> Document<'p> {
         },
         schedule: schedule(plan),
         what_if: plan.curve.iter().map(point).collect(),
+        calibrated: plan.calibrated,
+        calibration: plan.calibration.as_ref().map(ratio),
         alone: plan.alone,
         next: next(plan),
         warnings: plan.warnings.iter().flat_map(|warning| codes(plan, warning)).collect(),
     }
+}
+
+/// To four decimals.
+fn ratio(calibration: &Calibration) -> Ratio {
+    let rounded = |ratio: f64| (ratio * 10_000.0).round() / 10_000.0;
+    let Calibration { ratio, samples, low, high } = *calibration;
+    Ratio { ratio: rounded(ratio), samples, low: rounded(low), high: rounded(high) }
 }
 
 fn shortens(one: &Candidate) -> Vec<Reason> {

@@ -10,7 +10,7 @@ use crate::model::task::{Budget, Kind, Task};
 use crate::model::template::slug;
 use crate::model::text::duration;
 use crate::render::reason;
-use inline::{link, text, url};
+use inline::{link, reference, text, url};
 
 /// How a task without one is worked on (dispatch-toml(5), mode).
 const MODE: &str = "quick";
@@ -219,14 +219,6 @@ fn issue(task: &Task) -> String {
     match task.issue.as_deref().map(str::trim).filter(|issue| !issue.is_empty() && url(issue).is_none()) {
         Some(issue) => format!("{id} ({})", reference(issue)),
         None => id,
-    }
-}
-
-/// `#12` is meant as one where somebody writes it for an issue; all else is text.
-fn reference(issue: &str) -> String {
-    match issue.strip_prefix('#') {
-        Some(number) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => issue.to_owned(),
-        _ => text(issue),
     }
 }
 

@@ -26,7 +26,8 @@ pub fn mermaid(picture: &Picture<'_>) -> String {
     if picture.bars.is_empty() {
         let _ = writeln!(out, "\n{}.", caption::nothing_left(picture));
     } else {
-        let _ = writeln!(out, "\n{}", inline::text(&caption::times(picture)));
+        let calibrated = caption::calibrated(picture.plan).map(|what| format!(" · {what}")).unwrap_or_default();
+        let _ = writeln!(out, "\n{}{calibrated}", inline::text(&caption::times(picture)));
         gantt(picture, &mut out);
         graph(picture, &mut out);
     }

@@ -1,6 +1,6 @@
 //! What must hold after a `start` was disturbed: before it is run again or taken back, and then.
 
-use super::Trial;
+use super::points::Trial;
 use super::state::{age_locks, answers, difference, must, state, state_but_for_the_ledger};
 use super::tracer::{Disturbance, Traced};
 use crate::scene::Outcome;

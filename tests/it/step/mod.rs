@@ -1,5 +1,5 @@
-//! Proof by stepping: a command, disturbed before each system call by which any of its processes changes a file, one call
-//! after the other until none is left. Each time the repository works on, and the same command again reaches the same end, or `undo`
+//! Proof by stepping: a command, disturbed before each system call by which any of its processes changes a file, or before a
+//! spread of them ([`points`]). Each time the repository works on, and the same command again reaches the same end, or `undo`
 //! after `start` the state before.
 
 mod after;
@@ -7,6 +7,7 @@ mod calls;
 mod dropped;
 mod kernel;
 mod landed;
+mod points;
 mod restacked;
 mod state;
 mod tracer;
@@ -14,15 +15,14 @@ mod undone;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::Sandbox;
 use after::{EARLIER, Stage};
 use dropped::{Back, Dropping};
 use landed::{CommitBeside, Landing, MERGE, SQUASH, Unlanding};
+use points::step;
 use restacked::Restacking;
-use tracer::{Disturbance, Traced, trace};
+use tracer::{Disturbance, trace};
 use undone::Undoing;
 
 const TASKS: &str = "[task.A]\n[task.B]\n[task.C]\n";
@@ -54,60 +54,6 @@ fn program(sandbox: &Sandbox, arguments: &[&str]) -> Command {
     command
 }
 
-/// For whoever runs the tests with `--nocapture`.
-#[expect(clippy::disallowed_macros, reason = "a test has no console")]
-fn say(text: &str) {
-    println!("{text}");
-}
-
-/// A command that is disturbed, and what must hold then.
-trait Trial: Sync {
-    /// A fresh one for each run.
-    fn sandbox(&self) -> Sandbox;
-    fn command(&self) -> &[&'static str];
-    /// Everything that is asked after a run in `sandbox` that was disturbed at call `at`.
-    ///
-    /// # Errors
-    /// The first thing that does not hold.
-    fn check(&self, sandbox: &Sandbox, how: Disturbance, at: usize, traced: &Traced) -> Result<(), String>;
-}
-
-/// Disturbs the trial's command at each call in turn, several at once, until a run ends by itself.
-fn step(stage: &impl Trial, how: Disturbance, least: usize) {
-    step_by(1, stage, how, least);
-}
-
-/// The same at each `stride`th call.
-fn step_by(stride: usize, stage: &impl Trial, how: Disturbance, least: usize) {
-    let next = AtomicUsize::new(1);
-    let done = Mutex::new((0, Vec::new()));
-    let work = || {
-        loop {
-            let at = next.fetch_add(stride, Ordering::Relaxed);
-            let sandbox = stage.sandbox();
-            let traced = trace(program(&sandbox, stage.command()), &sandbox.root(), how, at);
-            let found = stage.check(&sandbox, how, at, &traced);
-            let mut done = done.lock().unwrap();
-            let disturbed = traced.disturbed.as_deref().unwrap_or("nothing left to disturb");
-            if let Err(fault) = found {
-                done.1.push((at, format!("{how:?} at {at}, {disturbed}: {fault}")));
-            }
-            if traced.disturbed.is_none() {
-                return;
-            }
-            done.0 += 1;
-        }
-    };
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| (0..cores).for_each(|_| _ = scope.spawn(work)));
-    let (points, mut faults) = done.into_inner().unwrap();
-    faults.sort();
-    let told: Vec<&str> = faults.iter().map(|(_, fault)| fault.as_str()).collect();
-    say(&format!("{how:?}: {points} points, {} fail", faults.len()));
-    assert!(faults.is_empty(), "{} of {points} points fail:\n{}", faults.len(), told.join("\n\n"));
-    assert!(points >= least, "only {points} points");
-}
-
 #[test]
 fn calls_that_change_files_are_counted_over_all_processes_and_stopped_before_they_happen() {
     let sandbox = Sandbox::empty_in(&scratch());
@@ -123,17 +69,17 @@ fn calls_that_change_files_are_counted_over_all_processes_and_stopped_before_the
         (traced, twin)
     };
     let (whole, twin) = run(Disturbance::KillTree, usize::MAX);
-    assert_eq!((whole.calls, whole.outcome.code, whole.disturbed), (7, Some(7), None));
+    assert_eq!((whole.changes.len(), whole.outcome.code, whole.disturbed), (7, Some(7), None));
     assert!(twin.repo().join("folder/three").exists());
     let (killed, twin) = run(Disturbance::KillTree, 6);
-    assert_eq!((killed.outcome.code, killed.calls), (None, 6));
+    assert_eq!((killed.outcome.code, killed.changes.len()), (None, 6));
     assert!(killed.disturbed.unwrap().starts_with("rename") && twin.repo().join("one").exists());
     let (full, twin) = run(Disturbance::FullOnce, 5);
     assert_eq!(full.disturbed.as_deref(), Some("mkdir folder"));
     assert!(full.outcome.stderr.contains("No space left on device"), "{full:?}");
     assert!(!twin.repo().join("folder").exists() && !twin.repo().join("two").exists());
     let (full, twin) = run(Disturbance::FullFromThere, 1);
-    assert!(full.calls > 1 && !twin.repo().join("one").exists() && !twin.repo().join("two").exists());
+    assert!(full.changes.len() > 1 && !twin.repo().join("one").exists() && !twin.repo().join("two").exists());
     let (ended, _) = run(Disturbance::TermTree, 1);
     assert_eq!(ended.outcome.code, None);
     let (one, twin) = run(Disturbance::KillOne, 3);
@@ -182,7 +128,7 @@ fn a_start_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() 
 
 #[test]
 fn a_start_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_same_end() {
-    step_by(2, &native(&FEWER), Disturbance::FullOnce, 60);
+    step(&native(&FEWER), Disturbance::FullOnce, 60);
 }
 
 #[test]
@@ -197,7 +143,7 @@ fn a_start_with_sha256_killed_at_any_call_goes_on_to_the_same_end() {
 
 #[test]
 fn a_start_with_sha256_and_a_disk_that_becomes_full_goes_on_to_the_same_end() {
-    step_by(2, &sha256(&FEWER), Disturbance::FullFromThere, 60);
+    step(&sha256(&FEWER), Disturbance::FullFromThere, 60);
 }
 
 #[test]
@@ -207,12 +153,12 @@ fn a_start_by_git_killed_at_any_call_goes_on_to_the_same_end() {
 
 #[test]
 fn a_start_by_git_told_to_end_at_any_call_goes_on_to_the_same_end() {
-    step_by(2, &by_git(&FEWER), Disturbance::TermTree, 60);
+    step(&by_git(&FEWER), Disturbance::TermTree, 60);
 }
 
 #[test]
 fn a_start_by_git_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    step_by(2, &by_git(&FEWER), Disturbance::KillOne, 60);
+    step(&by_git(&FEWER), Disturbance::KillOne, 60);
 }
 
 #[test]
@@ -244,17 +190,17 @@ fn an_undo_killed_at_any_call_goes_on_to_the_state_before() {
 
 #[test]
 fn an_undo_told_to_end_at_any_call_goes_on_to_the_state_before() {
-    step_by(2, &undo(&FEWER), Disturbance::TermTree, 20);
+    step(&undo(&FEWER), Disturbance::TermTree, 20);
 }
 
 #[test]
 fn an_undo_of_which_one_process_is_killed_at_any_call_goes_on_to_the_state_before() {
-    step_by(2, &undo(&FEWER), Disturbance::KillOne, 20);
+    step(&undo(&FEWER), Disturbance::KillOne, 20);
 }
 
 #[test]
 fn an_undo_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_state_before() {
-    step_by(2, &undo(&FEWER), Disturbance::FullOnce, 20);
+    step(&undo(&FEWER), Disturbance::FullOnce, 20);
 }
 
 #[test]
@@ -330,17 +276,17 @@ fn a_restack_killed_at_any_call_goes_on_to_the_same_end() {
 
 #[test]
 fn a_restack_told_to_end_at_any_call_goes_on_to_the_same_end() {
-    step_by(6, &Restacking::new(), Disturbance::TermTree, 20);
+    step(&Restacking::new(), Disturbance::TermTree, 20);
 }
 
 #[test]
 fn a_restack_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    step_by(4, &Restacking::new(), Disturbance::KillOne, 30);
+    step(&Restacking::new(), Disturbance::KillOne, 30);
 }
 
 #[test]
 fn a_restack_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
-    step_by(4, &Restacking::new(), Disturbance::FullFromThere, 30);
+    step(&Restacking::new(), Disturbance::FullFromThere, 30);
 }
 
 #[test]
@@ -350,12 +296,12 @@ fn a_drop_killed_at_any_call_goes_on_to_the_same_end_or_is_taken_back() {
 
 #[test]
 fn a_drop_of_which_one_process_is_killed_goes_on_to_the_same_end_or_is_taken_back() {
-    step_by(3, &Dropping::new(), Disturbance::KillOne, 10);
+    step(&Dropping::new(), Disturbance::KillOne, 10);
 }
 
 #[test]
 fn a_drop_with_a_disk_that_becomes_full_goes_on_to_the_same_end_or_is_taken_back() {
-    step_by(3, &Dropping::new(), Disturbance::FullFromThere, 10);
+    step(&Dropping::new(), Disturbance::FullFromThere, 10);
 }
 
 #[test]
@@ -418,17 +364,17 @@ fn a_landing_of_squashed_tasks_on_a_target_that_is_not_checked_out_killed_at_any
 
 #[test]
 fn a_landing_of_which_one_process_is_killed_at_any_call_goes_on_to_the_same_end() {
-    step_by(3, &Landing::new(SQUASH, true), Disturbance::KillOne, 40);
+    step(&Landing::new(SQUASH, true), Disturbance::KillOne, 40);
 }
 
 #[test]
 fn a_landing_with_a_disk_that_becomes_full_at_any_call_goes_on_to_the_same_end() {
-    step_by(2, &Landing::new(MERGE, true), Disturbance::FullFromThere, 60);
+    step(&Landing::new(MERGE, true), Disturbance::FullFromThere, 60);
 }
 
 #[test]
 fn a_landing_with_a_disk_that_is_full_for_a_moment_goes_on_to_the_same_end() {
-    step_by(3, &Landing::new(MERGE, true), Disturbance::FullOnce, 40);
+    step(&Landing::new(MERGE, true), Disturbance::FullOnce, 40);
 }
 
 #[test]
@@ -438,5 +384,5 @@ fn an_undo_of_a_landing_killed_at_any_call_goes_on_to_the_state_before() {
 
 #[test]
 fn a_commit_of_all_beside_a_killed_landing_never_reverts_it() {
-    step_by(2, &CommitBeside(Landing::new(MERGE, true)), Disturbance::KillTree, 60);
+    step(&CommitBeside(Landing::new(MERGE, true)), Disturbance::KillTree, 60);
 }

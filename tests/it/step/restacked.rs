@@ -1,6 +1,6 @@
 //! What must hold after a `restack` was disturbed: before it is run again, and then.
 
-use super::Trial;
+use super::points::Trial;
 use super::state::{age_locks, answers, difference, must, state_but_for_the_ledger, twin_with_worktrees};
 use super::tracer::{Disturbance, Traced};
 use crate::stack::{squash, stacked};

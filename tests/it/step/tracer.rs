@@ -29,8 +29,8 @@ pub struct Traced {
     pub outcome: Outcome,
     /// The call that was disturbed; `None` where the command ended before.
     pub disturbed: Option<String>,
-    /// How many calls were counted.
-    pub calls: usize,
+    /// The calls that were counted.
+    pub changes: Vec<String>,
 }
 
 /// Runs `command` and disturbs it before call number `at`, from 1, of those that change a file below `root`, counted over all
@@ -44,7 +44,7 @@ pub fn trace(mut command: Command, root: &Path, how: Disturbance, at: usize) -> 
     #[expect(clippy::zombie_processes, reason = "the tracer waits for it, as for all others")]
     let child = command.spawn().unwrap();
     let first = child.id() as libc::pid_t;
-    let mut tree = Tree { root, how, at, alive: Vec::new(), calls: 0, disturbed: None, doomed: false };
+    let mut tree = Tree { root, how, at, alive: Vec::new(), changes: Vec::new(), disturbed: None, doomed: false };
     let mut code = None;
     while let Some((pid, status)) = next() {
         if libc::WIFSTOPPED(status) {
@@ -63,7 +63,7 @@ pub fn trace(mut command: Command, root: &Path, how: Disturbance, at: usize) -> 
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let outcome = Outcome { code, stdout: text(&mut out), stderr: text(&mut err) };
-    Traced { outcome, disturbed: tree.disturbed, calls: tree.calls }
+    Traced { outcome, disturbed: tree.disturbed, changes: tree.changes }
 }
 
 struct Tree<'a> {
@@ -72,7 +72,7 @@ struct Tree<'a> {
     at: usize,
     /// Processes and threads, in the order in which they were first seen.
     alive: Vec<libc::pid_t>,
-    calls: usize,
+    changes: Vec<String>,
     disturbed: Option<String>,
     /// Whether whatever still shows up is killed.
     doomed: bool,
@@ -109,13 +109,12 @@ impl Tree<'_> {
         if self.doomed || (full && !change.fills) {
             return;
         }
-        self.calls += 1;
-        if self.calls == self.at {
-            self.disturbed = Some(change.told);
-        }
+        let call = self.changes.len() + 1;
+        self.disturbed = self.disturbed.take().or((call == self.at).then(|| change.told.clone()));
+        self.changes.push(change.told);
         match self.how {
-            Disturbance::FullFromThere if self.calls >= self.at => answer(pid, libc::ENOSPC),
-            _ if self.calls != self.at => {}
+            Disturbance::FullFromThere if call >= self.at => answer(pid, libc::ENOSPC),
+            _ if call != self.at => {}
             Disturbance::FullOnce | Disturbance::FullFromThere => answer(pid, libc::ENOSPC),
             Disturbance::KillOne => send(pid, libc::SIGKILL),
             // The outermost first: else it would hear of the death of what it has started.

@@ -1,7 +1,7 @@
 //! What must hold after an `undo` was disturbed: before it is run again, and then.
 
-use super::Trial;
 use super::after::Stage;
+use super::points::Trial;
 use super::state::{age_locks, answers, difference, must, state_but_for_the_ledger, twin_with_worktrees};
 use super::tracer::{Disturbance, Traced};
 use crate::support::Sandbox;

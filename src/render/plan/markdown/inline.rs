@@ -11,6 +11,36 @@ pub fn text(untrusted: &str) -> String {
     escaped(untrusted, BREAK)
 }
 
+/// Lines of untrusted text as lines of paragraphs, each behind `prefix`: no heading, list, code, table or HTML comes of any.
+pub fn paragraphs(untrusted: &str, prefix: &str) -> String {
+    let lines: Vec<&str> = untrusted.trim().lines().map(str::trim).collect();
+    let mut out = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        if line.is_empty() {
+            if !lines[at - 1].is_empty() {
+                out.push_str(prefix.trim_end());
+                out.push('\n');
+            }
+            continue;
+        }
+        let goes_on = lines.get(at + 1).is_some_and(|next| !next.is_empty());
+        out.push_str(prefix);
+        out.push_str(&begun(&text(line)));
+        out.push_str(if goes_on { "\\\n" } else { "\n" });
+    }
+    out
+}
+
+/// Text that stands at the beginning of a line, and begins nothing there (CommonMark 0.31, 4 and 5).
+pub fn begun(safe: &str) -> String {
+    let digits = safe.bytes().take_while(u8::is_ascii_digit).count();
+    match safe[digits..].chars().next() {
+        Some('#' | '-' | '+' | '=' | ':') if digits == 0 => format!("\\{safe}"),
+        Some('.' | ')') if digits > 0 => format!("{}\\{}", &safe[..digits], &safe[digits..]),
+        _ => safe.to_owned(),
+    }
+}
+
 /// With `gap` where a link or a mention would begin.
 fn escaped(untrusted: &str, gap: &str) -> String {
     let safe = escape(untrusted.trim());
@@ -60,6 +90,14 @@ pub fn link(words: &str, address: Option<&str>) -> String {
     }
 }
 
+/// `#12` is meant as one where somebody writes it for an issue; all else is text.
+pub fn reference(issue: &str) -> String {
+    match issue.strip_prefix('#') {
+        Some(number) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => issue.to_owned(),
+        _ => text(issue),
+    }
+}
+
 /// `url` with everything percent-encoded that could end it or fool a reader; `None` unless it is http or https with a host.
 pub fn url(url: &str) -> Option<String> {
     let (scheme, rest) = url.trim().split_once("://")?;
@@ -94,6 +132,13 @@ mod tests {
         ] {
             assert_eq!(text(given), expected);
         }
+    }
+
+    #[test]
+    fn a_line_begins_nothing_but_text() {
+        let given = "  # a\n- b\n\n\n12. c\n12 d\n1) e\n===\n    f\n> g\n:-- h\n\ni\\\n+ j\n";
+        let expected = "> \\# a\\\n> \\- b\n>\n> 12\\. c\\\n> 12 d\\\n> 1\\) e\\\n> \\===\\\n> f\\\n> &gt; g\\\n> \\:-- h\n>\n> i\\\\\\\n> \\+ j\n";
+        assert_eq!(paragraphs(given, "> "), expected);
     }
 
     #[test]
