@@ -1,6 +1,6 @@
 //! What must hold after a `land` was disturbed: the same command again lands each task once, and `undo` brings the state before.
 
-use super::Trial;
+use super::points::Trial;
 use super::state::{age_locks, answers, difference, must, state_but_for_the_ledger, twin_with_worktrees};
 use super::tracer::{Disturbance, Traced};
 use crate::support::{Sandbox, write_in};

@@ -37,7 +37,16 @@ fn story(text: &str) -> (TaskFile, Facts) {
         Body::Reported(Report { pr: Some("12".to_owned()), ..said("A", "done") }),
         Body::Reported(blocked),
         Body::Reviewed(finding),
-        Body::Landed { batch: None, task: id("A"), tip, commit, pr, strategy: None, check },
+        Body::Landed(crate::model::ledger::Landed {
+            batch: None,
+            task: id("A"),
+            tip,
+            commit,
+            pr,
+            strategy: None,
+            check,
+            of: None,
+        }),
     ]);
     facts.ledger.records.get_mut(&id("A")).unwrap().landed.as_mut().unwrap().reachable = true;
     observe(&mut facts, "B", crate::model::facts::Branch { tip: oid('2'), ..branch("B") });
