@@ -43,14 +43,16 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             let which = if args.landed { "--landed".to_owned() } else { args.ids.join(" ") };
             read::outside(&repo, scene, &format!("drop --from-worktree {which}"))?;
         }
-        let (decided, kept) = if args.landed {
+        let (mut decided, mut kept) = if args.landed {
             landed(&repo, &loaded, scene)?
         } else {
             (decide(&repo, &loaded, scene, &named(&loaded, scene, &args.ids)?)?, Vec::new())
         };
         if let Some(lock) = lock {
             let Some(removals) = written(&repo, scene, &decided)? else { return Ok(None) };
-            act((&repo, lock), &loaded, &decided, &removals)?;
+            let immovable = act((&repo, lock), &loaded, &decided, &removals)?;
+            decided.retain(|one| immovable.iter().all(|(id, _)| *id != one.task.id));
+            kept.extend(immovable);
         }
         let render = if global.json { render::drop::json } else { render::drop::dropped };
         let ids: Vec<String> = decided.iter().map(|one| one.task.id.to_string()).collect();
@@ -60,6 +62,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     for (_, why) in kept.iter().filter(|_| !global.json) {
         console.warning(why);
     }
+    for id in kept.iter().filter(|_| !args.landed).map(|(id, _)| id) {
+        console.hint(&format!("use 'git dispatch status {id}' to see where it stands"));
+    }
     if !dry_run && !global.json {
         match &ids[..] {
             [] => {}
@@ -67,7 +72,12 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             _ => console.hint("use 'git dispatch undo' to bring all of them back"),
         }
     }
-    Ok(if ids.is_empty() { Exit::No } else { Exit::Success })
+    Ok(match (ids.is_empty(), kept.is_empty()) {
+        (true, false) if !args.landed => Exit::Refused,
+        (true, _) => Exit::No,
+        (false, false) if !args.landed => Exit::Halfway,
+        (false, _) => Exit::Success,
+    })
 }
 
 /// What has landed and stands here, and what of that is kept, each with the reason.
@@ -185,12 +195,35 @@ fn intent(repo: &Repo, ledger: &Ledger, one: &Drop, at: jiff::Timestamp) -> Resu
     Ok((event, Removal { uid, at, by, host, what, note, snapshot, done: false, undoing: false }))
 }
 
-fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, drops: &[Drop], removals: &[Removal]) -> Result<()> {
+/// What stays, since no file system moves it in one step.
+fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, drops: &[Drop], removals: &[Removal]) -> Result<Vec<Kept>> {
+    let mut kept = Vec::new();
     for (at, (one, removal)) in drops.iter().zip(removals).enumerate() {
         let moved = git::move_to_trash((repo, lock), removal, &one.left, &loaded.file.settings.disposable);
-        moved.and_then(|()| record(repo, removal)).map_err(|error| stopped(&drops[at..], &error))?;
+        let refused = |error: &anyhow::Error| {
+            let failure = error.downcast_ref::<Failure>().filter(|failure| failure.exit == Exit::Refused)?;
+            Some(format!("cannot drop {}: {}", one.task.id, failure.what))
+        };
+        let done = match moved {
+            Ok(()) => record(repo, removal),
+            Err(error) => match refused(&error) {
+                Some(why) => {
+                    kept.push((one.task.id.clone(), why));
+                    record_stays(repo, removal)
+                }
+                None => Err(error),
+            },
+        };
+        done.map_err(|error| stopped(&drops[at..], &error))?;
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// The intent counts no longer.
+fn record_stays(repo: &Repo, removal: &Removal) -> Result<()> {
+    let at = git::read_ledger(repo)?.moment(git::now());
+    let event = git::event(repo, at, Body::Undone { of: removal.uid.clone() })?;
+    git::append_outcome(repo, removal.note, &[event], &format!("{} stays", removal.what.task))
 }
 
 fn record(repo: &Repo, removal: &Removal) -> Result<()> {

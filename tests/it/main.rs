@@ -36,6 +36,7 @@ mod lint;
 mod mentions;
 mod merge_caches;
 mod merges;
+mod movable;
 #[path = "../../benches/support/network.rs"]
 mod network;
 mod observe;

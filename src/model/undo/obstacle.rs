@@ -45,6 +45,8 @@ pub enum Obstacle {
     Locked(PathBuf, String),
     /// A process works in it, by its id and name.
     Process(PathBuf, u32, String),
+    /// Nothing tells which processes work in it, for this reason.
+    Uninspected(PathBuf, String),
     /// Another file system is mounted there: it cannot be moved in one step.
     Mounted(PathBuf),
     /// It cannot be looked at.
@@ -97,6 +99,9 @@ impl Obstacle {
             Obstacle::Locked(at, reason) if reason.is_empty() => format!("'{}' is locked", at.display()),
             Obstacle::Locked(at, reason) => format!("'{}' is locked: {reason}", at.display()),
             Obstacle::Process(at, pid, name) => format!("process {pid} ({name}) works in '{}'", at.display()),
+            Obstacle::Uninspected(at, why) => {
+                format!("whether a process works in '{}' cannot be told: {why}", at.display())
+            }
             Obstacle::Mounted(at) => {
                 format!("'{}' is a file system of its own, and cannot be moved in one step", at.display())
             }
@@ -147,7 +152,9 @@ impl Obstacle {
             Obstacle::Operation(at, _) => vec![inside(at, "status", "to see how to end it")],
             Obstacle::Locked(at, _) => vec![format!("use 'git worktree unlock {}' to unlock it", word(at))],
             Obstacle::Process(_, pid, _) => vec![format!("use 'kill {pid}' to end that process")],
-            Obstacle::NotOurs | Obstacle::Mounted(_) | Obstacle::Unreadable(..) => Vec::new(),
+            Obstacle::Uninspected(..) => vec!["install 'lsof', which tells that without '/proc'".to_owned()],
+            Obstacle::Mounted(at) => vec![format!("use 'umount {}' to take that away", word(at))],
+            Obstacle::NotOurs | Obstacle::Unreadable(..) => Vec::new(),
         }
     }
 }
