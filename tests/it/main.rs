@@ -29,6 +29,7 @@ mod import;
 mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
+mod kept;
 mod landed;
 mod landings;
 mod launch;
