@@ -14,6 +14,7 @@ use super::repo::Repo;
 use super::sparse;
 use super::stale::clear_stale_lock;
 use super::start::{base_ref, update_refs};
+use super::trash::emptied;
 use super::undo::aside::{self, Aside};
 use super::undo::{Stands, branch_ref, changed, delete_refs, find, folder_of, of_worktree};
 use super::unref;
@@ -22,9 +23,10 @@ use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Removal, Snapshot};
 use crate::model::oid::Oid;
+use crate::model::text::shell_word;
 use crate::model::undo::{Left, Obstacle};
 
-fn aside_of(repo: &Repo, uid: &str, task: &Snapshot, folder: &Path) -> Result<Aside> {
+pub(super) fn aside_of(repo: &Repo, uid: &str, task: &Snapshot, folder: &Path) -> Result<Aside> {
     Aside::named(repo, "dropped", (uid, &format!("the removal of task '{}'", task.id)), folder)
 }
 
@@ -201,6 +203,11 @@ pub fn unrestorable(repo: &Repo, removal: &Removal) -> Result<Option<(String, Op
     }
     let aside = aside_of(repo, &removal.uid, task, &folder)?;
     let shown = folder.display();
+    if emptied(&aside).exists() {
+        let branch = shell_word(&task.branch);
+        let have = kept.map(|_| format!("use 'git branch {branch} {}' to have its commits back", removal.kept()));
+        return Ok(Some((format!("the files of '{shown}' are no longer in the trash"), have)));
+    }
     let moved = aside.folder.symlink_metadata().is_ok();
     if moved && folder.symlink_metadata().is_ok() {
         return Ok(Some((format!("something else stands in '{shown}'"), Some(format!("move '{shown}' away first")))));

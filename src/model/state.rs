@@ -189,6 +189,18 @@ impl Proof {
         }
     }
 
+    /// The commit that landed it, where that is known.
+    pub fn commit(&self) -> Option<Oid> {
+        match self {
+            Proof::Recorded { commit, .. }
+            | Proof::Squash { commit, .. }
+            | Proof::Rebase { commit, .. }
+            | Proof::Message { commit, .. } => Some(*commit),
+            Proof::Ancestor { commit, .. } | Proof::SameTree { commit, .. } => *commit,
+            Proof::Report { .. } | Proof::Declared => None,
+        }
+    }
+
     /// The pull request that landed it, such as `#123`.
     pub fn pr(&self) -> Option<&str> {
         match self {

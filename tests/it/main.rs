@@ -69,6 +69,7 @@ mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
 mod touched;
+mod trash;
 mod trust;
 mod uncommitted;
 mod undo;
