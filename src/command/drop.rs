@@ -46,7 +46,7 @@ pub struct Args {
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     if args.trash {
-        return trash::run(args, global, console);
+        return trash::run(&args.acting, args.older_than.as_deref(), global, console);
     }
     let (repo, console) = read::repository(global, console)?;
     let dry_run = args.acting.dry_run;

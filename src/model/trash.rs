@@ -1,9 +1,11 @@
 //! What lies in the trash, and what of it is old enough to go for good.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::expiry::Expiry;
 use super::failure::{Exit, Failure};
+use super::id::TaskId;
 use super::ledger::{Ledger, Removal};
 
 /// What takes room on disk.
@@ -22,6 +24,15 @@ pub struct Goes {
     pub bytes: u64,
     /// What of that is disposable, and deleted.
     pub disposable: u64,
+}
+
+/// What tasks take on disk here.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Disk {
+    /// In bytes, of those that have a worktree of their own.
+    pub worktrees: BTreeMap<TaskId, u64>,
+    /// How many tasks lie in the trash, and what their files take.
+    pub trash: (usize, u64),
 }
 
 /// A task in the trash of this clone.

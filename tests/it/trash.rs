@@ -234,3 +234,20 @@ fn what_would_go_is_told_with_what_it_takes() {
     assert!(told.stdout.contains(" KiB would be deleted as disposable)\n"), "{told:#?}");
     assert!(sandbox.ok(&["drop", "--json", "A"]).json()["tasks"][0].get("bytes").is_none());
 }
+
+#[test]
+fn a_status_tells_what_worktrees_and_trash_take() {
+    let sandbox = dropped();
+    write_in(&sandbox.place("B"), "target/out", &"y".repeat(1_000_000));
+    let json = sandbox.ok(&["status", "--disk", "--json"]);
+    let (b, trash) = (json.task("B")["disk_bytes"].as_u64().unwrap(), json.json()["trash_bytes"].as_u64().unwrap());
+    assert!((1_000_000..1_200_000).contains(&b) && (5000..200_000).contains(&trash), "{json:#?}");
+    let told = sandbox.ok(&["status", "--disk"]).answers("  Disk").answers(" KiB");
+    let _ = told.answers("in the trash: 1 task with ").answers(": git dispatch drop --trash -n\n");
+    let plain = sandbox.ok(&["status"]);
+    assert!(!plain.stdout.contains("Disk") && !plain.stdout.contains("trash"), "{plain:#?}");
+    assert!(sandbox.ok(&["status", "--json"]).task("B").get("disk_bytes").is_none());
+    sandbox.ok(&["drop", "--trash", "--older-than", "now"]);
+    sandbox.ok(&["status", "--disk"]).answers("the trash is empty\n");
+    let _ = sandbox.run(&["status", "--disk", "--porcelain"]).exits(2);
+}

@@ -2,16 +2,14 @@
 
 use anyhow::Result;
 
-use super::Args;
 use crate::console::Console;
 use crate::git::{self, Lock, Repo};
 use crate::global::Global;
 use crate::model::expiry::Expiry;
 use crate::model::failure::{Exit, Failure};
-use crate::model::ledger::Ledger;
 use crate::model::text::{count, size};
 use crate::model::trash::{self, Item};
-use crate::read::acting;
+use crate::read::acting::{Acting, decided};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
 
@@ -19,21 +17,21 @@ use crate::render;
 ///
 /// # Errors
 /// There is nothing ([`Exit::No`]), the age is none ([`Exit::Usage`]), or a step failed ([`Exit::Halfway`]): the same command goes on.
-pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+pub fn run(acting: &Acting, older_than: Option<&str>, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    let dry_run = args.acting.dry_run;
-    let (text, items, kept) = acting::decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
-        if !args.acting.from_worktree {
+    let dry_run = acting.dry_run;
+    let (text, items, kept) = decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
+        if !acting.from_worktree {
             read::outside(&repo, scene, "drop --from-worktree --trash")?;
         }
-        let (expiry, older) = match &args.older_than {
-            Some(text) => (git::expiry(&repo, "--older-than", text, scene.facts.now)?, text.clone()),
+        let (expiry, older) = match older_than {
+            Some(text) => (git::expiry(&repo, "--older-than", text, scene.facts.now)?, text.to_owned()),
             None => git::trash_expiry(&repo, scene.facts.now)?,
         };
         let ledger = &scene.facts.ledger;
-        let found = found(&repo, &loaded, ledger, expiry)?;
+        let found = read::trash::found(&repo, &loaded, ledger, expiry)?;
         if found.is_empty() {
-            let others = self::found(&repo, &loaded, ledger, Expiry::ALL)?.len();
+            let others = read::trash::found(&repo, &loaded, ledger, Expiry::ALL)?.len();
             return Err(trash::nothing(&older, others).into());
         }
         let found = found.into_iter().map(git::weighed);
@@ -57,18 +55,6 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     Ok(if items.is_empty() { Exit::No } else { Exit::Success })
 }
 
-/// What lies in the trash here and is old enough, oldest first.
-fn found(repo: &Repo, loaded: &Loaded, ledger: &Ledger, expiry: Expiry) -> Result<Vec<Item>> {
-    let mut items = Vec::new();
-    for removal in trash::due(ledger, expiry) {
-        // The ledger may come from others.
-        if read::may_act(repo, loaded, &removal.task(), removal.note).is_ok() {
-            items.extend(git::find_trash(repo, removal)?);
-        }
-    }
-    Ok(items)
-}
-
 /// What a `drop` tells of the trash: what went of it, or why that cannot be.
 pub enum Expired {
     Gone(String),
@@ -79,7 +65,7 @@ pub enum Expired {
 pub fn expire((repo, lock): (&Repo, &Lock), loaded: &Loaded, scene: &Scene) -> Vec<Expired> {
     let due = || -> Result<(Vec<Item>, String), anyhow::Error> {
         let (expiry, older) = git::trash_expiry(repo, scene.facts.now)?;
-        Ok((found(repo, loaded, &scene.facts.ledger, expiry)?, older))
+        Ok((read::trash::found(repo, loaded, &scene.facts.ledger, expiry)?, older))
     };
     let (items, older) = match due() {
         Ok(due) => due,
