@@ -9,8 +9,8 @@ use crate::support::{EPOCH, Sandbox, write_in};
 
 /// The folder of A in the trash.
 fn folder(sandbox: &Sandbox) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(sandbox.root()).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.to_string_lossy().contains("/.repo-task-A.dropped-")).next()
+    let mut entries = std::fs::read_dir(sandbox.root()).unwrap().map(|entry| entry.unwrap().path());
+    entries.find(|path| path.to_string_lossy().contains("/.repo-task-A.dropped-"))
 }
 
 /// What the trash is made of, by names.
@@ -156,8 +156,8 @@ fn what_is_not_in_the_trash_of_this_clone_stays() {
 fn what_is_half_removed_is_not_brought_back_and_is_removed_as_a_whole_later() {
     let sandbox = dropped();
     let private = sandbox.repo().join(".git/dispatch");
-    let entry = std::fs::read_dir(&private).unwrap().map(|entry| entry.unwrap().path());
-    let admin = entry.filter(|path| path.to_string_lossy().contains("dropped-")).next().unwrap();
+    let mut entries = std::fs::read_dir(&private).unwrap().map(|entry| entry.unwrap().path());
+    let admin = entries.find(|path| path.to_string_lossy().contains("dropped-")).unwrap();
     let marked = admin.to_string_lossy().replace("/dropped-", "/emptied-");
     std::fs::rename(&admin, &marked).unwrap();
     std::fs::remove_file(folder(&sandbox).unwrap().join(".git")).unwrap();
