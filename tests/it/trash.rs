@@ -251,3 +251,13 @@ fn a_status_tells_what_worktrees_and_trash_take() {
     sandbox.ok(&["status", "--disk"]).answers("the trash is empty\n");
     let _ = sandbox.run(&["status", "--disk", "--porcelain"]).exits(2);
 }
+
+/// Without the start that the ledger knows, nothing would find what was dropped.
+#[test]
+fn a_start_is_not_taken_back_while_a_task_of_it_lies_in_the_trash() {
+    let sandbox = dropped();
+    let refused = sandbox.refuses(&["undo", "batch-001"], 3, "task 'A' is in the trash, and could not be brought back");
+    let _ = refused.says("hint: use 'git dispatch undo A' to bring it back first");
+    sandbox.ok(&["drop", "--trash", "--older-than", "now"]);
+    sandbox.ok(&["undo", "batch-001"]);
+}

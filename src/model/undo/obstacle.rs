@@ -9,6 +9,8 @@ use crate::model::text::{count, shell_word};
 /// What would be lost, or is none of ours.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Obstacle {
+    /// It lies in the trash: without its start, nothing would bring it back from there.
+    InTrash,
     /// The branch has so many commits of its own.
     Commits(u64),
     /// The branch is elsewhere than where it began, and what it has is not known to be on the target.
@@ -62,6 +64,9 @@ impl Obstacle {
             more => format!("'{path}' and {} more", more - 1),
         };
         match self {
+            Obstacle::InTrash => {
+                format!("task '{id}' is in the trash, and could not be brought back without its start")
+            }
             Obstacle::Commits(own) => {
                 format!("task '{id}' has {} of its own on '{branch}'", count(*own as usize, "commit"))
             }
@@ -115,6 +120,10 @@ impl Obstacle {
         let branch = shell_word(&task.branch);
         let inside = |at: &Path, command: &str, what: &str| format!("use 'git -C {} {command}' {what}", word(at));
         match self {
+            Obstacle::InTrash => vec![
+                format!("use 'git dispatch undo {}' to bring it back first", task.id),
+                "use 'git dispatch drop --trash --older-than now' to remove for good what is in the trash".to_owned(),
+            ],
             Obstacle::Commits(_) | Obstacle::Moved => {
                 vec![format!("use 'git log --oneline {}..{branch}' to see what is on it", task.base.short())]
             }
