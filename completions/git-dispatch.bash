@@ -61,11 +61,11 @@ __git_dispatch_flags ()
 	check) echo "--hook $global" ;;
 	wait) echo "--for --timeout $global" ;;
 	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --tip --as -n --dry-run $global" ;;
-	drop) echo "--landed -n --dry-run --from-worktree $global" ;;
+	drop) echo "--landed --trash --older-than -n --dry-run --from-worktree $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
-	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt $global" ;;
+	status) echo "--all --batch --matrix --order --porcelain -z --exit-code --watch --prompt --disk $global" ;;
 	log) echo "-n --max-count --format $global" ;;
 	install) echo "--agent --prefix -n --dry-run $global" ;;
 	*) echo "$global" ;;
@@ -91,7 +91,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--in | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--tip | :--as) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--in | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--tip | :--as | :--older-than) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;

@@ -1,4 +1,6 @@
-//! `git dispatch drop`: moves the worktrees and branches of tasks to the trash.
+//! `git dispatch drop`: moves the worktrees and branches of tasks to the trash, and empties it ([`trash`]).
+
+mod trash;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +15,8 @@ use crate::model::id::TaskId;
 use crate::model::ledger::{Body, Dropping, Event, Ledger, Removal};
 use crate::model::oid::Oid;
 use crate::model::start::not_in_file;
-use crate::model::state::State;
+use crate::model::state::{Proof, State};
+use crate::model::trash::Goes;
 use crate::read::acting::{self, Acting};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
@@ -21,11 +24,17 @@ use crate::render;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The tasks
-    #[arg(value_name = "ID", required_unless_present = "landed")]
+    #[arg(value_name = "ID", required_unless_present_any = ["landed", "trash"])]
     pub ids: Vec<String>,
     /// Drop all that has landed, but for what holds something
     #[arg(long, conflicts_with = "ids")]
     pub landed: bool,
+    /// Remove for good what was dropped long enough ago
+    #[arg(long, conflicts_with_all = ["ids", "landed"])]
+    pub trash: bool,
+    /// Take only what landed, or with --trash was dropped, at least so long ago
+    #[arg(long, value_name = "AGE", conflicts_with = "ids")]
+    pub older_than: Option<String>,
     #[command(flatten)]
     pub acting: Acting,
 }
@@ -36,29 +45,47 @@ pub struct Args {
 /// See [`drop::known`] and [`drop::decide`]; [`Exit::Held`] where another command acts; [`Exit::Halfway`] where a step failed:
 /// the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
+    if args.trash {
+        return trash::run(&args.acting, args.older_than.as_deref(), global, console);
+    }
     let (repo, console) = read::repository(global, console)?;
     let dry_run = args.acting.dry_run;
-    let (text, ids, kept) = acting::decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
-        if !args.acting.from_worktree {
-            let which = if args.landed { "--landed".to_owned() } else { args.ids.join(" ") };
-            read::outside(&repo, scene, &format!("drop --from-worktree {which}"))?;
-        }
-        let (decided, kept) = if args.landed {
-            landed(&repo, &loaded, scene)?
-        } else {
-            (decide(&repo, &loaded, scene, &named(&loaded, scene, &args.ids)?)?, Vec::new())
-        };
-        if let Some(lock) = lock {
-            let Some(removals) = written(&repo, scene, &decided)? else { return Ok(None) };
-            act((&repo, lock), &loaded, &decided, &removals)?;
-        }
-        let render = if global.json { render::drop::json } else { render::drop::dropped };
-        let ids: Vec<String> = decided.iter().map(|one| one.task.id.to_string()).collect();
-        Ok(Some((render(&decided, &kept, dry_run), ids, kept)))
-    })?;
+    let (text, ids, kept, expired) =
+        acting::decided((&repo, global), (!dry_run).then_some("drop"), |lock, loaded, scene| {
+            if !args.acting.from_worktree {
+                let which = if args.landed { "--landed".to_owned() } else { args.ids.join(" ") };
+                read::outside(&repo, scene, &format!("drop --from-worktree {which}"))?;
+            }
+            let (mut decided, mut kept) = if args.landed {
+                landed(&repo, &loaded, scene, args.older_than.as_deref())?
+            } else {
+                (decide(&repo, &loaded, scene, &named(&loaded, scene, &args.ids)?)?, Vec::new())
+            };
+            let mut expired = Vec::new();
+            if let Some(lock) = lock {
+                let Some(removals) = written(&repo, scene, &decided)? else { return Ok(None) };
+                let immovable = act((&repo, lock), &loaded, &decided, &removals)?;
+                decided.retain(|one| immovable.iter().all(|(id, _)| *id != one.task.id));
+                kept.extend(immovable);
+                expired = trash::expire((&repo, lock), &loaded, scene);
+            }
+            let goes = if dry_run { Some(goes(&repo, &loaded, &decided)?) } else { None };
+            let render = if global.json { render::drop::json } else { render::drop::dropped };
+            let ids: Vec<String> = decided.iter().map(|one| one.task.id.to_string()).collect();
+            Ok(Some((render(&decided, &kept, goes.as_deref()), ids, kept, expired)))
+        })?;
     console.answer(&text);
     for (_, why) in kept.iter().filter(|_| !global.json) {
         console.warning(why);
+    }
+    for id in kept.iter().filter(|_| !args.landed).map(|(id, _)| id) {
+        console.hint(&format!("use 'git dispatch status {id}' to see where it stands"));
+    }
+    for told in expired {
+        match told {
+            trash::Expired::Gone(what) => console.note(&what),
+            trash::Expired::Stays(why) => console.warning(&why),
+        }
     }
     if !dry_run && !global.json {
         match &ids[..] {
@@ -67,11 +94,17 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
             _ => console.hint("use 'git dispatch undo' to bring all of them back"),
         }
     }
-    Ok(if ids.is_empty() { Exit::No } else { Exit::Success })
+    Ok(match (ids.is_empty(), kept.is_empty()) {
+        (true, false) if !args.landed => Exit::Refused,
+        (true, _) => Exit::No,
+        (false, false) if !args.landed => Exit::Halfway,
+        (false, _) => Exit::Success,
+    })
 }
 
 /// What has landed and stands here, and what of that is kept, each with the reason.
-fn landed(repo: &Repo, loaded: &Loaded, scene: &Scene) -> Result<(Vec<Drop>, Vec<Kept>)> {
+fn landed(repo: &Repo, loaded: &Loaded, scene: &Scene, older: Option<&str>) -> Result<(Vec<Drop>, Vec<Kept>)> {
+    let expiry = older.map(|text| git::expiry(repo, "--older-than", text, scene.facts.now)).transpose()?;
     let (mut drops, mut kept) = (Vec::new(), Vec::new());
     let records = scene.facts.ledger.records.iter();
     let is_landed =
@@ -81,6 +114,16 @@ fn landed(repo: &Repo, loaded: &Loaded, scene: &Scene) -> Result<(Vec<Drop>, Vec
         seen.is_some_and(|seen| seen.branch.is_some() || seen.worktree.is_some())
     };
     for (id, _) in records.filter(|(id, record)| !record.dropped && is_landed(id) && stands(id)) {
+        if let Some(expiry) = expiry {
+            match landed_at(repo, loaded, scene, id) {
+                Some(at) if expiry.reaches(at) => {}
+                Some(_) => continue,
+                None => {
+                    kept.push((id.clone(), format!("cannot drop {id}: when it landed is not known")));
+                    continue;
+                }
+            }
+        }
         match decide(repo, loaded, scene, &BTreeSet::from([id.clone()])) {
             Ok(one) => drops.extend(one),
             Err(error) => match error.downcast::<Failure>() {
@@ -90,11 +133,32 @@ fn landed(repo: &Repo, loaded: &Loaded, scene: &Scene) -> Result<(Vec<Drop>, Vec
         }
     }
     if drops.is_empty() && kept.is_empty() {
-        return Err(Failure::new(Exit::No, "nothing that has landed has a branch or a worktree here")
-            .hint("use 'git dispatch status --all' to see where all tasks stand")
-            .into());
+        let so_long = older.map(|text| format!(" as long ago as '{text}'")).unwrap_or_default();
+        return Err(Failure::new(
+            Exit::No,
+            format!("nothing that has landed{so_long} has a branch or a worktree here"),
+        )
+        .hint("use 'git dispatch status --all' to see where all tasks stand")
+        .into());
     }
     Ok((drops, kept))
+}
+
+/// When the commit was made that landed the task; for research without commits, when that was reported.
+fn landed_at(repo: &Repo, loaded: &Loaded, scene: &Scene, id: &TaskId) -> Option<jiff::Timestamp> {
+    match scene.standings.of(&loaded.file, id)?.proof.as_ref()? {
+        Proof::Report { .. } => scene.facts.ledger.records.get(id)?.last_said().map(|said| said.at),
+        proof => git::committed_at(repo, proof.commit()?),
+    }
+}
+
+/// What each of these would take to the trash.
+fn goes(repo: &Repo, loaded: &Loaded, drops: &[Drop]) -> Result<Vec<Goes>> {
+    let of = |one: &Drop| match one.left.worktree.as_deref().filter(|folder| folder.is_dir()) {
+        Some(folder) => git::would_go(repo, &one.task.id, folder, &loaded.file.settings.disposable),
+        None => Ok(Goes::default()),
+    };
+    drops.iter().map(of).collect()
 }
 
 /// The tasks, each once.
@@ -186,12 +250,35 @@ fn intent(repo: &Repo, ledger: &Ledger, one: &Drop, at: jiff::Timestamp) -> Resu
     Ok((event, Removal { uid, at, by, host, what, note, snapshot, done: false, undoing: false }))
 }
 
-fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, drops: &[Drop], removals: &[Removal]) -> Result<()> {
+/// What stays, since no file system moves it in one step.
+fn act((repo, lock): (&Repo, &Lock), loaded: &Loaded, drops: &[Drop], removals: &[Removal]) -> Result<Vec<Kept>> {
+    let mut kept = Vec::new();
     for (at, (one, removal)) in drops.iter().zip(removals).enumerate() {
         let moved = git::move_to_trash((repo, lock), removal, &one.left, &loaded.file.settings.disposable);
-        moved.and_then(|()| record(repo, removal)).map_err(|error| stopped(&drops[at..], &error))?;
+        let refused = |error: &anyhow::Error| {
+            let failure = error.downcast_ref::<Failure>().filter(|failure| failure.exit == Exit::Refused)?;
+            Some(format!("cannot drop {}: {}", one.task.id, failure.what))
+        };
+        let done = match moved {
+            Ok(()) => record(repo, removal),
+            Err(error) => match refused(&error) {
+                Some(why) => {
+                    kept.push((one.task.id.clone(), why));
+                    record_stays(repo, removal)
+                }
+                None => Err(error),
+            },
+        };
+        done.map_err(|error| stopped(&drops[at..], &error))?;
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// The intent counts no longer.
+fn record_stays(repo: &Repo, removal: &Removal) -> Result<()> {
+    let at = git::read_ledger(repo)?.moment(git::now());
+    let event = git::event(repo, at, Body::Undone { of: removal.uid.clone() })?;
+    git::append_outcome(repo, removal.note, &[event], &format!("{} stays", removal.what.task))
 }
 
 fn record(repo: &Repo, removal: &Removal) -> Result<()> {

@@ -6,14 +6,16 @@ mod watch;
 use anyhow::Result;
 
 use crate::console::Console;
-use crate::git::{self, Want};
+use crate::git::{self, Repo, Want};
 use crate::global::Global;
+use crate::model::expiry::Expiry;
 use crate::model::failure::{Exit, Failure};
 use crate::model::land;
 use crate::model::landing::Whom;
 use crate::model::state::State;
 use crate::model::status::{MOST_COMPARED, Row, Selection, Status, status};
-use crate::read::{self, Scene};
+use crate::model::trash::{Disk, Item};
+use crate::read::{self, Loaded, Scene};
 use crate::render;
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +47,9 @@ pub struct Args {
     /// Keep showing it, until q is pressed
     #[arg(long, conflicts_with_all = ["exit_code", "json", "matrix", "porcelain", "prompt"])]
     pub watch: bool,
+    /// Show what worktrees and trash take on disk
+    #[arg(long, conflicts_with_all = ["matrix", "order", "porcelain", "watch", "prompt"])]
+    pub disk: bool,
     /// Print a short segment for a shell prompt, from what the last run has kept
     #[arg(long, conflicts_with_all = ["ids", "all", "batch", "exit_code"])]
     pub prompt: bool,
@@ -74,6 +79,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     if let Some(whom) = whom(args.order, args.all, &status) {
         status.landing = read::landing::landing(&repo, &loaded, &scene, whom);
     }
+    if args.disk {
+        status.disk = Some(disk(&repo, &loaded, &scene, &status)?);
+    }
     if args.matrix && !global.json {
         refuse_large(status.compared())?;
     }
@@ -87,6 +95,16 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     }
     let obstructed = args.exit_code && status.rows().any(Row::obstructed);
     Ok(if obstructed { Exit::No } else { Exit::Success })
+}
+
+/// A worktree that is the main one is more than the task's.
+fn disk(repo: &Repo, loaded: &Loaded, scene: &Scene, status: &Status) -> Result<Disk> {
+    let own = status.rows().filter_map(|row| Some((row, row.worktree.as_ref()?)));
+    let own = own.filter(|(_, worktree)| !worktree.main && worktree.path.is_dir());
+    let worktrees = own.map(|(row, worktree)| (row.id.clone(), git::weigh(&worktree.path).bytes)).collect();
+    let items = read::trash::found(repo, loaded, &scene.facts.ledger, Expiry::ALL)?;
+    let bytes = |item: &Item| item.folder.as_ref().map_or(0, |folder| git::weigh(folder).bytes);
+    Ok(Disk { worktrees, trash: (items.len(), items.iter().map(bytes).sum()) })
 }
 
 /// The square grows with the square of the tasks.

@@ -12,7 +12,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Batch, Body, Continuing, Event, Removal};
 use crate::model::oid::Oid;
 use crate::model::text::shell_word;
-use crate::model::undo::{self, Undo};
+use crate::model::undo::{self, Obstacle, Undo};
 use crate::read::acting::{self, Acting};
 use crate::read::{self, Loaded, Scene};
 use crate::render;
@@ -156,7 +156,13 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, index: usize) -> Result<U
         let earlier = before.clone().find(|one| one.id == task.id && one.branch != task.branch);
         UndoAround { target, branch, followed, earlier, disposable: &loaded.file.settings.disposable }
     });
-    let left = git::left_of(repo, batch, &around.collect::<Vec<_>>())?;
+    let mut left = git::left_of(repo, batch, &around.collect::<Vec<_>>())?;
+    for removal in ledger.removals.iter().filter(|removal| removal.what.of == batch.uid) {
+        let place = batch.tasks.iter().position(|task| task.id == removal.what.task);
+        if let Some(at) = place.filter(|_| git::find_trash(repo, removal).is_ok_and(|item| item.is_some())) {
+            left[at].obstacles.push(Obstacle::InTrash);
+        }
+    }
     Ok(undo::decide((&loaded.file, ledger, &scene.standings), index, left, &git::host())?)
 }
 

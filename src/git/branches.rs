@@ -117,7 +117,8 @@ fn bare(found: &Found<'_>, time: Option<Timestamp>) -> Branch {
     }
 }
 
-pub(super) fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
+/// When a commit was made; `None` where it cannot be read.
+pub fn committed_at(repo: &Repo, tip: Oid) -> Option<Timestamp> {
     let commit = repo.gix.find_commit(theirs(tip)).ok()?;
     let seconds = commit.time().map_or(0, |time| time.seconds);
     Some(Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH))

@@ -1,7 +1,7 @@
 //! Moving a task to the trash and back: the worktree is renamed to a folder beside it, its tip is kept by a ref, then its admin
 //! folder and its branch go. Every step can be found half done and is gone on from.
 
-use std::os::unix::fs::MetadataExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,20 +9,24 @@ use anyhow::{Context, Result};
 use super::halfway;
 use super::leavings::{Harmless, disposable_in, leavings};
 use super::lock::Lock;
+use super::mounts::mounted_in;
 use super::repo::Repo;
 use super::sparse;
 use super::stale::clear_stale_lock;
 use super::start::{base_ref, update_refs};
+use super::trash::emptied;
 use super::undo::aside::{self, Aside};
 use super::undo::{Stands, branch_ref, changed, delete_refs, find, folder_of, of_worktree};
 use super::unref;
-use super::worktrees::{on_branch, worktrees};
+use super::worktrees::{Listed, on_branch, worktrees};
 use crate::model::facts::Head;
+use crate::model::failure::{Exit, Failure};
 use crate::model::ledger::{Removal, Snapshot};
 use crate::model::oid::Oid;
+use crate::model::text::shell_word;
 use crate::model::undo::{Left, Obstacle};
 
-fn aside_of(repo: &Repo, uid: &str, task: &Snapshot, folder: &Path) -> Result<Aside> {
+pub(super) fn aside_of(repo: &Repo, uid: &str, task: &Snapshot, folder: &Path) -> Result<Aside> {
     Aside::named(repo, "dropped", (uid, &format!("the removal of task '{}'", task.id)), folder)
 }
 
@@ -72,7 +76,7 @@ pub fn left_to_drop(
                 let below = |path: &Path| path != listed.path && path.starts_with(&listed.path);
                 let others = worktrees(repo)?.into_iter().map(|other| other.path).filter(|path| below(path));
                 left.obstacles.extend(others.map(|other| Obstacle::Holds(listed.path.clone(), other)));
-                left.obstacles.extend(is_mounted(&listed.path).then(|| Obstacle::Mounted(listed.path.clone())));
+                left.obstacles.extend(mounted_in(&listed.path).map(Obstacle::Mounted));
             }
             left.worktree = Some(listed.path);
         }
@@ -93,16 +97,11 @@ fn is_aside(repo: &Repo, begun: Option<&Removal>, folder: &Path) -> Result<bool>
     Ok(trash_of(repo, &begun.uid, &begun.snapshot, folder)?.symlink_metadata().is_ok())
 }
 
-fn is_mounted(folder: &Path) -> bool {
-    let device = |path: &Path| path.metadata().ok().map(|found| found.dev());
-    folder.parent().is_some_and(|above| device(above) != device(folder))
-}
-
 /// Moves a task to the trash, after [`left_to_drop`] found nothing against it and the intent was written.
 ///
 /// # Errors
-/// Something changed since it was looked at, or a step failed ([`crate::model::failure::Exit::Halfway`]). What is left is found by
-/// the same call.
+/// The file system moves it in no single step, and all is as it was ([`Exit::Refused`]); something changed since it was looked at, or
+/// a step failed ([`Exit::Halfway`]): what is left is found by the same call.
 pub fn remove((repo, lock): (&Repo, &Lock), removal: &Removal, left: &Left, disposable: &[String]) -> Result<()> {
     sparse::clear_leftovers(repo)?;
     let task = &removal.task();
@@ -115,11 +114,8 @@ pub fn remove((repo, lock): (&Repo, &Lock), removal: &Removal, left: &Left, disp
         match find(repo, task, &folder)? {
             Stands::Whole(listed) if listed.path == folder && left.worktree.is_some() => {
                 let harmless = Harmless::in_trash(repo, &task.id, disposable);
-                aside.set_aside((repo, task), &listed, left, &harmless)?;
-                for path in disposable_in(repo, &aside.folder, &harmless)? {
-                    discard(&path)?;
-                }
-                aside.take_admin(&listed)?;
+                let moved = into_trash((repo, task), &aside, &listed, left, &harmless);
+                moved.or_else(|error| stays((repo, lock), removal, &aside, &folder, error))?;
             }
             Stands::Nothing if folder.symlink_metadata().is_err() => {}
             _ => return Err(changed(task)),
@@ -128,6 +124,40 @@ pub fn remove((repo, lock): (&Repo, &Lock), removal: &Removal, left: &Left, disp
         let _ = std::fs::remove_dir(repo.common_dir().join("worktrees"));
     }
     delete_refs((repo, lock), task, left)
+}
+
+fn into_trash(of: (&Repo, &Snapshot), aside: &Aside, listed: &Listed, left: &Left, harmless: &Harmless) -> Result<()> {
+    aside.set_aside(of, listed, left, harmless)?;
+    for path in disposable_in(of.0, &aside.folder, harmless)? {
+        discard(&path)?;
+    }
+    aside.take_admin(listed)
+}
+
+/// What a file system moves in no single step stays where it is, and so does its branch.
+///
+/// # Errors
+/// Always: [`Exit::Refused`] where all is as it was, but for the intent, and else `error`.
+fn stays(
+    (repo, lock): (&Repo, &Lock),
+    removal: &Removal,
+    aside: &Aside,
+    folder: &Path,
+    error: anyhow::Error,
+) -> Result<()> {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    if !matches!(cause, Some(ErrorKind::CrossesDevices | ErrorKind::ResourceBusy)) {
+        return Err(error);
+    }
+    aside.bring_back(repo, folder)?;
+    if folder.symlink_metadata().is_err() || aside.admin.exists() {
+        return Err(error);
+    }
+    if let Some(tip) = removal.what.tip {
+        unref::delete(repo, lock, &removal.kept(), tip)?;
+    }
+    let what = format!("'{}' cannot be moved in one step: {}", folder.display(), error.root_cause());
+    Err(Failure::new(Exit::Refused, what).into())
 }
 
 fn discard(path: &Path) -> Result<()> {
@@ -173,6 +203,11 @@ pub fn unrestorable(repo: &Repo, removal: &Removal) -> Result<Option<(String, Op
     }
     let aside = aside_of(repo, &removal.uid, task, &folder)?;
     let shown = folder.display();
+    if emptied(&aside).exists() {
+        let branch = shell_word(&task.branch);
+        let have = kept.map(|_| format!("use 'git branch {branch} {}' to have its commits back", removal.kept()));
+        return Ok(Some((format!("the files of '{shown}' are no longer in the trash"), have)));
+    }
     let moved = aside.folder.symlink_metadata().is_ok();
     if moved && folder.symlink_metadata().is_ok() {
         return Ok(Some((format!("something else stands in '{shown}'"), Some(format!("move '{shown}' away first")))));

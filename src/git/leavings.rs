@@ -9,6 +9,7 @@ use globset::{GlobSet, GlobSetBuilder};
 use rustix::fs::FileType;
 
 use super::copies;
+use super::processes::process_in;
 use super::program::stdout_of;
 use super::repo::Repo;
 use crate::model::copies::Prints;
@@ -46,7 +47,10 @@ pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harm
             Err(fault) => found.push(Obstacle::Unreadable(shown.to_owned(), format!("{fault:#}"))),
         }
     }
-    found.extend(process_in(folder).map(|(pid, name)| Obstacle::Process(shown.to_owned(), pid, name)));
+    found.extend(match process_in(folder) {
+        Ok(process) => process.map(|(pid, name)| Obstacle::Process(shown.to_owned(), pid, name)),
+        Err(why) => Some(Obstacle::Uninspected(shown.to_owned(), why)),
+    });
     found
 }
 
@@ -225,17 +229,6 @@ impl Disposable {
             above.next().is_some_and(|path| self.any.is_match(path) || is_folder && self.folders.is_match(path));
         itself || above.any(|folder| self.any.is_match(folder) || self.folders.is_match(folder))
     }
-}
-
-/// A process whose folder is within `folder`, where the system tells that.
-fn process_in(folder: &Path) -> Option<(u32, String)> {
-    let folder = folder.canonicalize().ok()?;
-    std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok())?;
-        let at = std::fs::read_link(entry.path().join("cwd")).ok()?;
-        let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        at.starts_with(&folder).then(|| (pid, name.trim().to_owned()))
-    })
 }
 
 #[cfg(test)]

@@ -287,7 +287,7 @@ pub fn sweep(repo: &Repo, batch: &Batch, tasks: &[&Snapshot]) -> Result<()> {
 }
 
 /// A template such as `../wt/{{ id }}` has `start` make the folder above, too: it goes with the last one in it.
-fn remove_empty_above(repo: &Repo, folder: &Path) {
+pub(super) fn remove_empty_above(repo: &Repo, folder: &Path) {
     let Some(limit) = repo.anchor().parent() else { return };
     let above = folder.ancestors().skip(1).take_while(|above| *above != limit && above.starts_with(limit));
     // One that is not empty ends it.

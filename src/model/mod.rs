@@ -14,6 +14,7 @@ pub mod drop;
 pub mod environment;
 pub mod example;
 pub mod exclusion;
+pub mod expiry;
 pub mod facts;
 pub mod failure;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub mod task;
 pub mod taskfile;
 pub mod template;
 pub mod text;
+pub mod trash;
 pub mod trust;
 pub mod undo;
 pub mod wait;

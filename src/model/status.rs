@@ -26,6 +26,7 @@ use super::standing::{Names, Standings};
 use super::start::unknown;
 use super::state::{Proof, Reason, State};
 use super::task::TaskFile;
+use super::trash::Disk;
 
 pub use matrix::{Cell, MOST as MOST_COMPARED, Matrix};
 pub use notes::Note;
@@ -69,6 +70,8 @@ pub struct Status {
     pub landing: Option<Landing>,
     /// Something of the task file is for ports.
     pub uses_ports: bool,
+    /// `None` where it was not asked for.
+    pub disk: Option<Disk>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -132,6 +135,7 @@ pub fn status(
         unreadable: facts.ledger.unreadable.len() + facts.ledger.further,
         unread: facts.ledger.unread(),
         landing: None,
+        disk: None,
         uses_ports: ports::are_used(&file.settings),
         groups,
     })

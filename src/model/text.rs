@@ -109,6 +109,24 @@ pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
+/// So many bytes as git says it (git `strbuf.c`, `strbuf_humanise_bytes`): `12 bytes`, `1.50 KiB`, `3.00 MiB`, `2.25 GiB`.
+pub fn size(bytes: u64) -> String {
+    let hundredths = |shift: u32, bytes: u64| (bytes >> shift, ((bytes & ((1 << shift) - 1)) * 100) >> shift);
+    let (whole, part, unit) = match bytes {
+        0..=0x400 => return count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte"),
+        0x401..=0x10_0000 => {
+            let (whole, part) = hundredths(10, bytes + 5);
+            (whole, part, "KiB")
+        }
+        0x10_0001..=0x4000_0000 => {
+            let (whole, part) = hundredths(20, bytes + 5243);
+            (whole, part, "MiB")
+        }
+        _ => (bytes >> 30, (bytes & ((1 << 30) - 1)) / 10_737_419, "GiB"),
+    };
+    format!("{whole}.{part:02} {unit}")
+}
+
 /// `text` as one word of a POSIX shell: as it is where that is safe, else in single quotes.
 pub fn shell_word(text: &str) -> String {
     let plain =
@@ -139,6 +157,26 @@ mod tests {
         assert_eq!(cut("abcd", 3), "ab…");
         assert_eq!(cut("abcd", 0), "");
         assert_eq!(width("\u{1b}[1mab\u{1b}[0m"), 2);
+    }
+
+    /// What `git count-objects -vH` and progress bars of git say of these.
+    #[test]
+    fn sizes_are_said_as_git_says_them() {
+        let cases = [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (1024, "1024 bytes"),
+            (1025, "1.00 KiB"),
+            (1536, "1.50 KiB"),
+            (1 << 20, "1024.00 KiB"),
+            ((1 << 20) + 1, "1.00 MiB"),
+            (5 << 20, "5.00 MiB"),
+            ((1 << 30) + (1 << 28) + (1 << 20), "1.25 GiB"),
+            (u64::MAX, "17179869183.99 GiB"),
+        ];
+        for (bytes, told) in cases {
+            assert_eq!(size(bytes), told);
+        }
     }
 
     #[test]

@@ -7,17 +7,21 @@ use super::json::{SCHEMA, line};
 use crate::model::drop::{Drop, Kept};
 use crate::model::ledger::Removal;
 use crate::model::oid::Oid;
-use crate::model::text::{count, escape};
+use crate::model::text::{count, escape, size};
+use crate::model::trash::Goes;
 
 const BOLD: Style = Style::new().bold();
 
-/// A line for each task with what goes; what is kept is told elsewhere.
-pub fn dropped(drops: &[Drop], _kept: &[Kept], dry_run: bool) -> String {
+/// A line for each task with what goes, or what would, with what its worktree takes: `goes`. What is kept is told elsewhere.
+pub fn dropped(drops: &[Drop], _kept: &[Kept], goes: Option<&[Goes]>) -> String {
+    let dry_run = goes.is_some();
     let verb = if dry_run { "would be dropped" } else { "dropped" };
     let mut out = String::new();
-    for Drop { task, left, unlanded, .. } in drops {
+    for (at, Drop { task, left, unlanded, .. }) in drops.iter().enumerate() {
+        let takes = goes.and_then(|goes| goes.get(at)).map(sizes).unwrap_or_default();
         let branch = left.tip.map(|tip| format!("branch {} at {}", escape(&task.branch), tip.short()));
-        let folder = left.worktree.as_ref().map(|folder| format!("worktree {}", escape(&folder.to_string_lossy())));
+        let folder =
+            left.worktree.as_ref().map(|folder| format!("worktree {}{takes}", escape(&folder.to_string_lossy())));
         let parts: Vec<String> = branch.into_iter().chain(folder).collect();
         let what = if parts.is_empty() { "nothing was left of it".to_owned() } else { parts.join(" and ") };
         out.push_str(&format!("{BOLD}{}{BOLD:#} {verb}: {what}\n", task.id));
@@ -30,6 +34,13 @@ pub fn dropped(drops: &[Drop], _kept: &[Kept], dry_run: bool) -> String {
         }
     }
     out
+}
+
+fn sizes(goes: &Goes) -> String {
+    match goes.disposable {
+        0 => format!(" ({})", size(goes.bytes)),
+        disposable => format!(" ({}, of which {} would be deleted as disposable)", size(goes.bytes), size(disposable)),
+    }
 }
 
 /// A line for each task that was brought back.
@@ -97,17 +108,25 @@ struct TaskJson<'a> {
     tip: Option<Oid>,
     worktree: Option<String>,
     unlanded: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disposable_bytes: Option<u64>,
 }
 
 /// The same as JSON.
-pub fn json(drops: &[Drop], kept: &[Kept], dry_run: bool) -> String {
-    let tasks = drops.iter().map(|Drop { task, left, unlanded, .. }| TaskJson {
+pub fn json(drops: &[Drop], kept: &[Kept], goes: Option<&[Goes]>) -> String {
+    let goes_of = |at: usize| goes.and_then(|goes| goes.get(at));
+    let tasks = drops.iter().enumerate().map(|(at, Drop { task, left, unlanded, .. })| TaskJson {
         id: task.id.as_str(),
         branch: left.tip.map(|_| task.branch.as_str()),
         tip: left.tip,
         worktree: left.worktree.as_ref().map(|folder| folder.to_string_lossy().into_owned()),
         unlanded: *unlanded,
+        bytes: goes_of(at).map(|goes| goes.bytes),
+        disposable_bytes: goes_of(at).map(|goes| goes.disposable),
     });
+    let dry_run = goes.is_some();
     let kept = kept.iter().map(|(id, why)| KeptJson { id: id.as_str(), why });
     line(&DropJson { schema: SCHEMA, command: "drop", dry_run, tasks: tasks.collect(), kept: kept.collect() })
 }
@@ -130,17 +149,24 @@ mod tests {
         let base: Oid = "2".repeat(40).parse().unwrap();
         let left = Left { tip: Some(base), worktree: Some("/w\u{1b}".into()), base_kept: true, ..Left::default() };
         let schema = serde_json::from_str(include_str!("../../docs/schema/drop.schema.json")).unwrap();
-        let told = |left: &Left, unlanded| {
+        let told = |left: &Left, unlanded, goes: Option<&[Goes]>| {
             let drops = [Drop { batch: 0, task: task(base), begun: None, left: left.clone(), unlanded }];
-            let value =
-                serde_json::from_str(&json(&drops, &[("B".parse().unwrap(), "why".to_owned())], false)).unwrap();
+            let value = serde_json::from_str(&json(&drops, &[("B".parse().unwrap(), "why".to_owned())], goes)).unwrap();
             assert_eq!(crate::render::schema::faults(&schema, &value), Vec::<String>::new());
-            anstream::adapter::strip_str(&dropped(&drops, &[], false)).to_string()
+            anstream::adapter::strip_str(&dropped(&drops, &[], goes)).to_string()
         };
         let goes = "A dropped: branch task/A at 2222222 and worktree /w\\e\n";
-        assert_eq!(told(&left, 0), goes);
-        assert_eq!(told(&left, 1), format!("{goes}  with 1 commit that had not landed, which went to the trash\n"));
-        assert_eq!(told(&Left::default(), 0), "A dropped: nothing was left of it\n");
+        assert_eq!(told(&left, 0, None), goes);
+        assert_eq!(
+            told(&left, 1, None),
+            format!("{goes}  with 1 commit that had not landed, which went to the trash\n")
+        );
+        assert_eq!(told(&Left::default(), 0, None), "A dropped: nothing was left of it\n");
+        let would = "A would be dropped: branch task/A at 2222222 and worktree /w\\e (2.00 KiB";
+        let goes = |disposable| Some([Goes { bytes: 2048, disposable }]);
+        assert_eq!(told(&left, 0, goes(0).as_ref().map(|all| &all[..])), format!("{would})\n"));
+        let some = format!("{would}, of which 1.00 KiB would be deleted as disposable)\n");
+        assert_eq!(told(&left, 0, goes(1025).as_ref().map(|all| &all[..])), some);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod starter;
 pub mod status;
 pub mod table;
 pub mod toml;
+pub mod trash;
 pub mod trust;
 pub mod undo;
 pub mod wait;

@@ -16,7 +16,7 @@ use super::table::{Align, Cell, Column, least_width, table, width_with};
 use crate::model::batch::BatchState;
 use crate::model::landing::Landing;
 use crate::model::status::{BatchHead, Group, Row, Status, Verdict};
-use crate::model::text::{age, count, escape, shell_word, width};
+use crate::model::text::{age, count, escape, shell_word, size, width};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -30,7 +30,7 @@ pub(super) const UNKNOWN: &str = "·";
 /// The whole answer. `columns` is the width of the terminal; `verbose` tells every conflicting path, and what drifted.
 pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     if status.groups.is_empty() {
-        return nothing(status);
+        return nothing(status) + &trash(status);
     }
     let mut out = String::new();
     let mut beneath = Beneath::new(status, verbose);
@@ -47,7 +47,19 @@ pub fn status(status: &Status, columns: usize, verbose: bool) -> String {
     }
     out.push_str(&beneath.rest());
     out.push_str(&summary(status, columns));
+    out.push_str(&trash(status));
     out
+}
+
+/// What lies in the trash, where that was asked for.
+fn trash(status: &Status) -> String {
+    match status.disk.as_ref().map(|disk| disk.trash) {
+        None => String::new(),
+        Some((0, _)) => "the trash is empty\n".to_owned(),
+        Some((tasks, bytes)) => {
+            format!("in the trash: {} with {}: git dispatch drop --trash -n\n", count(tasks, "task"), size(bytes))
+        }
+    }
 }
 
 /// No group is open: what there is to see, and how to go on.
@@ -98,6 +110,7 @@ fn columns_of(status: &Status) -> Vec<Column> {
         left("Merges"),
         left("Drift"),
         left("Age"),
+        right("Disk"),
         left("Title"),
     ]
 }
@@ -113,7 +126,7 @@ const CHANGES: usize = 4;
 const AGE: usize = 7;
 
 /// The columns to leave out where the terminal is too narrow, in this order: age, own commits, title, changes, drift, ↑↓.
-const SPARE: [usize; 6] = [AGE, OWN, 8, CHANGES, DRIFT, 3];
+const SPARE: [usize; 6] = [AGE, OWN, 9, CHANGES, DRIFT, 3];
 
 /// That much of a title is worth more than the age, and than a column which only says that all is committed.
 const TITLE: usize = 20;

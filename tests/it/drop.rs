@@ -170,23 +170,32 @@ fn a_clone_that_has_only_the_ledger_drops_nothing() {
     clone.refuses(&["drop", "B"], 3, "nothing of task 'B' stands here: batch-001 was started by Ada <ada@example.com>");
 }
 
+/// githooks(5): those that git runs for what is done here, or could be.
+const HOOKS: [&str; 9] = [
+    "post-checkout",
+    "pre-commit",
+    "post-commit",
+    "post-index-change",
+    "post-merge",
+    "post-rewrite",
+    "pre-auto-gc",
+    "reference-transaction",
+    "fsmonitor-watchman",
+];
+
 /// The branch is content: nothing of it runs.
 #[test]
 fn no_hook_of_a_branch_runs_and_worktrees_of_others_stay_as_they_are() {
     let sandbox = started();
     sandbox.git(&["config", "core.hooksPath", ".githooks"]);
     let place = sandbox.place("A");
-    let hook = "#!/bin/sh\n: >\"$HOME/CANARY\"\n";
-    for name in ["post-checkout", "pre-commit", "post-index-change"] {
-        write_in(&place, &format!(".githooks/{name}"), hook);
-    }
-    sandbox.git_in(&place, &["add", "--all"]);
-    sandbox.git_in(&place, &["commit", "--quiet", "-m", "hooks"]);
-    for name in ["post-checkout", "pre-commit", "post-index-change"] {
+    for name in HOOKS {
+        write_in(&place, &format!(".githooks/{name}"), "#!/bin/sh\n: >\"$HOME/CANARY\"\n");
         let path = place.join(".githooks").join(name);
         std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     }
-    sandbox.git_in(&place, &["commit", "--quiet", "--all", "--no-verify", "-m", "executable"]);
+    sandbox.git_in(&place, &["add", "--all"]);
+    sandbox.git_in(&place, &["commit", "--quiet", "--no-verify", "-m", "hooks"]);
     let canary = sandbox.root().join("home/CANARY");
     let _ = std::fs::remove_file(&canary);
     let gone = sandbox.worktree("gone", "gone", "main");
@@ -196,6 +205,11 @@ fn no_hook_of_a_branch_runs_and_worktrees_of_others_stay_as_they_are() {
     sandbox.ok(&["drop", "A"]);
     assert_eq!(listed().split("\n\n").map(str::to_owned).collect::<Vec<_>>(), others);
     sandbox.ok(&["undo"]);
+    sandbox.git(&["merge", "--quiet", "--no-ff", "--no-edit", "task/A"]);
+    let _ = std::fs::remove_file(&canary);
+    std::fs::remove_dir_all(sandbox.repo().join(".githooks")).unwrap();
+    sandbox.ok(&["drop", "-n", "--landed"]);
+    sandbox.ok(&["drop", "--landed"]);
     assert!(!canary.exists());
 }
 

@@ -29,6 +29,7 @@ mod import;
 mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
+mod kept;
 mod landed;
 mod landings;
 mod launch;
@@ -37,6 +38,7 @@ mod log;
 mod mentions;
 mod merge_caches;
 mod merges;
+mod movable;
 #[path = "../../benches/support/network.rs"]
 mod network;
 mod observe;
@@ -68,6 +70,7 @@ mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;
 mod touched;
+mod trash;
 mod trust;
 mod uncommitted;
 mod undo;

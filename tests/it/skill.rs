@@ -297,8 +297,6 @@ fn a_worktree_that_is_named_like_a_task_is_that_tasks() {
     }
     assert!(!sandbox.repo().join("PWNED").exists());
 
-    let _ = remove(&sandbox, &sandbox.place("C")).exits(0).says("stays: it is the worktree of a task");
-    assert!(sandbox.place("C").is_dir());
     write_in(&plain, "new", "1\n");
     assert_ne!(remove(&sandbox, &plain).code, Some(0), "git removes nothing that would be lost");
     assert!(plain.join("new").exists());
@@ -315,4 +313,30 @@ fn a_worktree_stays_where_nobody_knows_whose_it_is() {
     sandbox.write("dispatch.toml", "[task.A\n");
     let _ = remove(&sandbox, &plain).exits(1).says("whether it is a task's is not known");
     assert!(plain.is_dir());
+}
+
+#[test]
+fn the_worktree_of_a_task_goes_to_the_trash_only_where_no_work_is_in_it_that_has_not_landed() {
+    let sandbox = started();
+    let stays = |id: &str, why: &str| {
+        let _ = remove(&sandbox, &sandbox.place(id)).exits(0).says(why).says("' stays: it is the worktree of task ");
+        assert!(sandbox.place(id).is_dir(), "{id}: {why}");
+    };
+    let goes = |id: &str| {
+        let told = remove(&sandbox, &sandbox.place(id)).exits(0).says(&format!("{id} dropped: branch task/{id}"));
+        assert!(told.stdout.is_empty() && !sandbox.place(id).exists(), "{told:#?}");
+        sandbox.ok(&["undo", id]);
+    };
+    stays("A", "not committed in '");
+    goes("B");
+    sandbox.commit_in(&sandbox.place("B"), &[("b", "1\n")], "work");
+    stays("B", "which has not landed");
+    sandbox.git(&["merge", "--quiet", "--no-ff", "--no-edit", "task/B"]);
+    write_in(&sandbox.place("B"), "half", "1\n");
+    stays("B", "not committed in '");
+    fs::remove_file(sandbox.place("B").join("half")).unwrap();
+    goes("B");
+    let space = sandbox.worktree("with space", "other", "main");
+    let _ = remove(&sandbox, &space).exits(0);
+    assert!(!space.exists());
 }

@@ -9,6 +9,8 @@ use crate::model::text::{count, shell_word};
 /// What would be lost, or is none of ours.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Obstacle {
+    /// It lies in the trash: without its start, nothing would bring it back from there.
+    InTrash,
     /// The branch has so many commits of its own.
     Commits(u64),
     /// The branch is elsewhere than where it began, and what it has is not known to be on the target.
@@ -45,6 +47,8 @@ pub enum Obstacle {
     Locked(PathBuf, String),
     /// A process works in it, by its id and name.
     Process(PathBuf, u32, String),
+    /// Nothing tells which processes work in it, for this reason.
+    Uninspected(PathBuf, String),
     /// Another file system is mounted there: it cannot be moved in one step.
     Mounted(PathBuf),
     /// It cannot be looked at.
@@ -60,6 +64,9 @@ impl Obstacle {
             more => format!("'{path}' and {} more", more - 1),
         };
         match self {
+            Obstacle::InTrash => {
+                format!("task '{id}' is in the trash, and could not be brought back without its start")
+            }
             Obstacle::Commits(own) => {
                 format!("task '{id}' has {} of its own on '{branch}'", count(*own as usize, "commit"))
             }
@@ -97,6 +104,9 @@ impl Obstacle {
             Obstacle::Locked(at, reason) if reason.is_empty() => format!("'{}' is locked", at.display()),
             Obstacle::Locked(at, reason) => format!("'{}' is locked: {reason}", at.display()),
             Obstacle::Process(at, pid, name) => format!("process {pid} ({name}) works in '{}'", at.display()),
+            Obstacle::Uninspected(at, why) => {
+                format!("whether a process works in '{}' cannot be told: {why}", at.display())
+            }
             Obstacle::Mounted(at) => {
                 format!("'{}' is a file system of its own, and cannot be moved in one step", at.display())
             }
@@ -110,6 +120,10 @@ impl Obstacle {
         let branch = shell_word(&task.branch);
         let inside = |at: &Path, command: &str, what: &str| format!("use 'git -C {} {command}' {what}", word(at));
         match self {
+            Obstacle::InTrash => vec![
+                format!("use 'git dispatch undo {}' to bring it back first", task.id),
+                "use 'git dispatch drop --trash --older-than now' to remove for good what is in the trash".to_owned(),
+            ],
             Obstacle::Commits(_) | Obstacle::Moved => {
                 vec![format!("use 'git log --oneline {}..{branch}' to see what is on it", task.base.short())]
             }
@@ -147,7 +161,9 @@ impl Obstacle {
             Obstacle::Operation(at, _) => vec![inside(at, "status", "to see how to end it")],
             Obstacle::Locked(at, _) => vec![format!("use 'git worktree unlock {}' to unlock it", word(at))],
             Obstacle::Process(_, pid, _) => vec![format!("use 'kill {pid}' to end that process")],
-            Obstacle::NotOurs | Obstacle::Mounted(_) | Obstacle::Unreadable(..) => Vec::new(),
+            Obstacle::Uninspected(..) => vec!["install 'lsof', which tells that without '/proc'".to_owned()],
+            Obstacle::Mounted(at) => vec![format!("use 'umount {}' to take that away", word(at))],
+            Obstacle::NotOurs | Obstacle::Unreadable(..) => Vec::new(),
         }
     }
 }

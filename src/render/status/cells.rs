@@ -5,7 +5,7 @@ use crate::model::facts::{Branch, Changes, Head};
 use crate::model::ledger::Support;
 use crate::model::state::State;
 use crate::model::status::{Collision, Row, Status, Verdict};
-use crate::model::text::{age, count, escape};
+use crate::model::text::{age, count, escape, size};
 use crate::render::table::Cell;
 
 /// Stands behind what only holds with what is not committed yet.
@@ -24,8 +24,14 @@ pub(super) fn cells(row: &Row, status: &Status) -> Vec<Cell> {
         merges(row),
         drift(row),
         last_commit(row, status),
+        disk(row, status),
         Cell::plain(escape(&row.title)),
     ]
+}
+
+fn disk(row: &Row, status: &Status) -> Cell {
+    let bytes = status.disk.as_ref().and_then(|disk| disk.worktrees.get(&row.id));
+    bytes.map_or_else(Cell::default, |bytes| Cell::plain(size(*bytes)))
 }
 
 fn state(row: &Row) -> Cell {

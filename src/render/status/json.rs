@@ -11,6 +11,7 @@ use crate::model::path::TreePath;
 use crate::model::pattern::Pattern;
 use crate::model::state::Reason;
 use crate::model::status::{BatchHead, Collision, Row, Status};
+use crate::model::trash::Disk;
 use crate::render::json::{SCHEMA, Target, line, time};
 use crate::render::report::ReportJson;
 
@@ -25,6 +26,8 @@ struct StatusJson<'a> {
     unreadable: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     landing: Option<LandingJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trash_bytes: Option<u64>,
     tasks: Vec<RowJson<'a>>,
 }
 
@@ -88,6 +91,8 @@ struct RowJson<'a> {
     uncertain: Vec<&'a str>,
     drift: DriftJson<'a>,
     notes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<StepsJson<'a>>,
 }
@@ -174,7 +179,8 @@ pub fn json(status: &Status) -> String {
         unblocks: status.unblocks.iter().map(|(id, title)| Unblocked { id: id.as_str(), title }).collect(),
         unreadable: status.unreadable,
         landing: status.landing.as_ref().map(landing),
-        tasks: status.rows().map(row).collect(),
+        trash_bytes: status.disk.as_ref().map(|disk| disk.trash.1),
+        tasks: status.rows().map(|one| row(one, status.disk.as_ref())).collect(),
     })
 }
 
@@ -216,7 +222,7 @@ fn batch(head: &BatchHead) -> BatchJson<'_> {
     }
 }
 
-fn row(row: &Row) -> RowJson<'_> {
+fn row<'a>(row: &'a Row, disk: Option<&Disk>) -> RowJson<'a> {
     let branch = row.branch.as_ref();
     RowJson {
         id: row.id.as_str(),
@@ -251,6 +257,7 @@ fn row(row: &Row) -> RowJson<'_> {
         uncertain: row.uncertain.iter().map(|id| id.as_str()).collect(),
         drift: row.drift.as_ref().map(drift).unwrap_or_default(),
         notes: row.notes.iter().map(|note| note.text.as_str()).collect(),
+        disk_bytes: disk.and_then(|disk| disk.worktrees.get(&row.id).copied()),
         steps: steps(row),
     }
 }

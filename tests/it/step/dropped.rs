@@ -1,6 +1,6 @@
 //! What must hold after a `drop` was disturbed: the same command again reaches its end, and `undo` the state before.
 
-use super::points::Trial;
+use super::points::{Trial, step};
 use super::state::{age_locks, answers, difference, must, state_but_for_the_ledger, twin_with_worktrees};
 use super::tracer::{Disturbance, Traced};
 use crate::drop::started;
@@ -110,4 +110,79 @@ impl Trial for Back {
         let now = normal(sandbox)?;
         must(now == self.0.before, || format!("it is another state:\n{}", difference(&self.0.before, &now)))
     }
+}
+
+/// The trash, emptied.
+pub struct Emptying(pub Dropping);
+
+impl Emptying {
+    /// Nothing of it is left, and what was not in it stands.
+    fn emptied(&self, sandbox: &Sandbox, back: &[&str]) -> Result<(), String> {
+        let refs = sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/dispatch/trash"]);
+        let folders = [sandbox.root(), sandbox.repo().join(".git/dispatch")];
+        let names = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+        let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let left: Vec<String> =
+            names.filter(|name| ["dropped-", "emptied-"].iter().any(|kind| name.contains(kind))).collect();
+        must(refs.is_empty() && left.is_empty(), || format!("left: {refs} {left:?}"))?;
+        must(sandbox.stale_locks().is_empty(), || format!("locks: {:?}", sandbox.stale_locks()))?;
+        back.iter().try_for_each(|id| {
+            let there = sandbox.place(id).join("README").exists() && sandbox.row(id)["state"] == "active";
+            must(there, || format!("{id} is not whole"))
+        })
+    }
+}
+
+const EMPTY: [&str; 4] = ["drop", "--trash", "--older-than", "now"];
+
+impl Trial for Emptying {
+    fn sandbox(&self) -> Sandbox {
+        let twin = self.0.sandbox();
+        twin.ok(&DROP);
+        twin
+    }
+
+    fn command(&self) -> &[&'static str] {
+        &EMPTY
+    }
+
+    fn check(&self, sandbox: &Sandbox, _how: Disturbance, at: usize, traced: &Traced) -> Result<(), String> {
+        let outcome = &traced.outcome;
+        if outcome.code == Some(0) {
+            return self.emptied(sandbox, &[]);
+        }
+        answers(sandbox)?;
+        age_locks(sandbox);
+        let mut back = Vec::new();
+        for id in ["A", "B"].iter().filter(|_| at.is_multiple_of(SAMPLE)) {
+            let undo = sandbox.run(&["undo", id]);
+            let gone = undo.code == Some(3) && undo.stderr.contains("no longer in the trash");
+            must(gone || undo.code == Some(0), || format!("undo: {undo:#?}"))?;
+            if undo.code == Some(0) {
+                let status = sandbox.git_in(&sandbox.place(id), &["status", "--porcelain"]);
+                must(status.is_empty(), || format!("{id} came back as half: {status}"))?;
+                let env = sandbox.place("A").join(".env");
+                must(*id != "A" || env.exists(), || "an ignored file is gone".to_owned())?;
+                back.push(*id);
+            }
+        }
+        let again = sandbox.run(&EMPTY);
+        must(matches!(again.code, Some(0 | 1)), || format!("again: {again:#?} after {outcome:#?}"))?;
+        self.emptied(sandbox, &back)
+    }
+}
+
+#[test]
+fn a_trash_whose_emptying_is_killed_at_any_call_is_emptied_or_brought_back_as_a_whole() {
+    step(&Emptying(Dropping::new()), Disturbance::KillTree, 15);
+}
+
+#[test]
+fn a_trash_whose_emptying_is_told_to_end_is_emptied_or_brought_back_as_a_whole() {
+    step(&Emptying(Dropping::new()), Disturbance::TermTree, 7);
+}
+
+#[test]
+fn a_trash_that_is_emptied_with_a_disk_that_becomes_full_is_emptied_or_brought_back_as_a_whole() {
+    step(&Emptying(Dropping::new()), Disturbance::FullFromThere, 2);
 }
