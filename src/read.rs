@@ -4,6 +4,7 @@ pub mod acting;
 pub mod brief;
 mod places;
 pub mod sessions;
+pub mod submit;
 pub mod worker;
 
 use std::collections::BTreeMap;

@@ -18,6 +18,7 @@ pub mod restack;
 pub mod review;
 pub mod start;
 pub mod status;
+pub mod submit;
 pub mod trust;
 pub mod undo;
 pub mod wait;

@@ -3,7 +3,7 @@
 use super::batch::{BatchState, Fate, fate, state};
 use super::facts::Facts;
 use super::id::TaskId;
-use super::ledger::{Batch, Judged, Said, Snapshot};
+use super::ledger::{Batch, Handed, Judged, Said, Snapshot};
 use super::standing::Standings;
 use super::state::State;
 use super::task::TaskFile;
@@ -24,6 +24,8 @@ pub struct Outcome<'a> {
     /// What was reported of it in this batch, and what reviewers said of that, oldest first.
     pub said: Vec<&'a Said>,
     pub reviews: Vec<&'a Judged>,
+    /// When its branch was pushed to a forge in this batch, oldest first.
+    pub submitted: Vec<&'a Handed>,
 }
 
 /// All batches, newest first.
@@ -44,7 +46,9 @@ fn outcome<'a>(facts: &'a Facts, batch: &Batch, task: &'a Snapshot, fate: Fate<'
     let record = facts.ledger.records.get(&task.id);
     let said = record.map(|record| record.said.as_slice()).unwrap_or_default().iter();
     let reviews = record.map(|record| record.reviews.as_slice()).unwrap_or_default().iter();
+    let submitted = record.map(|record| record.submitted.as_slice()).unwrap_or_default().iter();
     Outcome {
+        submitted: submitted.filter(|handed| handed.what.of == batch.uid).collect(),
         id: &task.id,
         title: &task.title,
         fate,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::{
-    Batch, Body, Closing, Continuing, Event, Judged, Landing, Ledger, Record, Restacked, Restacking, Said, Snapshot,
-    VERSION,
+    Batch, Body, Closing, Continuing, Event, Handed, Judged, Landing, Ledger, Record, Restacked, Restacking, Said,
+    Snapshot, VERSION,
 };
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
@@ -107,6 +107,7 @@ fn rank(body: &Body) -> u8 {
         Body::Continued { .. }
         | Body::Rebound { .. }
         | Body::Reviewed(_)
+        | Body::Submitted(_)
         | Body::Landed { .. }
         | Body::Restacked(_) => 4,
         Body::Dropping(_) => 5,
@@ -169,6 +170,13 @@ impl Ledger {
                     record.accepted = review.tip;
                 }
                 record.reviews.push(Judged { at, by, review });
+            }
+            Body::Submitted(what) => {
+                let known = what.of.is_empty() || self.started_by(&what.of, &what.task).is_some();
+                let record = self.records.get_mut(&what.task).filter(|_| known);
+                record
+                    .into_iter()
+                    .for_each(|record| record.submitted.push(Handed { at, by: by.clone(), what: what.clone() }));
             }
             Body::Landed { task, tip, commit, pr, .. } => {
                 self.record(task).landed = Some(Landing { tip, commit, pr, reachable: false });

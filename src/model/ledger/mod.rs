@@ -16,7 +16,9 @@ use crate::model::task::{Kind, Minutes, Overlap, Task};
 use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
-pub use record::{Continuing, Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
+pub use record::{
+    Continuing, Handed, Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Submitted, Working,
+};
 pub use removal::{Dropping, Removal};
 
 /// The version of the line format that this program writes.
@@ -78,6 +80,8 @@ pub enum Body {
         tip: Oid,
     },
     Reviewed(Review),
+    /// Its branch was pushed to a forge, to be merged there.
+    Submitted(Submitted),
     Landed {
         #[serde(default)]
         batch: Option<String>,
