@@ -114,11 +114,11 @@ fn tell(outcomes: &Outcomes, left: &[Left], dry_run: bool, (global, console): (&
     for one in others {
         console.failure(&Failure { what: says(one), exit: one.1.exit, hints: one.1.hints.clone() }.into());
     }
-    let refused = outcomes.failed.iter().all(|(_, failure)| failure.exit == Exit::Refused);
-    let exit = match outcomes.done.is_empty() {
-        true if refused => Exit::Refused,
-        true => Exit::No,
-        false => Exit::Halfway,
+    let ends = |exit: Exit| move |(_, failure): &(Submission, Failure)| failure.exit == exit;
+    let exit = match &outcomes.failed {
+        failed if !outcomes.done.is_empty() || failed.iter().any(ends(Exit::Halfway)) => Exit::Halfway,
+        failed if failed.iter().all(ends(Exit::Refused)) => Exit::Refused,
+        _ => Exit::No,
     };
     Err(Failure { what: says(last), exit, hints: last.1.hints.clone() }.into())
 }

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use anyhow::Result;
+use gix::bstr::ByteSlice;
 
 use super::program::run;
 use super::reflog;
@@ -18,6 +19,8 @@ use crate::model::text::shell_word;
 
 /// The most lines of what git, a hook or the remote say that are repeated.
 const MOST_LINES: usize = 12;
+/// How the reflog of a remote-tracking branch begins where a push moved it (git `transport.c`).
+const PUSHED: &str = "update by push";
 
 /// The remote that the branch is pushed to, as git chooses it (git-config(1), `branch.<name>.pushRemote`), else that of the target, else
 /// `origin` or the only one there is. A name, or an address in its place. `None`: there is none.
@@ -57,32 +60,41 @@ pub fn remote_url(repo: &Repo, remote: &str, push: bool) -> String {
 /// # Errors
 /// The remote-tracking branch has commits that the task lacks and that nobody pushed from here ([`Exit::Refused`]).
 pub fn way(repo: &Repo, task: &Submission, remote: &str) -> Result<Way> {
-    let Some(there) = repo.commit_of(&format!("refs/remotes/{remote}/{}", task.branch))? else { return Ok(Way::New) };
+    let named = repo.gix.remote_names().iter().any(|name| name.as_bytes() == remote.as_bytes());
+    let tracking = format!("refs/remotes/{remote}/{}", task.branch);
+    // An address has no remote-tracking branch: there, what is recorded tells.
+    let there = if named { repo.commit_of(&tracking)? } else { task.known.as_ref().map(|known| known.tip) };
+    let Some(there) = there else { return Ok(Way::New) };
     if there == task.tip {
         return Ok(Way::Same);
     }
     if contains(repo, task.tip, there) {
         return Ok(Way::Forward(there));
     }
-    let pushed = task.known.as_ref().is_some_and(|known| known.tip == there);
-    if pushed || was_at(repo, &task.branch, there) {
+    // The ledger may be another's word, and what is replaced is lost there: only what git noted here counts.
+    if was_at(repo, &format!("refs/heads/{}", task.branch), there, "")
+        || named && was_at(repo, &tracking, there, PUSHED)
+    {
         return Ok(Way::Replace(there));
     }
-    let twin = shell_word(&format!("{remote}/{}", task.branch));
-    let what =
-        format!("'{remote}/{}' has commits that are not in task '{}', and are not its own", task.branch, task.id);
-    Err(Failure::new(Exit::Refused, what)
-        .hint(format!("use 'git log {}..{twin}' to see them", shell_word(&task.branch)))
-        .hint(format!("use 'git dispatch report {} --done' again when they are in it", task.id))
-        .into())
+    let name = format!("{}/{}", shown(remote), task.branch);
+    let what = format!("'{name}' has commits that are not in task '{}', and are not its own", task.id);
+    let failure = Failure::new(Exit::Refused, what);
+    let failure = match named {
+        true => failure.hint(format!("use 'git log {}..{}' to see them", shell_word(&task.branch), shell_word(&name))),
+        false => failure,
+    };
+    Err(failure.hint(format!("use 'git dispatch report {} --done' again when they are in it", task.id)).into())
 }
 
-/// Whether the local branch was at `commit` once.
-fn was_at(repo: &Repo, branch: &str, commit: Oid) -> bool {
-    let log = reflog::of_ref(repo, &format!("refs/heads/{branch}"));
-    let commit = commit.to_string();
-    let at = |line: &[u8]| line.splitn(3, |byte| *byte == b' ').take(2).any(|id| id == commit.as_bytes());
-    log.split(|&byte| byte == b'\n').any(at)
+/// Whether the reflog of a ref says that it was at `commit`, in an entry with a message that begins so.
+fn was_at(repo: &Repo, full_name: &str, commit: Oid, message: &str) -> bool {
+    let (log, commit) = (reflog::of_ref(repo, full_name), commit.to_string());
+    let at = |line: &[u8]| {
+        let (ids, said) = line.split_once_str("\t").unwrap_or((line, b""));
+        ids.split(|byte| *byte == b' ').nth(1) == Some(commit.as_bytes()) && said.starts_with(message.as_bytes())
+    };
+    log.lines().any(at)
 }
 
 /// A branch on its way.

@@ -205,9 +205,14 @@ impl<'a> Sender<'a> {
         let url = git::remote_url(self.repo, &remote, true);
         let (home, target) = git::target_remote(self.repo, target).unwrap_or_else(|| (remote.clone(), target.clone()));
         let home = git::remote_url(self.repo, &home, false);
-        let sites = Site::of(&home).zip(Site::of(&url));
-        let why = if Site::of(&url).is_none() { &url } else { &home };
-        let why = format!("'{}' is no repository of a forge", shown(why));
+        let (to, from) = (Site::of(&home), Site::of(&url));
+        let why = match (&to, &from) {
+            (Some(to), Some(from)) if to.host != from.host => {
+                format!("'{}' is pushed to '{}', and the target is at '{}'", task.branch, from.host, to.host)
+            }
+            _ => format!("'{}' is no repository of a forge", shown(if from.is_none() { &url } else { &home })),
+        };
+        let sites = to.zip(from).filter(|(to, from)| to.host == from.host);
         Ok(Route { remote, url, target, sites, why })
     }
 

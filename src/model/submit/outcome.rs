@@ -86,14 +86,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing was there to do.
+    /// Whether there was nothing to do.
     pub fn up_to_date(&self) -> bool {
-        let request = match &self.request {
-            Request::Current | Request::Kept => true,
-            Request::Page(_) | Request::Unknown(_) => self.task.known.is_some(),
-            Request::Opened | Request::Updated => false,
-        };
-        self.way == Way::Same && request
+        let acted = matches!(self.request, Request::Opened | Request::Updated);
+        self.way == Way::Same && !acted && self.record().is_none()
     }
 
     /// What the ledger is to know; `None` where it knows.
