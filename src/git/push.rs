@@ -140,7 +140,9 @@ pub fn push(repo: &Repo, pushing: &Pushing<'_>) -> Result<(Way, Vec<String>)> {
     if let Way::Replace(there) = way {
         command.arg(format!("--force-with-lease={full}:{there}"));
     }
-    let output = run(command.args(["--", remote, &format!("{source}:{full}")]))?;
+    // Its arguments may hold a password, and are not for a message.
+    let output = run(command.args(["--", remote, &format!("{source}:{full}")]));
+    let output = output.map_err(|_| Failure::new(Exit::Git, "could not run 'git push'"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     let line = said.lines().find_map(|line| {
         let (flag, rest) = line.split_once('\t')?;

@@ -152,3 +152,70 @@ pub fn json(outcomes: &Outcomes, left: &[Left], dry_run: bool) -> String {
         failed: failed.collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::failure::{Exit, Failure};
+    use crate::model::sample::{id, oid};
+    use crate::model::submit::Submission;
+
+    fn outcome(way: Way, request: Request) -> Outcome {
+        let task = Submission {
+            id: id("A"),
+            title: "First (A)".to_owned(),
+            branch: "task/A\u{1b}".to_owned(),
+            tip: oid('b'),
+            batch: ("batch-001".to_owned(), "u0".to_owned()),
+            note: oid('a'),
+            known: None,
+            pushed: None,
+        };
+        let (pr, url) = (Some("#7".to_owned()), Some("https://x/pull/7".to_owned()));
+        Outcome { task, remote: "origin".to_owned(), way, forge: Some(Forge::GitHub), request, pr, url, title: None }
+    }
+
+    #[test]
+    fn what_became_of_it_is_told_for_people_and_as_the_schema_describes_it() {
+        let schema = serde_json::from_str(include_str!("../../docs/schema/submit.schema.json")).unwrap();
+        for (way, request, dry_run, expected) in [
+            (
+                Way::New,
+                Request::Opened,
+                false,
+                "A pushed to origin: task/A\\e at bbbbbbb as a new branch\n  opened #7: https://x/pull/7\n",
+            ),
+            (
+                Way::Forward(oid('c')),
+                Request::Updated,
+                true,
+                "A would be pushed to origin: task/A\\e at bbbbbbb, which was at ccccccc\n  would bring #7 up to date: https://x/pull/7\n",
+            ),
+            (
+                Way::Replace(oid('c')),
+                Request::Page("https://x/new".to_owned()),
+                false,
+                "A pushed to origin: task/A\\e at bbbbbbb in place of ccccccc, as it was rebased\n  open the pull request at https://x/new\n",
+            ),
+            (
+                Way::Same,
+                Request::Kept,
+                false,
+                "A is on origin: task/A\\e at bbbbbbb\n  #7 keeps the description that somebody wrote: https://x/pull/7\n",
+            ),
+            (
+                Way::New,
+                Request::Unknown("\u{9b}".to_owned()),
+                false,
+                "A pushed to origin: task/A\\e at bbbbbbb as a new branch\n  no page to open: \\u{9b}\n",
+            ),
+        ] {
+            let failed = vec![(outcome(way, Request::Current).task, Failure::new(Exit::No, "rejected"))];
+            let outcomes = Outcomes { done: vec![outcome(way, request)], failed };
+            assert_eq!(anstream::adapter::strip_str(&text(&outcomes, dry_run)).to_string(), expected);
+            let left = [Left { id: id("B"), why: vec![("is halted".to_owned(), Vec::new())] }];
+            let value = serde_json::from_str(&json(&outcomes, &left, dry_run)).unwrap();
+            assert_eq!(crate::render::schema::faults(&schema, &value), Vec::<String>::new());
+        }
+    }
+}

@@ -102,7 +102,7 @@ impl Client {
         let of_branch = |one: &&Value| match self.forge {
             Forge::GitHub => {
                 let login = one["headRepositoryOwner"]["login"].as_str();
-                login.is_none_or(|login| login.eq_ignore_ascii_case(from.owner()))
+                login.is_some_and(|login| login.eq_ignore_ascii_case(from.owner()))
             }
             Forge::GitLab => own == (one["source_project_id"] == one["target_project_id"]),
         };
