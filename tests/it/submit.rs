@@ -463,3 +463,45 @@ fn a_forged_record_replaces_nothing() {
     sandbox.run(&["submit", "A"]).exits(3).says("'origin/task/A' has commits that are not in task 'A'");
     assert_eq!(there(&sandbox), [format!("refs/heads/task/A {theirs}")]);
 }
+
+#[test]
+fn nothing_else_goes_along_whatever_the_configuration_says() {
+    let sandbox = done();
+    sandbox.git_in(&sandbox.place("A"), &["tag", "-a", "-m", "x", "v1"]);
+    for (key, value) in [
+        ("push.followTags", "true"),
+        ("push.default", "matching"),
+        ("remote.origin.push", "+refs/heads/*:refs/heads/*"),
+        ("branch.task/A.merge", "refs/heads/main"),
+    ] {
+        sandbox.git(&["config", key, value]);
+    }
+    // A config of the worktree's own would push elsewhere.
+    sandbox.git(&["config", "extensions.worktreeConfig", "true"]);
+    sandbox.git_in(&sandbox.place("A"), &["config", "--worktree", "remote.origin.pushurl", "/nowhere"]);
+    sandbox.ok(&["submit", "A"]).answers("A pushed to origin");
+    assert_eq!(there(&sandbox), [format!("refs/heads/task/A {}", rev(&sandbox, "task/A"))]);
+}
+
+#[test]
+fn what_its_worker_pushed_from_elsewhere_is_there_already() {
+    let sandbox = Sandbox::with_tasks("[agent.far]\nisolated = false\n[task.A]\nagent = \"far\"\n");
+    remote(&sandbox);
+    sandbox.ok(&["start", "A"]);
+    sandbox.git(&["push", "--quiet", "origin", "task/A"]);
+    let other = sandbox.root().join("other");
+    sandbox.git(&["clone", "--quiet", "--branch", "task/A", "../remote.git", other.to_str().unwrap()]);
+    let theirs = sandbox.commit_in(&other, &[("a", "1\n")], "work");
+    sandbox.git_in(&other, &["push", "--quiet", "origin", "task/A"]);
+    sandbox.git(&["fetch", "--quiet", "origin"]);
+    sandbox.ok(&["report", "A", "--done"]);
+    sandbox.ok(&["submit"]).answers(&format!("A is on origin: task/A at {}\n", &theirs[..7]));
+    assert_eq!(there(&sandbox), [format!("refs/heads/task/A {theirs}")]);
+    sandbox.ok(&["submit"]).answers("A is up to date on origin");
+    // It is to be merged elsewhere.
+    sandbox.git(&["init", "--quiet", "--bare", "../second.git"]);
+    sandbox.git(&["remote", "add", "second", "../second.git"]);
+    sandbox.git(&["config", "branch.task/A.pushRemote", "second"]);
+    sandbox.ok(&["submit"]).answers("A pushed to second");
+    assert_eq!(sandbox.git_in(&sandbox.root().join("second.git"), &["rev-parse", "task/A"]), theirs);
+}
