@@ -116,34 +116,28 @@ impl<'a> Sender<'a> {
         let task = outcome.task.clone();
         let text = self.description(&task.id)?;
         let fresh = merged(None, &text, &task.id).unwrap_or_default();
-        let mut found = one_of(client.find_requests(between)?, client.forge, &task)?;
-        if found.is_none() {
-            match client.open(between, (&task.title, &fresh), self.draft) {
-                Ok(Some((number, url))) => {
-                    outcome.opened(client.forge, number, url);
-                    return Ok(());
-                }
-                opened => {
-                    // It does not say which, or another process was faster.
-                    found = one_of(client.find_requests(between)?, client.forge, &task)?;
-                    match (&found, opened) {
-                        (Some(found), Ok(_)) => {
-                            outcome.opened(client.forge, found.number, found.url.clone());
-                            return Ok(());
-                        }
-                        (None, Ok(_)) => {
-                            let what =
-                                format!("'{}' said that it opened one, and there is none", client.forge.program());
-                            return Err(Failure::new(Exit::Git, what).into());
-                        }
-                        (None, Err(error)) => return Err(error),
-                        (Some(_), Err(_)) => {}
-                    }
-                }
+        let find = || -> Result<Option<Found>> { Ok(one_of(client.find_requests(between)?, client.forge, &task)?) };
+        if let Some(found) = find()? {
+            return self.updated((client, between), outcome, &found, &text);
+        }
+        let opened = client.open(between, (&task.title, &fresh), self.draft);
+        if let Ok(Some((number, url))) = opened {
+            outcome.opened(client.forge, number, url);
+            return Ok(());
+        }
+        // It does not say which, or another process was faster.
+        match (find(), opened) {
+            (Ok(Some(found)), Ok(_)) => {
+                outcome.opened(client.forge, found.number, found.url);
+                Ok(())
+            }
+            (Ok(Some(found)), Err(_)) => self.updated((client, between), outcome, &found, &text),
+            (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
+            (Ok(None), Ok(_)) => {
+                let what = format!("'{}' said that it opened one, and there is none", client.forge.program());
+                Err(Failure::new(Exit::Git, what).into())
             }
         }
-        let Some(found) = found else { return Ok(()) };
-        self.updated((client, between), outcome, &found, &text)
     }
 
     /// Writes title and description anew where they are ours and not as they should be.
