@@ -62,6 +62,7 @@ __git_dispatch_flags ()
 	wait) echo "--for --timeout $global" ;;
 	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --tip --as -n --dry-run $global" ;;
 	drop) echo "--landed --trash --older-than -n --dry-run --from-worktree $global" ;;
+	submit) echo "--draft --print -n --dry-run --from-worktree $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
 	init | adopt) echo "-n --dry-run $global" ;;
 	import) echo "--from --tag --all --break-cycles -o --output $global" ;;
@@ -124,8 +125,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack check log drop undo trust install demo ;;
-	start | status | launch | wait | review | drop) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack submit check log drop undo trust install demo ;;
+	start | status | launch | wait | review | submit | drop) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief | log) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

@@ -38,6 +38,7 @@ Follow it:
   report   Say how far a task is: begun, done, stopped
   review   Approve, reject, or halt what workers did
   restack  Put a stacked task on what its needs are now
+  submit   Push what is done, and open pull requests for it
   check    Tell whether paths are being changed by another task
   land     Bring finished tasks home, tested together
   log      Show the batches that were started
@@ -96,6 +97,8 @@ pub enum Sub {
     Review(command::review::Args),
     /// Put a stacked task on what its needs are now
     Restack(command::restack::Args),
+    /// Push what is done, and open pull requests for it
+    Submit(command::submit::Args),
     /// Tell whether paths are being changed by another task
     Check(command::check::Args),
     /// Bring finished tasks home, tested together
@@ -138,6 +141,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<Exit> {
         Sub::Report(args) => command::report::run(args, global, console),
         Sub::Review(args) => command::review::run(args, global, console),
         Sub::Restack(args) => command::restack::run(args, global, console),
+        Sub::Submit(args) => command::submit::run(args, global, console),
         Sub::Check(args) => command::check::run(args, global, console),
         Sub::Land(args) => command::land::run(args, global, console),
         Sub::Log(args) => command::log::run(args, global, console),

@@ -6,6 +6,7 @@ pub mod landing;
 mod places;
 pub mod removal;
 pub mod sessions;
+pub mod submit;
 pub mod trash;
 pub mod worker;
 

@@ -6,7 +6,7 @@ use crate::console::Console;
 use crate::git::{self, Repo};
 use crate::global::Global;
 use crate::model::failure::Exit;
-use crate::model::ledger::{Batch, Record, Snapshot};
+use crate::model::ledger::{Batch, Record, Report, Snapshot};
 use crate::model::task::{Kind, Task};
 use crate::model::text::escape;
 use crate::read;
@@ -33,7 +33,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
 
 /// The ids that may follow `command`, with their titles: for `undo` and `log` the batches, the last first, with their tasks; for `start` and `adopt`
 /// those that have not started, for `start` those that have stopped, too, for `status`, `report`, `launch`, `wait` and `drop` those that have
-/// started, for `restack` those that are stacked, for any other all of them, for `review` the batches of research, too.
+/// started, for `restack` those that are stacked, for `submit` those that are reported done, for any other all of them, for `review` the batches of research, too.
 ///
 /// Asks the task file, the ledger and the names of branches, and proves nothing: a key was pressed, and somebody waits.
 fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
@@ -54,11 +54,16 @@ fn candidates(global: &Global, command: &str) -> Result<Vec<(String, String)>> {
         let report = ledger.records.get(&task.id).and_then(|record| record.reported.as_ref());
         report.is_some_and(|report| !report.done())
     };
+    let done = |task: &Task| {
+        let report = ledger.records.get(&task.id).and_then(|record| record.reported.as_ref());
+        report.is_some_and(Report::done)
+    };
     let wanted = |task: &&Task| match command {
         "start" | "adopt" if !started(task) => task.state.is_none(),
         "start" => stopped(task),
         "adopt" => false,
         "status" | "report" | "launch" | "wait" | "drop" => started(task),
+        "submit" => started(task) && done(task),
         "restack" => ledger.records.get(&task.id).is_some_and(Record::is_stacked),
         _ => true,
     };

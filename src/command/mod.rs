@@ -19,6 +19,7 @@ pub mod restack;
 pub mod review;
 pub mod start;
 pub mod status;
+pub mod submit;
 pub mod trust;
 pub mod undo;
 pub mod wait;

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::repo::Repo;
 use crate::model::failure::{Exit, Failure};
+use crate::model::forge::Forge;
 use crate::model::task::{Batches, Overlap, Settings};
 
 impl Repo {
@@ -89,7 +90,18 @@ pub fn overlay(repo: &Repo, settings: &mut Settings) -> Result<()> {
     if let Some(value) = text("checkout") {
         one_of("dispatch.checkout", &value, [("auto", ()), ("git", ())])?;
     }
+    forge(repo)?;
     max_file_size(repo).map(|_| ())
+}
+
+/// The forge that `dispatch.forge` names.
+///
+/// # Errors
+/// It is none that is known ([`Exit::Usage`]).
+pub fn forge(repo: &Repo) -> Result<Option<Forge>> {
+    let key = "dispatch.forge";
+    let known = Forge::ALL.map(|forge| (forge.word(), forge));
+    repo.config(key).map(|value| one_of(key, &value, known)).transpose()
 }
 
 fn slots(key: &str, value: &str) -> Result<u32> {

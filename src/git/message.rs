@@ -158,21 +158,43 @@ fn is_branch_name(name: &str) -> bool {
 /// The tasks of the trailers, and GitLab's merge request.
 fn of_body(tail: &[u8]) -> (Vec<String>, Option<String>) {
     let text = String::from_utf8_lossy(tail);
-    let mut lines: Vec<&str> = text.lines().rev().take_while(|line| !line.trim().is_empty()).collect();
-    let has_subject = lines.len() < text.lines().count();
-    lines.reverse();
-    if !has_subject {
+    let all: Vec<&str> = text.lines().collect();
+    let (lines, before) = last_paragraph(&all);
+    if before.is_empty() {
         return (Vec::new(), None);
     }
     let merge_request = lines.iter().find_map(|line| {
         let project = line.strip_prefix("See merge request ")?;
         number(&project[project.rfind('!')?..]).map(|(number, _)| number)
     });
-    let tasks = trailers(&lines)
+    let tasks = trailers(lines)
+        .chain(trailers(before_co_authors(lines, before)))
         .filter(|(key, _)| key.eq_ignore_ascii_case("task"))
         .filter_map(|(_, value)| value.parse::<TaskId>().ok())
         .map(|id| id.as_str().to_owned());
     (tasks.collect(), merge_request)
+}
+
+/// The last paragraph, and all before it.
+fn last_paragraph<'l, 'a>(lines: &'l [&'a str]) -> (&'l [&'a str], &'l [&'a str]) {
+    let end = lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |last| last + 1);
+    let begin = lines[..end].iter().rposition(|line| line.trim().is_empty()).map_or(0, |blank| blank + 1);
+    (&lines[begin..end], &lines[..begin])
+}
+
+/// A squash of GitHub's with several authors names them below a line of dashes, behind the description of the pull request: the
+/// last paragraph of that, where `lines` is such a last one and stands behind `before`.
+fn before_co_authors<'l, 'a>(lines: &[&str], before: &'l [&'a str]) -> &'l [&'a str] {
+    let named =
+        lines.iter().all(|line| trailer(line).is_some_and(|(key, _)| key.eq_ignore_ascii_case("co-authored-by")));
+    let (dashes, above) = last_paragraph(before);
+    match (named, dashes) {
+        (true, [line]) if line.len() > 3 && line.bytes().all(|byte| byte == b'-') => {
+            let (last, subject) = last_paragraph(above);
+            if subject.is_empty() { &[] } else { last }
+        }
+        _ => &[],
+    }
 }
 
 /// The trailers of the last paragraph by git's rule: all its lines are trailers, or a quarter where one is git's own
@@ -224,6 +246,8 @@ mod tests {
             Just("Tasks: A"),
             Just("See merge request g/p!7"),
             Just("Signed-off-by: x"),
+            Just("Co-authored-by: x"),
+            Just("\n\n---------\n\n"),
             Just("This reverts commit 0123456789abcdef"),
             Just("\n"),
             Just("\n\n"),
@@ -297,6 +321,10 @@ mod tests {
             ("Task: A-1\n and more", vec!["A-1"]),
             ("Task: ../x\nTask: ", vec![]),
             ("Task: A-1\r\nTask: B", vec!["A-1", "B"]),
+            ("text\n\nTask: A-1\n\n---------\n\nCo-authored-by: x <y>\nco-authored-by: z <z>", vec!["A-1"]),
+            ("text\n\nTask: A-1\n\n---------\n\nCo-authored-by: x <y>\nTask: B", vec!["B"]),
+            ("text\n\nTask: A-1\n\n---------\n\nand more", vec![]),
+            ("text\n\nTask: A-1\n\n--\n\nCo-authored-by: x <y>", vec![]),
         ] {
             assert_eq!(named(&format!("subject\n\n{body}\n")).0, tasks, "{body}");
         }

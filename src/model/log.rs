@@ -6,7 +6,7 @@ use super::calibration::is_given;
 use super::drift::{Declared, Drift};
 use super::facts::Facts;
 use super::id::TaskId;
-use super::ledger::{Batch, Judged, Landing, Record, Said, Snapshot, Working};
+use super::ledger::{Batch, Handed, Judged, Landing, Record, Said, Snapshot, Working};
 use super::review::{Finding, open};
 use super::standing::Standings;
 use super::state::{Proof, State};
@@ -45,6 +45,8 @@ pub struct Outcome<'a> {
     /// What history knows of it, where it has landed; [`Outcome::tell`] takes the answer.
     pub asked: Option<Asked>,
     pub span: Option<Span>,
+    /// When its branch was pushed to a forge in this batch, oldest first.
+    pub submitted: Vec<&'a Handed>,
 }
 
 /// All batches, newest first.
@@ -69,6 +71,8 @@ fn outcome<'a>(
     let record = facts.ledger.records.get(id);
     let said = record.map(|record| record.said.as_slice()).unwrap_or_default().iter();
     let reviews = record.map(|record| record.reviews.as_slice()).unwrap_or_default();
+    let submitted = record.map(|record| record.submitted.as_slice()).unwrap_or_default().iter();
+    let uid = &facts.ledger.batches[index].uid;
     let fate = fate(file, facts, standings, (index, id));
     let (now, proof) = match fate {
         Fate::Now(standing) => (true, standing.and_then(|standing| standing.proof.as_ref())),
@@ -77,6 +81,7 @@ fn outcome<'a>(
     let seen = facts.tasks.get(id).filter(|_| now);
     let landing = |record: &'a Record| record.landed.as_ref().filter(|_| matches!(proof, Some(Proof::Recorded { .. })));
     Outcome {
+        submitted: submitted.filter(|handed| handed.what.of == *uid).collect(),
         id,
         title: &task.title,
         snapshot: task,

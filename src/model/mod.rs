@@ -19,6 +19,7 @@ pub mod facts;
 pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod forge;
 pub mod graph;
 pub mod hook;
 pub mod id;
@@ -54,6 +55,7 @@ pub mod standing;
 pub mod start;
 pub mod state;
 pub mod status;
+pub mod submit;
 pub mod task;
 pub mod taskfile;
 pub mod template;

@@ -156,9 +156,9 @@ fn report(evidence: &Evidence<'_>) -> Option<Proof> {
     proves.then(|| Proof::Report { pr: report.pr.clone() })
 }
 
-/// The pull request: as the commit names it that brought the work, else the one that names the task, else the report.
+/// The pull request: as the commit names it that brought the work, else the one that names the task, else the record.
 fn pr(evidence: &Evidence<'_>, mentions: &Mentions<'_>, named: Option<String>) -> Option<String> {
     let mentioned = || mentions.of(evidence).and_then(|mention| mention.pr.clone());
-    let reported = || evidence.record?.reported.as_ref()?.pr.clone();
-    named.or_else(mentioned).or_else(reported)
+    let recorded = || evidence.record?.pull_request().map(str::to_owned);
+    named.or_else(mentioned).or_else(recorded)
 }

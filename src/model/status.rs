@@ -266,7 +266,10 @@ impl Teller<'_> {
         let recorded = record.and_then(|record| record.snapshot.as_ref());
         let base = seen.branch.as_ref().and_then(|branch| branch.base).or(recorded.map(|snapshot| snapshot.base));
         let agent = agent_of(recorded, index.map(|ix| &self.file.graph.tasks()[ix]));
+        let landed = proof.as_ref().and_then(Proof::pr);
+        let submitted = || record?.pull_request().filter(|_| state.holds());
         let mut row = Row {
+            pr: landed.or_else(submitted).map(str::to_owned),
             id: id.clone(),
             title,
             batch: self.facts.ledger.batch_of(id).map(|batch| batch.name.clone()),

@@ -3,6 +3,7 @@
 pub mod issue;
 mod json;
 mod parts;
+pub mod request;
 mod safe;
 pub mod template;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::json::{SCHEMA, line, time};
 use super::report::{self, ReportJson};
 use super::review::{self, ClosingJson, ReviewJson};
+use super::submit::{self, HandedJson};
 use super::table::{Align, Cell, table};
 use crate::model::batch::Fate;
 use crate::model::ledger::Batch;
@@ -56,6 +57,7 @@ fn heard(entry: &Entry<'_>) -> String {
     for task in &entry.tasks {
         let of = |what: String| format!("  {} {what}\n", task.id);
         lines.extend(task.said.iter().map(|said| (said.at, of(report::line_of(said)))));
+        lines.extend(task.submitted.iter().map(|handed| (handed.at, of(submit::line_of(&handed.what)))));
         lines.extend(task.reviews.iter().map(|judged| (judged.at, of(review::line_of(&judged.review)))));
     }
     lines.sort_by_key(|(at, _)| *at);
@@ -139,6 +141,7 @@ struct TaskJson<'a> {
     check: Option<&'a str>,
     reports: Vec<ReportJson<'a>>,
     reviews: Vec<ReviewJson<'a>>,
+    submissions: Vec<HandedJson<'a>>,
 }
 
 /// The same as JSON.
@@ -187,5 +190,6 @@ fn task_json<'a>(task: &'a Outcome<'a>) -> TaskJson<'a> {
         check: task.landing.and_then(|landing| landing.check.as_deref()),
         reports: task.said.iter().map(|said| ReportJson::new(said, None)).collect(),
         reviews: task.reviews.iter().map(|judged| ReviewJson::of(judged)).collect(),
+        submissions: task.submitted.iter().map(|handed| HandedJson::of(handed)).collect(),
     }
 }

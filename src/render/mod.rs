@@ -25,6 +25,7 @@ mod schema;
 pub mod start;
 pub mod starter;
 pub mod status;
+pub mod submit;
 pub mod table;
 pub mod toml;
 pub mod trash;

@@ -1,5 +1,6 @@
-//! The outside programs that run in worktrees: commands side by side with a log each, and sessions for workers.
+//! The outside programs: commands side by side in worktrees with a log each, sessions for workers, and the clients of forges.
 
+pub mod forge;
 pub mod here;
 pub mod others;
 mod run;

@@ -40,6 +40,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch-restack"),
     man!("1", "git-dispatch-start"),
     man!("1", "git-dispatch-status"),
+    man!("1", "git-dispatch-submit"),
     man!("1", "git-dispatch-trust"),
     man!("1", "git-dispatch-undo"),
     man!("1", "git-dispatch-wait"),

@@ -66,6 +66,7 @@ mod start;
 mod status;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod step;
+mod submit;
 mod support;
 #[path = "../../benches/support/taskfile.rs"]
 mod taskfile;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use super::{
-    Batch, Body, Closing, Continuing, Event, Judged, Ledger, Record, Restacked, Restacking, Said, Snapshot, VERSION,
+    Batch, Body, Closing, Continuing, Event, Handed, Judged, Ledger, Record, Restacked, Restacking, Said, Snapshot,
+    VERSION,
 };
 use crate::model::id::TaskId;
 use crate::model::oid::Oid;
@@ -103,7 +104,12 @@ fn rank(body: &Body) -> u8 {
         Body::Starting { .. } | Body::Adopted { .. } => 1,
         Body::Started { .. } => 2,
         Body::Working(_) | Body::Reported(_) | Body::Restacking(_) | Body::Landing(_) => 3,
-        Body::Continued { .. } | Body::Rebound { .. } | Body::Reviewed(_) | Body::Landed(_) | Body::Restacked(_) => 4,
+        Body::Continued { .. }
+        | Body::Rebound { .. }
+        | Body::Reviewed(_)
+        | Body::Submitted(_)
+        | Body::Landed(_)
+        | Body::Restacked(_) => 4,
         Body::Dropping(_) => 5,
         Body::Dropped { .. } => 6,
         Body::Closed(_) | Body::Undoing { .. } | Body::Undone { .. } | Body::Unknown => 7,
@@ -167,6 +173,13 @@ impl Ledger {
             }
             Body::Landing(lands) => self.land(lands, commit, (uid, at), (by, host)),
             Body::Landed(landed) => self.landed(landed, (uid, at), commit),
+            Body::Submitted(what) => {
+                let known = what.of.is_empty() || self.started_by(&what.of, &what.task).is_some();
+                let record = self.records.get_mut(&what.task).filter(|_| known);
+                record
+                    .into_iter()
+                    .for_each(|record| record.submitted.push(Handed { at, by: by.clone(), what: what.clone() }));
+            }
             Body::Dropping(what) => self.remove(what, (uid, at), (by, host)),
             Body::Dropped { task, of: None } => self.record(task).dropped = true,
             Body::Dropped { of: Some(of), .. } => self.removed(&of),

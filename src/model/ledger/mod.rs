@@ -18,7 +18,9 @@ use crate::model::text::count;
 
 pub use fold::{Line, Reading, fold};
 pub use landing::{Lands, Train};
-pub use record::{Continuing, Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Working};
+pub use record::{
+    Continuing, Handed, Judged, Landing, Record, Report, Restacked, Restacking, Review, Said, Submitted, Working,
+};
 pub use removal::{Dropping, Removal};
 
 /// The version of the line format that this program writes.
@@ -80,6 +82,8 @@ pub enum Body {
         tip: Oid,
     },
     Reviewed(Review),
+    /// Its branch was pushed to a forge, to be merged there.
+    Submitted(Submitted),
     /// The intent to land a task, written before the target moves.
     Landing(Lands),
     /// It is on the target.

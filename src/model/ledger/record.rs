@@ -26,6 +26,8 @@ pub struct Record {
     pub reviews: Vec<Judged>,
     /// The tip at which a reviewer accepted what was reported last as it is.
     pub accepted: Option<Oid>,
+    /// Each time that it was submitted to a forge since then, oldest first.
+    pub submitted: Vec<Handed>,
     pub landed: Option<Landing>,
     pub dropped: bool,
     /// Index into [`super::Ledger::removals`] of its last removal since it was started last.
@@ -68,6 +70,12 @@ impl Record {
         for bound in report.chain(reviews).chain(&mut self.accepted).filter(|bound| **bound == from) {
             *bound = tip;
         }
+    }
+
+    /// Its pull request: as the last submission says that names one, else the last report.
+    pub fn pull_request(&self) -> Option<&str> {
+        let submitted = self.submitted.iter().rev().find_map(|handed| handed.what.pr.as_deref());
+        submitted.or_else(|| self.reported.as_ref()?.pr.as_deref())
     }
 
     /// Whether it stands on tasks that had not landed when it was put there.
@@ -157,6 +165,33 @@ pub struct Said {
     pub at: Timestamp,
     pub by: String,
     pub report: Report,
+}
+
+/// A branch that was pushed to be merged on a forge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Submitted {
+    pub batch: String,
+    /// The uid of the batch's first event.
+    pub of: String,
+    pub task: TaskId,
+    pub tip: Oid,
+    /// Its pull request, as `#12`, or `!12` on GitLab; `None` where a person was to open it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pr: Option<String>,
+    /// The page of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The title that was set last: another one is somebody's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// That, and when and by whom it was recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handed {
+    pub at: Timestamp,
+    pub by: String,
+    pub what: Submitted,
 }
 
 /// What a reviewer says, and when and by whom it was recorded.

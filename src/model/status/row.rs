@@ -18,6 +18,8 @@ pub struct Row {
     pub state: State,
     pub reasons: Vec<Reason>,
     pub proof: Option<Proof>,
+    /// The pull request that landed it or, before that, the one that it is submitted as.
+    pub pr: Option<String>,
     /// What was reported of it since it was started last.
     pub report: Option<Said>,
     pub branch: Option<Branch>,

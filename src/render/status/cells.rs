@@ -44,11 +44,22 @@ fn state(row: &Row) -> Cell {
         _ if row.stack.is_empty() => word.to_owned(),
         _ => format!("{word} on {}", stack(&row.stack)),
     };
+    let text = match &row.pr {
+        Some(pr) if row.state != State::Landed => format!("{text} (PR {})", escape(&request(pr))),
+        _ => text,
+    };
     match row.state {
         State::Landed | State::Done => Cell::styled(text, GREEN),
         State::Lost | State::Stopped => Cell::styled(text, RED),
         _ => Cell::plain(text),
     }
+}
+
+/// A pull request by its number, where it is named by its page.
+fn request(pr: &str) -> String {
+    let number = pr.rsplit_once('/').map(|(_, number)| number).filter(|_| pr.contains("://"));
+    let number = number.filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    number.map_or_else(|| pr.to_owned(), |number| format!("#{number}"))
 }
 
 /// What it stands on, the first by its id where that is short.

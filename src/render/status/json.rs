@@ -231,7 +231,7 @@ fn row<'a>(row: &'a Row, disk: Option<&Disk>) -> RowJson<'a> {
         state: row.state.word(),
         reasons: row.reasons.iter().map(ToString::to_string).collect(),
         proof: row.proof.as_ref().map(|proof| proof.word()),
-        pr: row.proof.as_ref().and_then(|proof| proof.pr()),
+        pr: row.pr.as_deref(),
         report: row.report.as_ref().map(|said| ReportJson::new(said, row.reasons.contains(&Reason::StaleReport))),
         branch: &row.branch_name,
         worktree: row.worktree.as_ref().map(|worktree| worktree.path.to_string_lossy().into_owned()),
