@@ -48,6 +48,20 @@ impl Native {
     }
 }
 
+/// Makes a worktree at `folder` with a detached HEAD at `tip` and nothing in it, locked for `reason`: its admin folder. Nothing stands
+/// there. Under the repository's lock.
+///
+/// # Errors
+/// It cannot be made. What was made of it stays, locked as git's own half-made ones are.
+pub(super) fn make_empty(repo: &Repo, folder: &Path, tip: Oid, reason: &str) -> Result<PathBuf> {
+    admin::clear_staging(repo)?;
+    let identity = admin::identity(repo).map_err(|why| anyhow!(why))?;
+    let head = Head { branch: None, tip, identity: &identity, reset_follows: true };
+    let site = admin::prepare(repo, folder, &head)?;
+    admin::finish(&site.admin, Some(reason))?;
+    Ok(site.admin)
+}
+
 /// One worktree to make. Nothing stands at `folder`, and no worktree is registered there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Job<'a> {
@@ -102,7 +116,7 @@ pub(super) fn make((repo, held): (&Repo, &Lock), native: &Native, jobs: &[Job<'_
 fn prepare(repo: &Repo, native: &Native, job: &Job<'_>) -> Result<Site> {
     admin::clear_staging(repo)?;
     let Native { tip, identity, .. } = native;
-    let head = Head { branch: job.branch, tip: *tip, identity, reset_follows: native.asks_git() };
+    let head = Head { branch: Some(job.branch), tip: *tip, identity, reset_follows: native.asks_git() };
     let site = admin::prepare(repo, job.folder, &head)?;
     if admin::folds_case(&site) {
         let what = format!("the file system of '{}' does not tell upper case from lower", job.folder.display());

@@ -38,6 +38,14 @@ pub(super) fn clear_stale_tables(repo: &Repo) -> Result<()> {
     locks.iter().try_for_each(|lock| clear(lock, |lock| may_be_held(lock, &folder)))
 }
 
+/// Removes a lock that a killed git left, as [`clear_stale_lock`] does.
+///
+/// # Errors
+/// It cannot be removed.
+pub(super) fn clear_stale_file(path: &Path) -> Result<()> {
+    clear(path, |_| false)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the age of a file is a matter of the clock, not of dates in the repository"

@@ -28,8 +28,8 @@ pub(super) struct Site {
 
 /// What a worktree's HEAD and its reflog say.
 pub(super) struct Head<'a> {
-    /// Without `refs/heads/`.
-    pub branch: &'a str,
+    /// Without `refs/heads/`; `None`: it is detached.
+    pub branch: Option<&'a str>,
     pub tip: Oid,
     /// Of [`identity`].
     pub identity: &'a [u8],
@@ -107,7 +107,8 @@ fn build(repo: &Repo, built: &Path, folder: &Path, head: &Head<'_>) -> std::io::
     std::fs::write(built.join("locked"), "initializing\n")?;
     std::fs::write(built.join("gitdir"), dot_git)?;
     std::fs::write(built.join("commondir"), "../..\n")?;
-    std::fs::write(built.join("HEAD"), format!("ref: refs/heads/{branch}\n"))?;
+    let at = branch.map_or_else(|| format!("{tip}\n"), |branch| format!("ref: refs/heads/{branch}\n"));
+    std::fs::write(built.join("HEAD"), at)?;
     // What `git worktree add` leaves: its HEAD is set, then its `git reset --hard` moves it nowhere.
     let mut log = format!("{} {tip} ", repo.null_oid()).into_bytes();
     log.extend_from_slice(identity);

@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::git::cache_file::CacheFile;
+use crate::git::checkout::make_empty;
+use crate::git::lock::lock;
 use crate::git::program::stdout_of;
 use crate::git::repo::Repo;
-use crate::git::worktrees::worktrees;
+use crate::git::stale::clear_stale_file;
+use crate::git::worktrees::{Listed, worktrees};
 use crate::model::failure::{Exit, Failure};
 use crate::model::land::Verdict;
 use crate::model::oid::Oid;
@@ -39,12 +42,12 @@ fn folder(repo: &Repo) -> PathBuf {
 /// # Errors
 /// Another process checks a landing ([`Exit::Held`]); something else stands there ([`Exit::Refused`]); git failed.
 pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
-    let lock = repo.common_dir().join("dispatch/checking");
-    let opened = lock
+    let path = repo.common_dir().join("dispatch/checking");
+    let opened = path
         .parent()
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(&lock));
-    let held = opened.with_context(|| format!("could not open '{}'", lock.display()))?;
+        .and_then(|()| File::options().read(true).write(true).create(true).truncate(false).open(&path));
+    let held = opened.with_context(|| format!("could not open '{}'", path.display()))?;
     if flock(&held, FlockOperation::NonBlockingLockExclusive).is_err() {
         return Err(Failure::new(Exit::Held, "another process checks a landing of this repository")
             .hint("wait until it ends, then run the command again")
@@ -59,21 +62,37 @@ pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
     if let Some(listed) = listed.as_ref().filter(|_| there) {
         return Ok(CheckSite { folder, admin: listed.admin_dir.clone(), _held: held });
     }
-    if ours {
+    // As in every acting command: what is being made has one place.
+    let _lock = lock(repo, "land")?;
+    match &listed {
         // Made by half, or its files are gone: nothing but what builds left was in it.
-        stdout_of(repo.command().args(["worktree", "remove", "-f", "-f", "--"]).arg(&folder))?;
-    } else if folder.symlink_metadata().is_ok() || listed.is_some() {
-        let what = format!("'{}' stands where landings are checked", folder.display());
-        return Err(Failure::new(Exit::Refused, what)
-            .hint(format!("use 'mv {0} {0}.aside' to move it away", shell_word(&folder.to_string_lossy())))
-            .into());
+        Some(listed) if ours => remove(repo, listed, &folder)?,
+        None if folder.symlink_metadata().is_err() => {}
+        _ => {
+            let what = format!("'{}' stands where landings are checked", folder.display());
+            return Err(Failure::new(Exit::Refused, what)
+                .hint(format!("use 'mv {0} {0}.aside' to move it away", shell_word(&folder.to_string_lossy())))
+                .into());
+        }
     }
-    let mut command = repo.command();
-    command.args(["-c", "core.hooksPath=/dev/null", "worktree", "add", "-q", "--detach", "--lock", "--reason", REASON]);
-    stdout_of(command.arg("--").arg(&folder).arg(commit.to_string()))?;
-    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
-    let admin = listed.with_context(|| format!("git made no worktree '{}'", folder.display()))?.admin_dir;
-    Ok(CheckSite { folder, admin, _held: held })
+    let admin = make_empty(repo, &folder, commit, REASON)?;
+    let site = CheckSite { folder, admin, _held: held };
+    site.check_out(repo, commit)?;
+    Ok(site)
+}
+
+/// First the files, so that it is known for what it is until the last step.
+fn remove(repo: &Repo, listed: &Listed, folder: &Path) -> Result<()> {
+    let could_not = || format!("could not remove '{}'", folder.display());
+    let gone = |removed: std::io::Result<()>| match removed {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => Err(fault),
+        _ => Ok(()),
+    };
+    gone(std::fs::remove_dir_all(folder)).with_context(could_not)?;
+    let aside = repo.common_dir().join("dispatch/unmade-check");
+    gone(std::fs::remove_dir_all(&aside)).with_context(could_not)?;
+    std::fs::rename(&listed.admin_dir, &aside).with_context(could_not)?;
+    gone(std::fs::remove_dir_all(&aside)).with_context(could_not)
 }
 
 fn is_ours(reason: &str) -> bool {
@@ -104,12 +123,18 @@ impl CheckSite {
     /// # Errors
     /// git failed.
     pub fn check_out(&self, repo: &Repo, commit: Oid) -> Result<()> {
+        for name in ["index.lock", "HEAD.lock"] {
+            clear_stale_file(&self.admin.join(name))?;
+        }
         let git = |arguments: &[&str]| {
             let mut command = repo.git.command(&self.folder);
             command.args(["-c", "core.hooksPath=/dev/null"]).args(arguments);
             stdout_of(&mut command)
         };
-        git(&["checkout", "-q", "-f", "--detach", "--no-recurse-submodules", &commit.to_string()])?;
+        // Not by `git checkout`: that locks the refs of the whole repository.
+        let commit = commit.to_string();
+        git(&["read-tree", "--reset", "-u", "--no-recurse-submodules", &commit])?;
+        git(&["update-ref", "--no-deref", "HEAD", &commit])?;
         git(&["clean", "-ffdq"])?;
         Ok(())
     }

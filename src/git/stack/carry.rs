@@ -16,7 +16,7 @@ use crate::git::lock::Lock;
 use crate::git::program::{failed, run, stdout_of};
 use crate::git::quarantine::Quarantine;
 use crate::git::repo::Repo;
-use crate::git::stale::clear_stale_lock;
+use crate::git::stale::{clear_stale_file, clear_stale_lock};
 use crate::git::worktrees::worktrees;
 use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
@@ -385,6 +385,8 @@ impl Site<'_> {
     fn branch(&self) -> Result<bool> {
         let name = format!("refs/heads/{}", self.way.branch);
         clear_stale_lock(self.repo, &name)?;
+        // git locks it too, for its reflog.
+        clear_stale_file(&self.admin.join("HEAD.lock"))?;
         if self.repo.commit_of(&name)? == Some(self.way.to) {
             return Ok(true);
         }
@@ -392,6 +394,10 @@ impl Site<'_> {
         command.env("GIT_DIR", self.admin).args(["-c", "core.fsync=committed,reference", "update-ref", "-m"]);
         command.args([self.way.reason, &name, &self.way.to.to_string(), &self.way.from.to_string()]);
         let output = run(command.stdin(self.held.handed_on()?))?;
+        if !output.status.success() {
+            clear_stale_file(&self.admin.join("HEAD.lock"))?;
+            clear_stale_lock(self.repo, &name)?;
+        }
         // Exit codes lie both ways.
         match self.repo.commit_of(&name)? {
             Some(now) if now == self.way.to => Ok(true),
