@@ -28,10 +28,12 @@ impl Landing {
         } else {
             ready.git(&["switch", "-q", "--detach"]);
         }
-        let before = normal(&twin_with_worktrees(&ready)).unwrap();
         let twin = twin_with_worktrees(&ready);
         twin.ok(command);
         let end = normal(&twin).unwrap();
+        // But for the worktree of the check, which stays.
+        twin.ok(&["undo"]);
+        let before = normal(&twin).unwrap();
         Landing { ready, command, before, end }
     }
 }
