@@ -61,6 +61,7 @@ __git_dispatch_flags ()
 	check) echo "--hook $global" ;;
 	wait) echo "--for --timeout $global" ;;
 	review) echo "--approve --reject --accept --finding --critical --halt --resume --sufficient --insufficient --convergence --coverage --contradictions --tip --as -n --dry-run $global" ;;
+	land) echo "--done --strategy --no-check --each --recheck --keep --force-state --push --resolve --continue --abort -n --dry-run --from-worktree $global" ;;
 	drop) echo "--landed --trash --older-than -n --dry-run --from-worktree $global" ;;
 	submit) echo "--draft --print -n --dry-run --from-worktree $global" ;;
 	undo | restack) echo "-n --dry-run --from-worktree $global" ;;
@@ -92,7 +93,7 @@ _git_dispatch ()
 		:--) flags='' ;;
 		:--file=*) where+=(--file "$(__git_dispatch_unquoted "${word#*=}")") ;;
 		:-C?*) where+=(-C "$(__git_dispatch_unquoted "${word#-C}")") ;;
-		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--in | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--tip | :--as | :--older-than) value=$word ;;
+		:-C | :--file | :--color | :--workers | :--phase | :--effort | :--format | :--batch | :--agent | :--prefix | :--max-count | :--from | :--tag | :-o | :--output | :--partial | :--blocked | :--done-when | :--pr | :--text | :--cost | :--session | :--for | :--timeout | :--in | :--approve | :--reject | :--accept | :--finding | :--halt | :--sufficient | :--insufficient | :--convergence | :--coverage | :--contradictions | :--tip | :--as | :--older-than | :--strategy | :--resolve) value=$word ;;
 		:-n) [[ $command == log ]] && value=$word ;;
 		:-*) ;;
 		*) if [[ -z $command ]]; then command=$word; else typed+=("$word"); fi ;;
@@ -108,6 +109,8 @@ _git_dispatch ()
 	--agent) [[ $command == install ]] && __git_dispatch_offer "$cur" claude codex; return ;;
 	--for) __git_dispatch_offer "$cur" done landed stopped any; return ;;
 	--approve) __git_dispatch_offer "$cur" start land; return ;;
+	--strategy) __git_dispatch_offer "$cur" merge squash rebase ff; return ;;
+	--resolve) __git_dispatch_tasks "$command"; return ;;
 	--in) __git_dispatch_offer "$cur" here tmux zellij wezterm kitty print; return ;;
 	--done-when) __git_dispatch_offer "$cur" yes no partial; return ;;
 	--format)
@@ -125,8 +128,8 @@ _git_dispatch ()
 		return
 	fi
 	case $command in
-	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review restack submit check log drop undo trust install demo ;;
-	start | status | launch | wait | review | submit | drop) __git_dispatch_tasks "$command" ;;
+	'') __git_dispatch_offer "$cur" init lint import plan why start adopt brief launch status wait report review land submit restack check log drop undo trust install demo ;;
+	start | status | launch | wait | review | land | submit | drop) __git_dispatch_tasks "$command" ;;
 	undo | report | restack | brief | log) ((${#typed[@]})) || __git_dispatch_tasks "$command" ;;
 	adopt)
 		((${#typed[@]})) && return # a branch or a folder

@@ -43,7 +43,7 @@ Follow it:
   land     Bring finished tasks home, tested together
   log      Show the batches that were started
   drop     Move worktrees and branches of tasks to the trash
-  undo     Take back a batch that was started
+  undo     Take back a start, a landing or a removal
 
 Get going:
   trust    Approve the commands of the task file
@@ -107,7 +107,7 @@ pub enum Sub {
     Log(command::log::Args),
     /// Move worktrees and branches of tasks to the trash
     Drop(command::drop::Args),
-    /// Take back a batch that was started
+    /// Take back a start, a landing or a removal
     Undo(command::undo::Args),
     /// Approve the commands of the task file
     Trust(command::trust::Args),

@@ -11,7 +11,7 @@ use crate::git::{self, Repo, Want};
 use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
-use crate::model::land::{Asked, Landing, Outcome, remedies};
+use crate::model::land::{Asked, Landing, Outcome, Resumed, remedies};
 use crate::model::landing::Left;
 use crate::model::oid::Oid;
 use crate::model::task::Strategy;
@@ -43,7 +43,7 @@ pub struct Args {
     /// Leave worktrees and branches where they are
     #[arg(long)]
     pub keep: bool,
-    /// Land also what is not reported done, or at another commit than it is at now
+    /// Land also named tasks that are not reported done, or at another commit than they are at now
     #[arg(long)]
     pub force_state: bool,
     /// Push the target after the landing, unless it was moved there by others
@@ -113,7 +113,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     if args.go_on {
         match resolve::go_on((&repo, global, &console), args)? {
             Some((id, done)) => (asked.ids, asked.resolved) = (vec![id.to_string()], done.then_some(id)),
-            None => return resume_only((&repo, global, &console), args),
+            None => return resume_only((&repo, global, &console)),
         }
     }
     let around = Around { repo: &repo, global, console: &console, args, asked };
@@ -132,7 +132,15 @@ fn pushed(around: &Around<'_>, exit: Exit) -> Result<Exit> {
     let loaded = read::task_file(around.repo, around.global)?;
     let commit = around.repo.commit_of(&format!("refs/heads/{}", loaded.target))?;
     let Some(commit) = commit else { return Ok(exit) };
-    let remote = git::push_target(around.repo, &loaded.target, commit)?;
+    let remote = git::push_target(around.repo, &loaded.target, commit).map_err(|error| {
+        // The landing stands.
+        match error.downcast::<Failure>() {
+            Ok(failure) => {
+                Failure { exit: Exit::Halfway, what: format!("not pushed: {}", failure.what), ..failure }.into()
+            }
+            Err(error) => error,
+        }
+    })?;
     around.console.note(&format!("{} is pushed to {remote}", loaded.target));
     Ok(exit)
 }
@@ -140,22 +148,21 @@ fn pushed(around: &Around<'_>, exit: Exit) -> Result<Exit> {
 const WANT: Want = Want { changes: true, merges: true, uncommitted: false, collisions: true, only: None };
 
 /// `--continue` where nothing was being resolved: what a kill interrupted.
-fn resume_only((repo, global, console): (&Repo, &Global, &Console), args: &Args) -> Result<Exit> {
+fn resume_only((repo, global, console): (&Repo, &Global, &Console)) -> Result<Exit> {
     let loaded = read::task_file(repo, global)?;
     let lock = git::lock(repo, "land")?;
-    let resumed = act::resume((repo, &lock), &loaded, args)?;
-    if resumed.is_empty() {
+    let resumed = act::resume((repo, &lock), &loaded)?;
+    if resumed.ids.is_empty() {
         return Err(Failure::new(Exit::No, "no landing is under way, and nothing is being resolved")
             .hint("use 'git dispatch land' to land what is done")
             .into());
     }
-    tell_resumed(&resumed, console);
+    console.answer(&answer_resumed(global, &resumed));
     Ok(Exit::Success)
 }
 
-fn tell_resumed(resumed: &[TaskId], console: &Console) {
-    let ids: Vec<&str> = resumed.iter().map(TaskId::as_str).collect();
-    console.note(&format!("brought to its end: the landing of {}", ids.join(", ")));
+fn answer_resumed(global: &Global, resumed: &Resumed) -> String {
+    if global.json { render::land::resumed_json(resumed) } else { render::land::resumed(resumed) }
 }
 
 /// One decision and what follows from it; `None` where something moved before it could land.
@@ -180,14 +187,17 @@ fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
         return Ok(Some(if landing.left.is_empty() { Exit::Success } else { Exit::Halfway }));
     }
     let lock = git::lock(repo, "land")?;
-    let resumed = act::resume((repo, &lock), &loaded, args)?;
-    if !resumed.is_empty() {
-        tell_resumed(&resumed, console);
+    let resumed = act::resume((repo, &lock), &loaded)?;
+    if !resumed.ids.is_empty() {
+        console.note(render::land::resumed(&resumed).trim_end());
     }
     let scene = read::scene(repo, &loaded, WANT)?;
-    let mut landing = match decided(around, &loaded, &scene, &resumed)? {
+    let mut landing = match decided(around, &loaded, &scene, &resumed.ids)? {
         Decided::Lands(landing) => landing,
-        Decided::All => return Ok(Some(Exit::Success)),
+        Decided::All => {
+            console.answer(&answer_resumed(global, &resumed));
+            return Ok(Some(Exit::Success));
+        }
     };
     let mut commits = composed(repo, &scene, &landing)?;
     if !checking.runs() {
@@ -244,7 +254,6 @@ fn nothing_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &
     if landing.left.is_empty() {
         return Failure::new(Exit::No, "no task is reported done: nothing lands")
             .hint("use 'git dispatch status' to see how far they are")
-            .hint("use 'git dispatch land --force-state ID' to land what nobody reported done")
             .into();
     }
     let name = &landing.target;

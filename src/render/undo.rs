@@ -177,4 +177,30 @@ mod tests {
         assert_eq!(told(&gone), format!("{heading}  A  without branch task/A and worktree /w\\e\n"));
         assert_eq!(told(&Left::default()), format!("{heading}  A  had nothing left\n"));
     }
+
+    #[test]
+    fn a_landing_that_is_taken_back_is_told_for_people_and_as_the_schema_describes_it() {
+        let [old, new] = ["2", "3"].map(|digit| digit.repeat(40));
+        let event = |(uid, event): (&str, &str), rest: &str| {
+            format!(r#"{{"at":"2026-01-19T00:00:00.000Z","uid":"{uid}","v":1,"event":"{event}",{rest}}}"#)
+        };
+        let tasks =
+            format!(r#"[{{"id":"A","branch":"task/A","path":"../x","base":"{old}","title":"","estimate":60}}]"#);
+        let starting = event(("a1", "starting"), &format!(r#""batch":"b","target":"main","tasks":{tasks}"#));
+        let landing = event(
+            ("b1", "landing"),
+            &format!(
+                r#""batch":"b","of":"a1","task":"A","branch":"task/A","tip":"{new}","commit":"{new}","strategy":"merge","target":"ma\u001bin","old":"{old}","new":"{new}","train":"b1","check":"none""#
+            ),
+        );
+        let ledger = fold(None, &[starting, landing].map(|line| (old.parse().unwrap(), line.into_bytes())));
+        let train = &ledger.trains[0];
+        let schema = serde_json::from_str(include_str!("../../docs/schema/undo.schema.json")).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&unlanded_json(train, &[], false)).unwrap();
+        assert_eq!(crate::render::schema::faults(&schema, &value), Vec::<String>::new());
+        assert_eq!((&value["landing"], &value["tasks"][0]["commit"]), (&true.into(), &new.clone().into()));
+        let text = anstream::adapter::strip_str(&unlanded(train, &[], true)).to_string();
+        let expected = "ma\\ein would be back at 2222222; it was at 3333333\n  A  no longer landed as 3333333\n";
+        assert_eq!(text, expected);
+    }
 }

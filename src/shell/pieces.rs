@@ -31,6 +31,7 @@ pub const PIECES: &[Piece] = &[
     man!("1", "git-dispatch-import"),
     man!("1", "git-dispatch-init"),
     man!("1", "git-dispatch-install"),
+    man!("1", "git-dispatch-land"),
     man!("1", "git-dispatch-launch"),
     man!("1", "git-dispatch-lint"),
     man!("1", "git-dispatch-log"),

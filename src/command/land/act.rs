@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use super::{Args, Around, tell};
+use super::{Around, tell};
 use crate::git::{self, Advance, Lock, Repo, Swap, Want, Way};
 use crate::model::drop::Kept;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
-use crate::model::land::{Checked, Landing, Outcome, Step, ready};
+use crate::model::land::{Checked, Landing, Outcome, Resumed, Step, ready};
 use crate::model::ledger::{Body, Event, Landed, Lands, Ledger, Removal, Train};
 use crate::model::oid::Oid;
 use crate::model::undo::Left;
@@ -36,7 +36,7 @@ pub fn land(
         git::leaves_alone(repo, &scene.quarantine, &way)?;
     }
     let ledger = &scene.facts.ledger;
-    let intents = intents(repo, ledger, scene.facts.now, (&landing, commits), check.state)?;
+    let intents = intents(repo, ledger, scene.facts.now, (&landing, commits), (check.state, args.keep))?;
     git::mark(repo, new)?;
     if append_grouped(repo, ledger.tip, &intents, &reason)? == Swap::Lost {
         git::unmark(repo, lock)?;
@@ -50,7 +50,7 @@ pub fn land(
         git::unmark(repo, lock)?;
         return Ok(None);
     }
-    let kept = settle((repo, lock), loaded, (scene, &train), args.keep).map_err(|error| stopped(&train, &error))?;
+    let kept = settle((repo, lock), loaded, (scene, &train)).map_err(|error| stopped(&train, &error))?;
     let ids: Vec<TaskId> = landing.steps.iter().map(|step| step.task.id.clone()).collect();
     let freed = ready(&loaded.file, &scene.standings, &ids);
     let removed = removed(scene, &ids, &kept, args.keep);
@@ -78,7 +78,7 @@ fn intents(
     ledger: &Ledger,
     now: jiff::Timestamp,
     (landing, commits): (&Landing, &[Oid]),
-    check: &str,
+    (check, keep): (&str, bool),
 ) -> Result<Vec<(Oid, Event)>> {
     let mut intents: Vec<(Oid, Event)> = Vec::new();
     let (mut at, mut train) = (ledger.moment(now), String::new());
@@ -98,6 +98,7 @@ fn intents(
             new,
             train: train.clone(),
             check: check.to_owned(),
+            keep,
         };
         let mut event = git::event(repo, at, Body::Landing(lands.clone()))?;
         if train.is_empty() {
@@ -130,13 +131,9 @@ fn void(repo: &Repo, events: &[(String, Oid)]) -> Result<()> {
 
 /// Records that the train has landed, and moves to the trash what may go: by one change of the ledger, so that a kill leaves nothing
 /// that nobody goes on with. What is kept, and why.
-fn settle(
-    held: (&Repo, &Lock),
-    loaded: &Loaded,
-    (scene, train): (&Scene, &[(Lands, Oid)]),
-    keep: bool,
-) -> Result<Vec<Kept>> {
+fn settle(held: (&Repo, &Lock), loaded: &Loaded, (scene, train): (&Scene, &[(Lands, Oid)])) -> Result<Vec<Kept>> {
     let repo = held.0;
+    let keep = train.iter().any(|(lands, _)| lands.keep);
     let left = if keep { Vec::new() } else { read::removal::left(repo, loaded, scene, train)? };
     let why = |(id, left): &(TaskId, Left)| {
         let tip = train.iter().find(|(lands, _)| lands.task == *id).map(|(lands, _)| lands.tip);
@@ -226,8 +223,8 @@ fn stopped(train: &[(Lands, Oid)], error: &anyhow::Error) -> anyhow::Error {
 ///
 /// # Errors
 /// A step failed again ([`Exit::Halfway`]).
-pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded, args: &Args) -> Result<Vec<TaskId>> {
-    let mut resumed = Vec::new();
+pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded) -> Result<Resumed> {
+    let mut resumed = Resumed::default();
     let ledger = git::read_ledger(repo)?;
     match ledger.landing_begun(&git::host()).cloned() {
         Some(train) if !train.undoing.is_empty() => {
@@ -238,7 +235,8 @@ pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded, args: &Args) -> Res
         }
         // What the ledger says may be another's word: what is marked here is not.
         Some(train) if git::marked(repo)? == Some(train.first().new) => {
-            resumed = finish((repo, lock), loaded, &train, args.keep)?;
+            resumed.ids = finish((repo, lock), loaded, &train)?;
+            resumed.train = Some(train);
         }
         _ => git::unmark(repo, lock)?,
     }
@@ -266,8 +264,8 @@ pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded, args: &Args) -> Res
                 .into());
         }
         removals.push((removal.clone(), left));
-        if !resumed.contains(id) {
-            resumed.push(id.clone());
+        if !resumed.ids.contains(id) {
+            resumed.ids.push(id.clone());
         }
     }
     remove((repo, lock), loaded, &removals).context("what has landed could not be removed")?;
@@ -275,7 +273,7 @@ pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded, args: &Args) -> Res
 }
 
 /// Goes on with a train whose intent stands in the ledger.
-fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train, keep: bool) -> Result<Vec<TaskId>> {
+fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train) -> Result<Vec<TaskId>> {
     let (repo, lock) = held;
     let first = train.first();
     let reason = reason(train.ids());
@@ -289,6 +287,6 @@ fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train, keep: bool) -> R
         return Ok(Vec::new());
     }
     let scene = read::scene(repo, loaded, Want { merges: false, ..Want::STANDINGS })?;
-    settle(held, loaded, (&scene, &train.lands), keep).map_err(|error| stopped(&train.lands, &error))?;
+    settle(held, loaded, (&scene, &train.lands)).map_err(|error| stopped(&train.lands, &error))?;
     Ok(train.ids().cloned().collect())
 }

@@ -61,23 +61,31 @@ pub fn begin((repo, global, console): With<'_>, args: &Args, id: &str) -> Result
             .into());
     }
     if args.acting.dry_run {
-        console.answer(&format!("{} would merge {} at {}\n", place.id, render::land::plain(name), commit.short()));
+        console.answer(&if global.json {
+            render::land::resolve_json((&place.id, "would-merge"), (&place.folder, place.tip), &[], true)
+        } else {
+            format!("{} would merge {} at {}\n", place.id, render::land::plain(name), commit.short())
+        });
         return Ok(Exit::Success);
     }
     match git::merge_into(repo, &place.folder, (name, commit), &place.branch)? {
         Merging::Merged(tip) => {
-            console.answer(&format!(
-                "{} merged {} at {}, without conflicts\n",
-                place.id,
-                render::land::plain(name),
-                tip.short()
-            ));
-            console.hint(&format!("use 'git dispatch land --continue' to land {}", place.id));
+            console.answer(&if global.json {
+                render::land::resolve_json((&place.id, "merged"), (&place.folder, tip), &[], false)
+            } else {
+                let name = render::land::plain(name);
+                format!("{} merged {name}, without conflicts: it is at {} now\n", place.id, tip.short())
+            });
+            console.hint("use 'git dispatch land --continue' to land it");
             Ok(Exit::Success)
         }
         Merging::Stopped(paths) => {
-            console.answer(&render::land::stopped(&place.id, (name, commit), &place.folder, &paths));
-            console.hint("resolve them there, 'git add' them, then use 'git dispatch land --continue' to land it");
+            console.answer(&if global.json {
+                render::land::resolve_json((&place.id, "conflicts"), (&place.folder, place.tip), &paths, false)
+            } else {
+                render::land::stopped(&place.id, (name, commit), &place.folder, &paths)
+            });
+            console.hint("resolve them there, and use 'git dispatch land --continue' to land it then");
             console.hint("use 'git dispatch land --abort' to take the merge back");
             Ok(Exit::Halfway)
         }
@@ -176,6 +184,11 @@ pub fn abort((repo, global, console): With<'_>, args: &Args) -> Result<Exit> {
         git::leave_merge(repo, &place.folder)?;
     }
     let verb = if args.acting.dry_run { "would be" } else { "is" };
-    console.answer(&format!("{} {verb} at {} again, as before\n", place.id, place.tip.short()));
+    console.answer(&if global.json {
+        let dry_run = args.acting.dry_run;
+        render::land::resolve_json((&place.id, "aborted"), (&place.folder, place.tip), &[], dry_run)
+    } else {
+        format!("{} {verb} at {} again, as before\n", place.id, place.tip.short())
+    });
     Ok(Exit::Success)
 }

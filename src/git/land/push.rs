@@ -43,6 +43,5 @@ pub fn push_target(repo: &Repo, target: &str, commit: Oid) -> Result<String> {
         return Ok(remote);
     }
     let failure = Failure { exit: Exit::Halfway, ..failed(&command, &output) };
-    let undo = "use 'git dispatch undo' to take the landing back, and land on what is there then";
-    Err(failure.hint(fetch).hint(undo).into())
+    Err(failure.hint(fetch).into())
 }

@@ -75,6 +75,15 @@ pub struct Checked {
     pub known: usize,
 }
 
+/// What an interrupted landing was brought to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resumed {
+    /// What landed, or was removed after it had.
+    pub ids: Vec<TaskId>,
+    /// `None` where only removals were open.
+    pub train: Option<Train>,
+}
+
 /// What a landing did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {

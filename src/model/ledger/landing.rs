@@ -29,6 +29,9 @@ pub struct Lands {
     pub train: String,
     /// `passed`, `skipped` or `none`.
     pub check: String,
+    /// Whether worktree and branch stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
 }
 
 /// Tasks that landed by one move of the target, or are about to.

@@ -68,6 +68,7 @@ fn values_are_offered_after_a_blank_and_after_an_equals_sign() {
     let home = Home::new();
     assert_eq!(tab(&home, &["git", "dispatch", "plan", "--color", "a"]), set(&["auto", "always"]));
     assert_eq!(tab(&home, &["git", "dispatch", "plan", "--color", "=", "a"]), set(&["auto", "always"]));
+    assert_eq!(tab(&home, &["git", "dispatch", "land", "--strategy", ""]), set(&["merge", "squash", "rebase", "ff"]));
     assert_eq!(tab(&home, &["git-dispatch", "--color", "=", ""]), set(&["auto", "always", "never"]));
     // readline's own file names.
     assert_eq!(tab(&home, &["git", "dispatch", "--file", ""]), set(&[]));

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::Sandbox;
+
 use super::{Home, bash, fish, needed, set, stdout, zsh};
 
 const HOSTILE: &str = r#"$(touch PWNED) `touch PWNED` "q" 's' %F{red} %~ \n ~ * {a,b} $CANARY a:b;touch PWNED"#;
@@ -54,6 +56,22 @@ fn the_program_lists_ids_with_escaped_titles() {
     assert_eq!(ids("start"), format!("SCR-001\tToolSelectionScorer\nSCR-002\t{HOSTILE}\n"));
     assert_eq!(ids("adopt"), ids("start"));
     assert_eq!(ids("status"), "FND-003\ta\\tb\n");
+}
+
+#[test]
+fn what_is_done_is_offered_first_to_land_and_what_landed_to_undo() {
+    let sandbox = Sandbox::with_tasks("[task.A]\ntitle = \"First\"\n[task.B]\n[task.C]\n");
+    sandbox.ok(&["start", "A", "B"]);
+    sandbox.commit_in(&sandbox.place("B"), &[("mine", "1\n")], "work");
+    sandbox.ok(&["report", "B", "--done"]);
+    let ids = |command| sandbox.ok(&["complete-ids", command]).stdout;
+    assert_eq!(ids("land"), "B\t\nA\tFirst\n");
+    assert_eq!(ids("undo"), "batch-001\tA, B\n");
+    sandbox.ok(&["land", "B"]);
+    assert_eq!(ids("land"), "A\tFirst\n");
+    assert_eq!(ids("undo"), "batch-001\tA, B\nB\tlanded on main\n");
+    sandbox.ok(&["undo", "B"]);
+    assert_eq!((ids("land").as_str(), ids("undo").as_str()), ("B\t\nA\tFirst\n", "batch-001\tA, B\n"));
 }
 
 #[test]
