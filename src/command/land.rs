@@ -14,6 +14,7 @@ use crate::model::id::TaskId;
 use crate::model::land::{Asked, Landing, Outcome, Resumed, remedies};
 use crate::model::landing::Left;
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
 use crate::model::task::Strategy;
 use crate::read::acting::Acting;
 use crate::read::{self, Loaded, Scene};
@@ -199,10 +200,17 @@ fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
             return Ok(Some(Exit::Success));
         }
     };
-    let mut commits = composed(repo, &scene, &landing)?;
     if !checking.runs() {
-        return act::land((around, &loaded, &scene, &lock), (landing, &commits), checking.outcome());
+        // The look at the checkout takes as long as the commits.
+        let (commits, dirt) = std::thread::scope(|scope| {
+            let (repo, target) = ((*repo).clone(), landing.target.clone());
+            let dirt = scope.spawn(move || dirt(&repo, &target));
+            let commits = composed(around.repo, &scene, &landing);
+            (commits, dirt.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        return act::land((around, &loaded, &scene, &lock), (landing, &commits?), &dirt?, checking.outcome());
     }
+    let mut commits = composed(repo, &scene, &landing)?;
     drop(lock);
     console.note(render::land::preview(&landing, &commits).trim_end());
     let outcome = check::train((around, &loaded, &scene), checking, &mut landing, &mut commits)?;
@@ -214,7 +222,16 @@ fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
     if !still_lands(around, &loaded, &scene, &landing)? {
         return Ok(None);
     }
-    act::land((around, &loaded, &scene, &lock), (landing, &commits), outcome)
+    let dirt = dirt(repo, &landing.target)?;
+    act::land((around, &loaded, &scene, &lock), (landing, &commits), &dirt, outcome)
+}
+
+/// What is not committed where the target is checked out.
+fn dirt(repo: &Repo, target: &str) -> Result<Vec<TreePath>> {
+    match git::checkout_of(repo, target)? {
+        Some(folder) => git::dirt(repo, &folder),
+        None => Ok(Vec::new()),
+    }
 }
 
 enum Decided {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::halfway;
-use super::leavings::{Harmless, disposable_in, leavings};
+use super::leavings::{Harmless, disposable_in, leavings_in_trash};
 use super::lock::Lock;
 use super::mounts::mounted_in;
 use super::repo::Repo;
@@ -72,7 +72,7 @@ pub fn left_to_drop(
             left.obstacles.extend(of_worktree(task, &listed, &folder));
             if !listed.main {
                 let harmless = Harmless::in_trash(repo, &task.id, disposable);
-                left.obstacles.extend(leavings(repo, &listed.path, &listed.path, &harmless));
+                left.obstacles.extend(leavings_in_trash(repo, &listed.path, &listed, &harmless));
                 let below = |path: &Path| path != listed.path && path.starts_with(&listed.path);
                 let others = worktrees(repo)?.into_iter().map(|other| other.path).filter(|path| below(path));
                 left.obstacles.extend(others.map(|other| Obstacle::Holds(listed.path.clone(), other)));

@@ -12,6 +12,8 @@ use super::copies;
 use super::processes::process_in;
 use super::program::stdout_of;
 use super::repo::Repo;
+use super::scan::is_plainly_clean;
+use super::worktrees::Listed;
 use crate::model::copies::Prints;
 use crate::model::id::TaskId;
 use crate::model::pattern::glob;
@@ -21,6 +23,29 @@ use crate::model::undo::Obstacle;
 /// told to overlook, submodules that are there, and processes that work there; `shown` is the place to name. Files below
 /// ignored folders count by their folder.
 pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harmless) -> Vec<Obstacle> {
+    let mut found = uncommitted(repo, folder, shown, harmless);
+    found.extend(at_work(folder, shown));
+    found
+}
+
+/// The same of a worktree whose ignored files are kept: what an own look finds clean needs no git.
+pub(super) fn leavings_in_trash(repo: &Repo, folder: &Path, listed: &Listed, harmless: &Harmless) -> Vec<Obstacle> {
+    let there = Listed { path: folder.to_owned(), ..listed.clone() };
+    if harmless.ignored_stay && is_plainly_clean(repo, &there) {
+        return at_work(folder, &listed.path).into_iter().collect();
+    }
+    leavings(repo, folder, &listed.path, harmless)
+}
+
+/// A process that works there, where that can be told.
+fn at_work(folder: &Path, shown: &Path) -> Option<Obstacle> {
+    match process_in(folder) {
+        Ok(process) => process.map(|(pid, name)| Obstacle::Process(shown.to_owned(), pid, name)),
+        Err(why) => Some(Obstacle::Uninspected(shown.to_owned(), why)),
+    }
+}
+
+fn uncommitted(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harmless) -> Vec<Obstacle> {
     let git = &repo.git;
     let asked = |arguments: &[&str]| {
         let mut command = git.command(folder);
@@ -47,10 +72,6 @@ pub(super) fn leavings(repo: &Repo, folder: &Path, shown: &Path, harmless: &Harm
             Err(fault) => found.push(Obstacle::Unreadable(shown.to_owned(), format!("{fault:#}"))),
         }
     }
-    found.extend(match process_in(folder) {
-        Ok(process) => process.map(|(pid, name)| Obstacle::Process(shown.to_owned(), pid, name)),
-        Err(why) => Some(Obstacle::Uninspected(shown.to_owned(), why)),
-    });
     found
 }
 
@@ -121,6 +142,9 @@ fn in_words(said: &[u8], (folder, shown): (&Path, &Path), harmless: &Harmless) -
 /// # Errors
 /// git cannot tell.
 pub(super) fn disposable_in(repo: &Repo, folder: &Path, harmless: &Harmless) -> Result<Vec<PathBuf>> {
+    if harmless.disposable.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut command = repo.git.command(folder);
     command.args(["-c", "core.fsmonitor=false", "status", "--porcelain=v2", "-z", "--untracked-files=normal"]);
     let said = stdout_of(command.args(["--ignored=traditional", "--ignore-submodules=all"]))?;
@@ -218,6 +242,10 @@ impl Disposable {
             glob(&whole).into_iter().for_each(|glob| _ = set.add(glob));
         }
         Disposable { any: any.build().unwrap_or_default(), folders: folders.build().unwrap_or_default() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.folders.is_empty()
     }
 
     /// `path` ends with a slash where it is a folder.

@@ -116,7 +116,7 @@ pub use scan::{Scanned, index_is_damaged, scan};
 pub use sizes::weigh;
 pub use sparse::misplaced;
 pub use stack::{
-    Remade, Stuck, Way, base as stack_base, carry, contains, finish as finish_restack, keep, keep_next,
+    Remade, Stuck, Way, base as stack_base, carry, contains, dirt, finish as finish_restack, keep, keep_next,
     kept as kept_bases, leaves_alone, let_go, may_carry, merges_since, replay, same_work, unready,
 };
 pub use start::{Progress, Wishes, absolute, ground, make_all, stays_beside, would_make};

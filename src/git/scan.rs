@@ -67,6 +67,31 @@ pub fn scan(repo: &Repo, quarantine: &Quarantine, worktrees: &[&Listed], uncommi
     scanned
 }
 
+/// Whether a worktree of nothing unusual has HEAD's very files, staged and in its folder, and no others but ignored ones: no submodules,
+/// and no file of which git is told to overlook what changes. `false` also where it takes git to say.
+pub(super) fn is_plainly_clean(repo: &Repo, worktree: &Listed) -> bool {
+    let Head::Branch(name) = &worktree.head else { return false };
+    let (Ok(Some(tip)), true) = (repo.commit_of(&format!("refs/heads/{name}")), usual::usual(repo)) else {
+        return false;
+    };
+    let mut repo = repo.clone();
+    if worktree.has_odd_index()
+        || usual::has_own_settings(&worktree.admin_dir)
+        || repo.gix.set_workdir(worktree.path.clone()).is_err()
+    {
+        return false;
+    }
+    let plain = |index: gix::index::File| {
+        let submodule = |entry: &gix::index::Entry| entry.mode == gix::index::entry::Mode::COMMIT;
+        index.entries().iter().all(|entry| stamp::is_plain(entry) && !submodule(entry))
+    };
+    let quarantine = Quarantine::new(tip);
+    let git = Git { repo: &repo, quarantine: &quarantine, worktree };
+    let limits = Limits { max_file_size: super::config::MAX_FILE_SIZE };
+    let clean = own(git, false, limits).is_some_and(|scanned| scanned.changes.is_clean());
+    clean && usual::index(&repo.gix, worktree).is_some_and(plain)
+}
+
 /// Scans one worktree after the other.
 struct Scanner<'a> {
     repo: Repo,

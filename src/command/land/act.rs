@@ -12,11 +12,12 @@ use crate::model::id::TaskId;
 use crate::model::land::{Checked, Landing, Outcome, Resumed, Step, ready};
 use crate::model::ledger::{Body, Event, Landed, Lands, Ledger, Removal, Train};
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
 use crate::model::undo::Left;
 use crate::read::acting::{append_grouped, append_outcome};
 use crate::read::{self, Loaded, Scene};
 
-/// Writes the intent, moves the target, records that, and removes worktrees and branches. Under the lock, right after the decision;
+/// Writes the intent, moves the target, in whose checkout `dirt` is not committed, records that, and removes worktrees and branches. Under the lock, right after the decision;
 /// `None` where another process was faster.
 ///
 /// # Errors
@@ -25,6 +26,7 @@ use crate::read::{self, Loaded, Scene};
 pub fn land(
     (around, loaded, scene, lock): (&Around<'_>, &Loaded, &Scene, &Lock),
     (landing, commits): (Landing, &[Oid]),
+    dirt: &[TreePath],
     check: Checked,
 ) -> Result<Option<Exit>> {
     let Around { repo, args, .. } = around;
@@ -33,7 +35,7 @@ pub fn land(
     let reason = reason(landing.steps.iter().map(|step| &step.task.id));
     if let Some(folder) = &folder {
         let way = Way { folder, branch: &landing.target, from: landing.old, to: new, reason: &reason };
-        git::leaves_alone(repo, &scene.quarantine, &way)?;
+        git::leaves_alone(repo, &scene.quarantine, &way, dirt)?;
     }
     let ledger = &scene.facts.ledger;
     let intents = intents(repo, ledger, scene.facts.now, (&landing, commits), (check.state, args.keep))?;

@@ -91,7 +91,7 @@ fn may_go(repo: &Repo, scene: &Scene, train: &Train, begun: bool) -> Result<Opti
     }
     if let Some(folder) = folder.as_ref().filter(|_| !begun) {
         let way = Way { folder, branch: target, from: first.new, to: first.old, reason: "" };
-        git::leaves_alone(repo, &scene.quarantine, &way)?;
+        git::leaves_alone(repo, &scene.quarantine, &way, &git::dirt(repo, folder)?)?;
     }
     Ok(folder)
 }

@@ -61,21 +61,30 @@ pub fn may_carry(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>) -> Result<
     changes.in_the_way(way).first().map_or(Ok(()), |first| Err(way.blocked(first).into()))
 }
 
-/// The same for what is changed and not committed, too, by git's own word.
+/// The same for what is changed and not committed, too: `dirt` is what [`dirt`] said.
 ///
 /// # Errors
 /// Something is ([`Exit::Refused`]).
-pub fn leaves_alone(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>) -> Result<()> {
+pub fn leaves_alone(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>, dirt: &[TreePath]) -> Result<()> {
     let changes = Changes::of(way, quarantine.command(repo)?)?;
-    let mut command = repo.git.command(way.folder);
+    let changed = dirt.iter().filter(|path| changes.has(path)).cloned();
+    let mut met = changed.chain(changes.in_the_way(way));
+    met.next().map_or(Ok(()), |first| Err(way.blocked(&first).into()))
+}
+
+/// What is changed and not committed in a worktree, without what is new, by git's own word.
+///
+/// # Errors
+/// git failed.
+pub fn dirt(repo: &Repo, folder: &Path) -> Result<Vec<TreePath>> {
+    let mut command = repo.git.command(folder);
     command.args(["-c", "core.fsmonitor=false", "status", "--porcelain=v2", "-z", "--no-renames"]);
     let said = stdout_of(command.args(["--untracked-files=no", "--ignore-submodules=all"]))?;
     let changed = said.split(|&byte| byte == 0).filter_map(|line| {
         let fields = if line.first() == Some(&b'u') { 11 } else { 9 };
         line.splitn(fields, |&byte| byte == b' ').nth(fields - 1).map(TreePath::new)
     });
-    let mut met = changed.filter(|path| changes.has(path)).chain(changes.in_the_way(way));
-    met.next().map_or(Ok(()), |first| Err(way.blocked(&first).into()))
+    Ok(changed.collect())
 }
 
 /// Removes what a kill left of a [`carry`] in a worktree: locks of its index, if they are ours, and the index to be. Called with the
@@ -361,12 +370,15 @@ impl Site<'_> {
         if self.next().symlink_metadata().is_err() {
             self.copy_index()?;
         }
-        // Files that were copied or restored look changed to git by their times alone; what differs is found below.
-        _ = run(&mut self.git(&["update-index", "-q", "--refresh"])?)?;
         let before = self.staged(from)?;
         let (one, other) = (from.to_string(), to.to_string());
         let mut command = self.git(&["read-tree", "-m", "-u", "--no-recurse-submodules", &one, &other])?;
-        let output = run(&mut command)?;
+        let mut output = run(&mut command)?;
+        if !output.status.success() && self.staged(from)? == before {
+            // Files that were copied or restored look changed to git by their times alone.
+            _ = run(&mut self.git(&["update-index", "-q", "--refresh"])?)?;
+            output = run(&mut command)?;
+        }
         if output.status.success() && self.staged(to)? == before {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::super::halfway;
-use super::super::leavings::{Harmless, leavings};
+use super::super::leavings::{Harmless, leavings_in_trash};
 use super::super::repo::Repo;
 use super::super::worktrees::{Listed, worktrees};
 use super::branch_ref;
@@ -70,7 +70,7 @@ impl Aside {
         harmless: &Harmless,
     ) -> Result<()> {
         rename(&listed.path, &self.folder)?;
-        let since = leavings(repo, &self.folder, &listed.path, harmless);
+        let since = leavings_in_trash(repo, &self.folder, listed, harmless);
         if since.is_empty() && repo.commit_of(&branch_ref(task))? == left.tip {
             return Ok(());
         }
