@@ -107,7 +107,12 @@ pub fn decide(
     let mut told: Vec<(String, Vec<String>)> = Vec::new();
     for (task, left) in batch.tasks.iter().zip(&left) {
         match since(file, ledger, standings, (index, &task.id)) {
-            Some(clause) => told.push((format!("task '{}' {clause}", task.id), Vec::new())),
+            Some(clause) => {
+                let landed = ledger.train_of(&task.id).is_some();
+                let hint =
+                    landed.then(|| format!("use 'git dispatch undo {}' to take its landing back first", task.id));
+                told.push((format!("task '{}' {clause}", task.id), hint.into_iter().collect()));
+            }
             None => told.extend(left.obstacles.iter().map(|one| (one.of(task), one.hints(task)))),
         }
     }

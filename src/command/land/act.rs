@@ -34,7 +34,8 @@ pub fn land(
     let folder = git::checkout_of(repo, &landing.target)?;
     let reason = reason(landing.steps.iter().map(|step| &step.task.id));
     if let Some(folder) = &folder {
-        let way = Way { folder, branch: &landing.target, from: landing.old, to: new, reason: &reason };
+        let way =
+            Way { folder, branch: &landing.target, from: landing.old, to: new, reason: &reason, keep_attributes: true };
         git::leaves_alone(repo, &scene.quarantine, &way, dirt)?;
     }
     let ledger = &scene.facts.ledger;
@@ -45,7 +46,8 @@ pub fn land(
         return Ok(None);
     }
     let train: Vec<(Lands, Oid)> = intents.iter().filter_map(|(note, event)| Some((lands_of(event)?, *note))).collect();
-    let advance = Advance { target: &landing.target, folder, from: landing.old, to: new, reason: &reason };
+    let advance =
+        Advance { target: &landing.target, folder, from: landing.old, to: new, reason: &reason, keep_attributes: true };
     let moved = git::advance((repo, lock), &advance, false).map_err(|error| stopped(&train, &error))?;
     if !moved {
         void(repo, &events_of(&intents))?;
@@ -280,7 +282,14 @@ fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train) -> Result<Vec<Ta
     let first = train.first();
     let reason = reason(train.ids());
     let folder = git::checkout_of(repo, &first.target)?;
-    let advance = Advance { target: &first.target, folder, from: first.old, to: first.new, reason: &reason };
+    let advance = Advance {
+        target: &first.target,
+        folder,
+        from: first.old,
+        to: first.new,
+        reason: &reason,
+        keep_attributes: true,
+    };
     let moved = git::advance(held, &advance, true).map_err(|error| stopped(&train.lands, &error))?;
     let now = repo.commit_of(&format!("refs/heads/{}", first.target))?;
     if !moved && !now.is_some_and(|now| git::contains(repo, now, first.new)) {

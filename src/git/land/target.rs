@@ -30,6 +30,8 @@ pub struct Advance<'a> {
     pub to: Oid,
     /// For the reflogs.
     pub reason: &'a str,
+    /// As in [`Way`].
+    pub keep_attributes: bool,
 }
 
 /// The worktree that has the target checked out; `None` where none has.
@@ -73,7 +75,8 @@ pub fn advance((repo, held): (&Repo, &Lock), advance: &Advance<'_>, begun: bool)
         return Ok(false);
     }
     if let Some(folder) = &advance.folder {
-        let way = Way { folder, branch: advance.target, from, to, reason: advance.reason };
+        let Advance { target: branch, reason, keep_attributes, .. } = *advance;
+        let way = Way { folder, branch, from, to, reason, keep_attributes };
         let carried = carry((repo, held), &way, begun);
         return match now()? {
             Some(there) if there == to => carried.map(|()| true),

@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow};
 
 use crate::git::lock::Lock;
-use crate::git::program::{failed, run, stdout_of};
+use crate::git::program::{Version, failed, run, stdout_of};
 use crate::git::quarantine::Quarantine;
 use crate::git::repo::Repo;
 use crate::git::stale::{clear_stale_file, clear_stale_lock};
@@ -32,6 +32,8 @@ pub struct Way<'a> {
     pub to: Oid,
     /// For the reflogs.
     pub reason: &'a str,
+    /// Attributes that only `to` gives its files take no effect (git 2.41): it is content, and names no filter to run.
+    pub keep_attributes: bool,
 }
 
 /// Brings the worktree, which is at `from`, to `to`; what nobody committed stays, where the way leaves it alone. `begun`: that was
@@ -43,7 +45,11 @@ pub struct Way<'a> {
 pub fn carry((repo, held): (&Repo, &Lock), way: &Way<'_>, begun: bool) -> Result<()> {
     let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == way.folder);
     let listed = listed.with_context(|| format!("worktree '{}' is gone", way.folder.display()))?;
-    let site = Site { repo, held, way, admin: &listed.admin_dir };
+    let newer = repo.git.version >= Version(2, 41);
+    let mut site = Site { repo, held, way, admin: &listed.admin_dir, attributes: None };
+    if way.keep_attributes && newer && Changes::of(way, site.git(&[])?)?.of_attributes() {
+        site.attributes = Some(way.from);
+    }
     site.unlock()?;
     let index = site.lock()?;
     let moved = site.move_all(begun);
@@ -171,6 +177,12 @@ impl Changes {
         self.new.contains(path) || self.gone.contains(path) || self.other.contains(path)
     }
 
+    /// Whether some of them give attributes to files.
+    fn of_attributes(&self) -> bool {
+        let mut all = self.new.iter().chain(&self.gone).chain(&self.other);
+        all.any(|path| path.as_bytes().rsplit(|&byte| byte == b'/').next() == Some(b".gitattributes"))
+    }
+
     fn is_empty(&self) -> bool {
         self.new.is_empty() && self.gone.is_empty() && self.other.is_empty()
     }
@@ -209,6 +221,8 @@ struct Site<'a> {
     held: &'a Lock,
     way: &'a Way<'a>,
     admin: &'a Path,
+    /// The commit whose attributes count, if those of the index do not.
+    attributes: Option<Oid>,
 }
 
 impl Site<'_> {
@@ -251,6 +265,9 @@ impl Site<'_> {
     fn git(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = self.repo.git.command(self.way.folder);
         command.env("GIT_DIR", self.admin).env("GIT_WORK_TREE", self.way.folder).env("GIT_INDEX_FILE", self.next());
+        if let Some(attributes) = self.attributes {
+            command.arg(format!("--attr-source={attributes}"));
+        }
         command.args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]).args(arguments);
         command.stdin(self.held.handed_on()?);
         Ok(command)
