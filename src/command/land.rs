@@ -12,7 +12,7 @@ use crate::global::Global;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::land::{Asked, Landing, Outcome, Resumed, remedies};
-use crate::model::landing::Left;
+use crate::model::landing::{Left, Obstacle};
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::task::Strategy;
@@ -24,7 +24,7 @@ use check::Checking;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The tasks [default: all that are reported done]
-    #[arg(value_name = "ID", conflicts_with_all = ["done", "resolve", "go_on", "abort"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["done", "resolve"])]
     pub ids: Vec<String>,
     /// Land all that is reported done
     #[arg(long, conflicts_with_all = ["resolve", "go_on", "abort"])]
@@ -115,7 +115,16 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     if args.go_on {
         match resolve::go_on((&repo, global, &console), args)? {
             Some((id, done)) => (asked.ids, asked.resolved) = (vec![id.to_string()], done.then_some(id)),
-            None => return resume_only((&repo, global, &console)),
+            None => match act::open_train(&repo)? {
+                // What has not moved the target is decided anew.
+                Some(train)
+                    if repo.commit_of(&format!("refs/heads/{}", train.first().target))? == Some(train.first().old) =>
+                {
+                    asked.ids = train.ids().map(TaskId::to_string).collect();
+                }
+                _ if args.acting.dry_run => return Err(nothing_to_continue().into()),
+                _ => return resume_only((&repo, global, &console)),
+            },
         }
     }
     let around = Around { repo: &repo, global, console: &console, args, asked };
@@ -155,12 +164,15 @@ fn resume_only((repo, global, console): (&Repo, &Global, &Console)) -> Result<Ex
     let lock = git::lock(repo, "land")?;
     let resumed = act::resume((repo, &lock), &loaded)?;
     if resumed.ids.is_empty() {
-        return Err(Failure::new(Exit::No, "no landing is under way, and nothing is being resolved")
-            .hint("use 'git dispatch land' to land what is done")
-            .into());
+        return Err(nothing_to_continue().into());
     }
     console.answer(&answer_resumed(global, &resumed));
     Ok(Exit::Success)
+}
+
+fn nothing_to_continue() -> Failure {
+    Failure::new(Exit::No, "no landing was interrupted, and nothing is being resolved")
+        .hint("use 'git dispatch land' to land what is done")
 }
 
 fn answer_resumed(global: &Global, resumed: &Resumed) -> String {
@@ -219,6 +231,7 @@ fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
         return Err(nothing_lands(around, &loaded, &scene, &landing));
     }
     let lock = git::lock(repo, "land")?;
+    let loaded = read::task_file(repo, global)?;
     let scene = read::scene(repo, &loaded, WANT)?;
     if !still_lands(around, &loaded, &scene, &landing)? {
         return Ok(None);
@@ -275,6 +288,9 @@ fn nothing_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &
             .into();
     }
     let name = &landing.target;
+    for left in landing.left.iter().filter(|_| !around.global.json) {
+        render::land::log_of(left).iter().for_each(|line| around.console.note(line));
+    }
     let told: Vec<String> = landing.left.iter().map(|left| render::land::left(left, name)).collect();
     let failure = Failure::new(Exit::Refused, format!("nothing lands: {}", told.join("; ")));
     let hints = landing.left.iter().flat_map(|left| hints(around, loaded, scene, left, landing.strategy));
@@ -315,6 +331,15 @@ fn composed(repo: &Repo, scene: &Scene, landing: &Landing) -> Result<Vec<Oid>> {
 fn still_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Landing) -> Result<bool> {
     let ids = landing.steps.iter().map(|step| step.task.id.to_string()).collect();
     let asked = Asked { ids, ..around.asked.clone() };
+    if around.asked.ids.is_empty() {
+        // What nobody named may be held back by others since: a batch that lands as a whole, or one that it does not merge with.
+        let Ok(open) = read::landing::decide(around.repo, loaded, scene, &around.asked) else { return Ok(false) };
+        let barred = |left: &Left| matches!(left.why, Obstacle::Barred(_));
+        let held = |id: &TaskId| open.left.iter().any(|left| left.id == *id && barred(left));
+        if landing.steps.iter().any(|step| held(&step.task.id)) {
+            return Ok(false);
+        }
+    }
     let same_target = (scene.facts.target.commit, scene.facts.target.newest().1) == (landing.old, landing.from.1);
     let now = if same_target { read::landing::decide(around.repo, loaded, scene, &asked) } else { return Ok(false) };
     let Ok(now) = now else { return Ok(false) };

@@ -89,7 +89,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
         prompt::keep(&repo, &scene, &status);
     }
     tell(args, global, &console, &status);
-    warn(args, global, &console, (&scene, &status));
+    warn(args, global, &console, (&repo, &scene, &status));
     if !scene.facts.faults.is_empty() || status.unreadable > 0 || status.rows().any(Row::damaged) {
         return Ok(Exit::Git);
     }
@@ -121,9 +121,11 @@ fn refuse_large(compared: usize) -> Result<(), Failure> {
 
 /// Names what is broken, as far as the answer does not: the table holds all but what belongs to no task, and JSON tells
 /// of the ledger in a number.
-fn warn(args: &Args, global: &Global, console: &Console, (scene, status): (&Scene, &Status)) {
+fn warn(args: &Args, global: &Global, console: &Console, (repo, scene, status): (&Repo, &Scene, &Status)) {
     scene.facts.faults.iter().for_each(|fault| console.warning(fault));
-    if let Some((what, command)) = scene.facts.ledger.landing_begun(&git::host()).map(land::half_way) {
+    let marks = git::marks(repo);
+    let open = scene.facts.ledger.open_train(|train| marks.iter().any(|mark| mark.is_of(train)));
+    if let Some((what, command)) = open.map(land::half_way) {
         console.warning(&what);
         console.hint(&format!("use '{command}' to go on with that"));
     }

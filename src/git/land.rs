@@ -9,5 +9,10 @@ mod target;
 pub use check::{CheckSite, check_site, keep_verdict, kept_verdict};
 pub use compose::compose;
 pub use push::push_target;
-pub use resolve::{Merging, conclude, leave_merge, merge_into, merging_in};
-pub use target::{Advance, advance, checkout_of, mark, marked, pushed, tree_of_commit, unmark};
+pub use resolve::{
+    Merging, Resolving, changed_beside, conclude, conflicts_of, leave_merge, merge_into, merging_in, record_resolving,
+    resolving, with_marks,
+};
+pub use target::{
+    Advance, Mark, advance, checkout_of, fall_back, forget_mark, mark, marks, pushed, tree_of_commit, unmark,
+};

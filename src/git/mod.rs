@@ -92,8 +92,9 @@ pub use here::tree_paths;
 pub use history::mentions;
 pub use import::{files_in, read_stdin};
 pub use land::{
-    Advance, CheckSite, Merging, advance, check_site, checkout_of, compose, conclude, keep_verdict, kept_verdict,
-    leave_merge, mark, marked, merge_into, merging_in, push_target, pushed, tree_of_commit, unmark,
+    Advance, CheckSite, Mark, Merging, Resolving, advance, changed_beside, check_site, checkout_of, compose, conclude,
+    conflicts_of, fall_back, forget_mark, keep_verdict, kept_verdict, leave_merge, mark, marks, merge_into, merging_in,
+    push_target, pushed, record_resolving, resolving, tree_of_commit, unmark, with_marks,
 };
 pub use ledger::{
     Attempts, LEDGER_REF, Swap, append, append_all, append_outcome, committer, contended, event, host, not_writable,

@@ -18,7 +18,7 @@ use crate::model::path::TreePath;
 use crate::model::stack::{Asked, Base, Clash, and};
 
 pub use bases::{contains, finish, keep_next, kept, merges_since, same_work, unready};
-pub use carry::{Way, carry, dirt, leaves_alone, let_go, may_carry};
+pub use carry::{Way, carry, dirt, leaves_alone, let_go, may_carry, retreat};
 pub use replay::{Remade, Stuck, replay};
 
 pub(super) use replay::signs;

@@ -16,6 +16,7 @@ use crate::model::sides::named;
 use crate::model::state::Reason;
 use crate::model::task::Strategy;
 use crate::model::template::{self, Template};
+use crate::model::text::is_unsafe;
 
 /// Of landing commits, where the task file says nothing.
 const MESSAGE: &str = "{{ title }} ({{ id }})";
@@ -222,7 +223,10 @@ fn message(repo: &Repo, loaded: &Loaded, task: &crate::model::ledger::Snapshot) 
     };
     let template = Template::new(text, template::Kind::Message).map_err(bad)?;
     let title = if task.title.trim().is_empty() { task.id.as_str() } else { &task.title };
+    // A title is one line, and no more than that.
+    let title: String = title.chars().map(|one| if is_unsafe(one) || one.is_control() { ' ' } else { one }).collect();
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let repo = repo.name();
-    let names = template::Names { id: &task.id, title, agent: task.agent.as_deref(), repo: &repo };
+    let names = template::Names { id: &task.id, title: &title, agent: task.agent.as_deref(), repo: &repo };
     Ok(template.render(&names).map_err(bad)?)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::{Around, tell};
-use crate::git::{self, Advance, Lock, Repo, Swap, Want, Way};
+use crate::git::{self, Advance, Lock, Mark, Repo, Swap, Want, Way};
 use crate::model::drop::Kept;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
@@ -40,19 +40,28 @@ pub fn land(
     }
     let ledger = &scene.facts.ledger;
     let intents = intents(repo, ledger, scene.facts.now, (&landing, commits), (check.state, args.keep))?;
-    git::mark(repo, new)?;
+    let train: Vec<(Lands, Oid)> = intents.iter().filter_map(|(note, event)| Some((lands_of(event)?, *note))).collect();
+    let Some((first, _)) = train.first() else { return Ok(None) };
+    git::mark(repo, Mark { train: first.train.clone(), old: landing.old, new })?;
     if append_grouped(repo, ledger.tip, &intents, &reason)? == Swap::Lost {
-        git::unmark(repo, lock)?;
+        unmark((repo, lock), &first.train)?;
         return Ok(None);
     }
-    let train: Vec<(Lands, Oid)> = intents.iter().filter_map(|(note, event)| Some((lands_of(event)?, *note))).collect();
     let advance =
         Advance { target: &landing.target, folder, from: landing.old, to: new, reason: &reason, keep_attributes: true };
-    let moved = git::advance((repo, lock), &advance, false).map_err(|error| stopped(&train, &error))?;
-    if !moved {
-        void(repo, &events_of(&intents))?;
-        git::unmark(repo, lock)?;
-        return Ok(None);
+    match git::advance((repo, lock), &advance, false) {
+        Ok(true) => {}
+        Ok(false) => {
+            void(repo, &events_of(&intents))?;
+            unmark((repo, lock), &first.train)?;
+            return Ok(None);
+        }
+        Err(error) if is_at(repo, &landing.target, landing.old) && git::fall_back((repo, lock), &advance).is_ok() => {
+            void(repo, &events_of(&intents)).map_err(|_| stopped(&train, &error))?;
+            unmark((repo, lock), &first.train)?;
+            return Err(nothing_moved(&error));
+        }
+        Err(error) => return Err(stopped(&train, &error)),
     }
     let kept = settle((repo, lock), loaded, (scene, &train)).map_err(|error| stopped(&train, &error))?;
     let ids: Vec<TaskId> = landing.steps.iter().map(|step| step.task.id.clone()).collect();
@@ -223,38 +232,72 @@ fn stopped(train: &[(Lands, Oid)], error: &anyhow::Error) -> anyhow::Error {
     failure.hint("use 'git dispatch land --continue' to go on from here").into()
 }
 
-/// Brings to its end what a kill or a full disk interrupted here. The tasks that landed by that.
+/// Nothing landed, and all is as it was.
+fn nothing_moved(error: &anyhow::Error) -> anyhow::Error {
+    let inner = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+    let hints = inner.map(|failure| failure.hints.clone()).unwrap_or_default();
+    let failure = Failure::new(Exit::Refused, format!("nothing landed: {error:#}"));
+    let failure = hints.into_iter().fold(failure, Failure::hint);
+    match failure.hints.is_empty() {
+        true => failure.hint("use 'git status' to see what is in the way").into(),
+        false => failure.into(),
+    }
+}
+
+fn is_at(repo: &Repo, target: &str, commit: Oid) -> bool {
+    repo.commit_of(&format!("refs/heads/{target}")).is_ok_and(|now| now == Some(commit))
+}
+
+/// Nothing came of that train.
+fn unmark((repo, lock): (&Repo, &Lock), train: &str) -> Result<()> {
+    git::unmark(repo, lock)?;
+    git::forget_mark(repo, train)
+}
+
+/// The landing of this clone that was neither brought to its end nor taken back. What the ledger says of others is none of ours.
+pub fn open_train(repo: &Repo) -> Result<Option<Train>> {
+    let marks = git::marks(repo);
+    if marks.is_empty() {
+        return Ok(None);
+    }
+    Ok(git::read_ledger(repo)?.open_train(|train| marks.iter().any(|mark| mark.is_of(train))).cloned())
+}
+
+/// Brings to its end what a kill or a full disk interrupted here after the target had moved, and takes back what had not moved it: that is
+/// decided anew. The tasks that landed.
 ///
 /// # Errors
 /// A step failed again ([`Exit::Halfway`]).
 pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded) -> Result<Resumed> {
     let mut resumed = Resumed::default();
-    let ledger = git::read_ledger(repo)?;
-    match ledger.landing_begun(&git::host()).cloned() {
-        Some(train) if !train.undoing.is_empty() => {
+    if let Some(train) = open_train(repo)? {
+        if !train.undoing.is_empty() {
             let what = format!("the landing of {} is half undone", ids(&train.lands));
             return Err(Failure::new(Exit::Refused, what)
                 .hint(format!("use 'git dispatch undo {}' to go on with that", train.first().task))
                 .into());
         }
-        // What the ledger says may be another's word: what is marked here is not.
-        Some(train) if git::marked(repo)? == Some(train.first().new) => {
-            resumed.ids = finish((repo, lock), loaded, &train)?;
+        if finish((repo, lock), loaded, &train)? {
+            resumed.ids = train.ids().cloned().collect();
             resumed.train = Some(train);
         }
-        _ => git::unmark(repo, lock)?,
     }
     let ledger = git::read_ledger(repo)?;
-    let host = git::host();
-    let open = |removal: &&Removal| !removal.done && !removal.undoing && removal.host == host;
-    let landed = |id: &TaskId| ledger.records.get(id).is_some_and(|record| record.landed.is_some());
-    let begun: BTreeMap<&TaskId, &Removal> = ledger
-        .records
-        .keys()
-        .filter(|id| landed(id))
-        .filter_map(|id| Some((id, ledger.removal_of(id).filter(open)?)))
-        .collect();
+    let marks = git::marks(repo);
+    let ours = |removal: &&Removal| {
+        let train = removal.what.train.as_deref().and_then(|train| ledger.train(train));
+        let marked = |train: &Train| marks.iter().any(|mark| mark.is_of(train));
+        let landed = |train: &Train| {
+            train.lands.iter().any(|(lands, _)| {
+                lands.task == removal.what.task && Some(lands.tip) == removal.what.tip.or(Some(lands.tip))
+            })
+        };
+        !removal.done && !removal.undoing && train.is_some_and(|train| train.done && marked(train) && landed(train))
+    };
+    let begun: BTreeMap<&TaskId, &Removal> =
+        ledger.records.keys().filter_map(|id| Some((id, ledger.removal_of(id).filter(ours)?))).collect();
     if begun.is_empty() {
+        git::unmark(repo, lock)?;
         return Ok(resumed);
     }
     let scene = read::scene(repo, loaded, Want { merges: false, ..Want::STANDINGS })?;
@@ -273,31 +316,31 @@ pub fn resume((repo, lock): (&Repo, &Lock), loaded: &Loaded) -> Result<Resumed> 
         }
     }
     remove((repo, lock), loaded, &removals).context("what has landed could not be removed")?;
+    git::unmark(repo, lock)?;
     Ok(resumed)
 }
 
-/// Goes on with a train whose intent stands in the ledger.
-fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train) -> Result<Vec<TaskId>> {
+/// Whether a train whose intent stands in the ledger has landed: then that is recorded. Else the checkout is as it was, and the intent is void.
+fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train) -> Result<bool> {
     let (repo, lock) = held;
     let first = train.first();
     let reason = reason(train.ids());
     let folder = git::checkout_of(repo, &first.target)?;
-    let advance = Advance {
-        target: &first.target,
-        folder,
-        from: first.old,
-        to: first.new,
-        reason: &reason,
-        keep_attributes: true,
-    };
-    let moved = git::advance(held, &advance, true).map_err(|error| stopped(&train.lands, &error))?;
+    let (from, to) = (first.old, first.new);
+    let advance = Advance { target: &first.target, folder, from, to, reason: &reason, keep_attributes: true };
     let now = repo.commit_of(&format!("refs/heads/{}", first.target))?;
-    if !moved && !now.is_some_and(|now| git::contains(repo, now, first.new)) {
+    if now == Some(from) {
+        git::fall_back(held, &advance).map_err(|error| stopped(&train.lands, &error))?;
+    } else {
+        // Clears away what it left of locks.
+        git::advance(held, &advance, true).map_err(|error| stopped(&train.lands, &error))?;
+    }
+    if !now.is_some_and(|now| git::contains(repo, now, to)) {
         void(repo, &train.events)?;
-        git::unmark(repo, lock)?;
-        return Ok(Vec::new());
+        unmark((repo, lock), &train.uid)?;
+        return Ok(false);
     }
     let scene = read::scene(repo, loaded, Want { merges: false, ..Want::STANDINGS })?;
     settle(held, loaded, (&scene, &train.lands)).map_err(|error| stopped(&train.lands, &error))?;
-    Ok(train.ids().cloned().collect())
+    Ok(true)
 }

@@ -103,6 +103,10 @@ fn target_fails(checks: &Checks<'_>) -> anyhow::Error {
     let (name, commit) = &checks.landing.from;
     let what = format!("the check fails on '{name}' at {} itself, before anything lands", commit.short());
     let failure = Failure::new(Exit::Refused, what);
+    let failure = match checks.known > 0 {
+        true => failure.hint("use --recheck to run it again: that was known from before"),
+        false => failure,
+    };
     let failure = match &checks.red {
         Some((log, _)) => {
             failure.hint(format!("use 'less {}' to see what it said", shell_word(&log.to_string_lossy())))
@@ -155,7 +159,8 @@ impl Plan for Checks<'_> {
         let (log, tail) = self.red.take().unwrap_or_default();
         let why = Obstacle::Red { log: log.to_string_lossy().into_owned(), tail };
         self.landing.left.push(Left { id: out.id.clone(), title: out.title.clone(), why });
-        around.console.note(&format!("{} fails the check: going on without it", out.id));
+        let before = if self.runs == 0 { ", as before" } else { "" };
+        around.console.note(&format!("{} fails the check{before}", out.id));
         let (steps, left) = read::landing::without(around.repo, loaded, scene, &around.asked, (&self.landing, place))?;
         self.landing.left.extend(left);
         self.landing.left.sort_by(|a, b| a.id.cmp(&b.id));
@@ -190,9 +195,16 @@ impl Checks<'_> {
         command.env("GIT_DISPATCH_WORKTREE", &site.folder).env("GIT_DISPATCH_GIT_DIR", around.repo.common_dir());
         let log = around.repo.common_dir().join(format!("dispatch/logs/check-{}.log", tree.short()));
         let (status, tail) = ran(command, &log)?;
+        site.leave(around.repo, commit)?;
         self.runs += 1;
         let verdict = match status {
             Some(0) => Verdict::Green,
+            Some(code @ (126 | 127)) => {
+                let said = tail.last().cloned().unwrap_or_default();
+                let what = format!("the check could not be run (exit code {code}): {said}");
+                let see = format!("use 'less {}' to see what it said", shell_word(&log.to_string_lossy()));
+                return Err(Failure::new(Exit::Refused, what).hint(see).into());
+            }
             Some(_) => Verdict::Red,
             None => {
                 let what = "the check was killed".to_owned();
@@ -216,6 +228,7 @@ impl Checks<'_> {
         if site.is_wanted() {
             around.console.note(&format!("making '{}' to check landings in; it stays", site.folder.display()));
             if let Some(setup) = &self.checking.setup {
+                site.check_out(around.repo, commit)?;
                 copied(around.repo, &loaded.file, &site)?;
                 let log = around.repo.common_dir().join(format!("dispatch/logs/{SITE}-setup.log"));
                 let (status, tail) = ran(git::shell(&site.folder, setup)?, &log)?;

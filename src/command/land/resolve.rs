@@ -6,13 +6,14 @@ use anyhow::Result;
 
 use super::{Args, WANT};
 use crate::console::Console;
-use crate::git::{self, Lock, Merging, Repo};
+use crate::git::{self, Lock, Merging, Repo, Resolving};
 use crate::global::Global;
 use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::land;
 use crate::model::oid::Oid;
+use crate::model::path::TreePath;
 use crate::model::text::shell_word;
 use crate::read::{self, Loaded, Scene};
 use crate::render;
@@ -68,6 +69,8 @@ pub fn begin((repo, global, console): With<'_>, args: &Args, id: &str) -> Result
         });
         return Ok(Exit::Success);
     }
+    let begun = Resolving { task: place.id.to_string(), tip: place.tip, other: commit };
+    git::record_resolving(repo, place.id.as_str(), Some(begun))?;
     match git::merge_into(repo, &place.folder, (name, commit), &place.branch)? {
         Merging::Merged(tip) => {
             console.answer(&if global.json {
@@ -108,33 +111,44 @@ fn place(loaded: &Loaded, scene: &Scene, id: &str) -> Result<Place> {
     }
 }
 
-/// The task in whose worktree the target is being merged, or, if that is concluded, was merged on top of what was reported; and whether it is
-/// to be concluded.
-fn resolving(repo: &Repo, scene: &Scene) -> Result<Option<(Place, bool)>> {
-    let target = scene.facts.target.newest().1;
-    let mut concluded = None;
-    for (id, seen) in &scene.facts.tasks {
+/// What `--resolve` began and stands still: the task named, or the only one.
+struct Begun {
+    place: Place,
+    begun: Resolving,
+    /// The merge is to be concluded.
+    open: bool,
+}
+
+/// # Errors
+/// Several were begun, and none is named ([`Exit::Usage`]); worktrees cannot be read.
+fn begun(repo: &Repo, scene: &Scene, id: Option<&String>) -> Result<Option<Begun>> {
+    let mut found = Vec::new();
+    for begun in git::resolving(repo).into_iter().filter(|one| id.is_none_or(|id| one.task == *id)) {
+        let Ok(task) = begun.task.parse::<TaskId>() else { continue };
+        let Some(seen) = scene.facts.tasks.get(&task) else { continue };
         let (Some(branch), Some(worktree)) = (&seen.branch, &seen.worktree) else { continue };
         if worktree.head != Head::Branch(branch.name.clone()) {
             continue;
         }
-        let Some(merge) = git::merging_in(repo, &worktree.path)? else { continue };
-        if !git::contains(repo, target, merge.other) {
-            continue;
-        }
-        let place =
-            Place { id: id.clone(), folder: worktree.path.clone(), branch: branch.name.clone(), tip: branch.tip };
-        let Some(on) = merge.on else { return Ok(Some((place, true))) };
-        let record = scene.facts.ledger.records.get(id).and_then(|record| record.reported.as_ref());
-        if record.is_some_and(|report| report.tip == on && report.done()) {
-            concluded = Some((place, false));
+        let merge = git::merging_in(repo, &worktree.path)?.filter(|merge| merge.other == begun.other);
+        let open = merge.as_ref().is_some_and(|merge| merge.on.is_none() && branch.tip == begun.tip);
+        let concluded = merge.is_some_and(|merge| merge.on == Some(begun.tip));
+        if open || concluded {
+            let (folder, branch, tip) = (worktree.path.clone(), branch.name.clone(), branch.tip);
+            found.push(Begun { place: Place { id: task, folder, branch, tip }, begun, open });
         }
     }
-    Ok(concluded)
+    if let [one, other, ..] = &found[..] {
+        let what = format!("'{}' and '{}' are both being resolved", one.place.id, other.place.id);
+        return Err(Failure::new(Exit::Usage, what)
+            .hint(format!("use 'git dispatch land --continue {}' to name one", one.place.id))
+            .into());
+    }
+    Ok(found.pop())
 }
 
 /// `--continue`: concludes the merge where all is resolved. The task that is to land then, and whether what was reported of it before the
-/// merge was that it is done; `None` where nothing was being resolved.
+/// merge was that it is done, and nothing but what conflicted was changed since; `None` where nothing was being resolved.
 ///
 /// # Errors
 /// Conflicts are left ([`Exit::Halfway`]).
@@ -145,23 +159,35 @@ pub fn go_on((repo, global, console): With<'_>, args: &Args) -> Result<Option<(T
     if !args.acting.from_worktree {
         read::outside(repo, &scene, "land --from-worktree --continue")?;
     }
-    let Some((place, open)) = resolving(repo, &scene)? else { return Ok(None) };
-    if open && !args.acting.dry_run {
+    let Some(Begun { place, begun, open }) = begun(repo, &scene, args.ids.first())? else { return Ok(None) };
+    let left = |paths: &[TreePath], what: &str| {
         let word = shell_word(&place.folder.to_string_lossy());
+        let paths: Vec<String> = paths.iter().map(|path| format!("'{}'", path.lossy())).collect();
+        Failure::new(Exit::Halfway, format!("{what} in '{}': {}", place.folder.display(), paths.join(", ")))
+            .hint(format!("use 'git -C {word} status' to see them"))
+            .hint(format!("use 'git dispatch land --abort {}' to take the merge back", place.id))
+    };
+    let conflicts = git::conflicts_of(repo, &scene.quarantine, &begun)?;
+    let marked = git::with_marks(&place.folder, &conflicts);
+    if !marked.is_empty() {
+        return Err(left(&marked, "marks of conflicts are left").into());
+    }
+    let mut tip = place.tip;
+    if open && !args.acting.dry_run {
         if let Some(paths) = git::conclude(repo, &place.folder)? {
-            let paths: Vec<String> = paths.iter().map(|path| format!("'{}'", path.lossy())).collect();
-            let what = format!("conflicts are left in '{}': {}", place.folder.display(), paths.join(", "));
-            return Err(Failure::new(Exit::Halfway, what)
-                .hint(format!("use 'git -C {word} status' to see them"))
-                .hint("use 'git dispatch land --abort' to take the merge back")
-                .into());
+            return Err(left(&paths, "conflicts are left").into());
         }
         console.note(&format!("the merge in '{}' is concluded", place.folder.display()));
+        tip = repo.commit_of(&format!("refs/heads/{}", place.branch))?.unwrap_or(tip);
     }
     drop(lock);
     let record = scene.facts.ledger.records.get(&place.id).and_then(|record| record.reported.as_ref());
-    let done = record.is_some_and(|report| report.done() && (!open || report.tip == place.tip));
-    Ok(Some((place.id, done)))
+    let done = record.is_some_and(|report| report.done() && report.tip == begun.tip);
+    let beside = if tip == begun.tip { Vec::new() } else { git::changed_beside(repo, &scene.quarantine, &begun, tip)? };
+    if let Some(path) = beside.first() {
+        console.warning(&format!("the merge changes '{}', which did not conflict", path.lossy()));
+    }
+    Ok(Some((place.id, done && beside.is_empty())))
 }
 
 /// `--abort`: the worktree is as it was before `--resolve`.
@@ -175,17 +201,18 @@ pub fn abort((repo, global, console): With<'_>, args: &Args) -> Result<Exit> {
     if !args.acting.from_worktree {
         read::outside(repo, &scene, "land --from-worktree --abort")?;
     }
-    let Some((place, _)) = resolving(repo, &scene)?.filter(|(_, open)| *open) else {
-        return Err(Failure::new(Exit::No, "nothing is being resolved")
+    let Some(Begun { place, .. }) = begun(repo, &scene, args.ids.first())?.filter(|begun| begun.open) else {
+        return Err(Failure::new(Exit::No, "nothing is being resolved by '--resolve'")
             .hint("use 'git dispatch status' to see what is under way")
             .into());
     };
-    if !args.acting.dry_run {
+    let dry_run = args.acting.dry_run;
+    if !dry_run {
         git::leave_merge(repo, &place.folder)?;
+        git::record_resolving(repo, place.id.as_str(), None)?;
     }
-    let verb = if args.acting.dry_run { "would be" } else { "is" };
+    let verb = if dry_run { "would be" } else { "is" };
     console.answer(&if global.json {
-        let dry_run = args.acting.dry_run;
         render::land::resolve_json((&place.id, "aborted"), (&place.folder, place.tip), &[], dry_run)
     } else {
         format!("{} {verb} at {} again, as before\n", place.id, place.tip.short())

@@ -72,6 +72,9 @@ fn may_go(repo: &Repo, scene: &Scene, train: &Train, begun: bool) -> Result<Opti
             .hint("use 'git dispatch land --continue' to bring it there first")
             .into());
     }
+    if !git::marks(repo).iter().any(|mark| mark.is_of(train)) {
+        return Err(moved_on(train, "nothing here shows that it is a landing of this clone").into());
+    }
     let folder = git::checkout_of(repo, target)?;
     if begun && now == Some(first.old) {
         return Ok(folder);
@@ -121,7 +124,8 @@ fn restored((repo, lock): (&Repo, &Lock), train: &Train, removals: &[Removal]) -
         let back = removals.iter().map(|removal| (removal.uid.clone(), removal.note));
         let all: Vec<(String, Oid)> = train.events.iter().cloned().chain(back).collect();
         undone(repo, ledger, &all)
-    })
+    })?;
+    git::forget_mark(repo, &train.uid)
 }
 
 fn undone(repo: &Repo, ledger: &Ledger, uids: &[(String, Oid)]) -> Result<Vec<(Oid, Event)>> {

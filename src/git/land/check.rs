@@ -11,10 +11,12 @@ use sha2::{Digest, Sha256};
 use crate::git::cache_file::CacheFile;
 use crate::git::checkout::make_empty;
 use crate::git::lock::lock;
+use crate::git::processes::process_in;
 use crate::git::program::stdout_of;
 use crate::git::repo::Repo;
 use crate::git::stale::clear_stale_file;
 use crate::git::worktrees::{Listed, worktrees};
+use crate::model::facts::Head;
 use crate::model::failure::{Exit, Failure};
 use crate::model::land::Verdict;
 use crate::model::oid::Oid;
@@ -60,13 +62,18 @@ pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
         listed.as_ref().is_some_and(|listed| listed.detached.is_some() && listed.admin_dir.join("index").exists());
     let there = ours && whole && folder.join(".git").exists();
     if let Some(listed) = listed.as_ref().filter(|_| there) {
-        return Ok(CheckSite { folder, admin: listed.admin_dir.clone(), _held: held });
+        let site = CheckSite { folder, admin: listed.admin_dir.clone(), _held: held };
+        site.holds_nothing(repo, listed)?;
+        return Ok(site);
+    }
+    if let Some(listed) = listed.as_ref().filter(|listed| ours && matches!(listed.head, Head::Branch(_))) {
+        return Err(holds(&folder, &format!("a branch is checked out: {}", shown(&listed.head))).into());
     }
     // As in every acting command: what is being made has one place.
     let _lock = lock(repo, "land")?;
     match &listed {
         // Made by half, or its files are gone: nothing but what builds left was in it.
-        Some(listed) if ours => remove(repo, listed, &folder)?,
+        Some(listed) if ours && !holds_files(listed, &folder) => remove(repo, listed, &folder)?,
         None if folder.symlink_metadata().is_err() => {}
         _ => {
             let what = format!("'{}' stands where landings are checked", folder.display());
@@ -75,10 +82,40 @@ pub fn check_site(repo: &Repo, commit: Oid) -> Result<CheckSite> {
                 .into());
         }
     }
-    let admin = make_empty(repo, &folder, commit, REASON)?;
+    let admin = made(repo, &folder, commit)?;
     let site = CheckSite { folder, admin, _held: held };
     site.check_out(repo, commit)?;
     Ok(site)
+}
+
+fn made(repo: &Repo, folder: &Path, commit: Oid) -> Result<PathBuf> {
+    if repo.reftable().is_none() {
+        return make_empty(repo, folder, commit, REASON);
+    }
+    // Refs of a worktree are tables of its own, which git makes.
+    let mut command = repo.command();
+    command.args(["-c", "core.hooksPath=/dev/null", "worktree", "add", "-q", "--detach", "--no-checkout"]);
+    stdout_of(command.args(["--lock", "--reason", REASON, "--"]).arg(folder).arg(commit.to_string()))?;
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
+    Ok(listed.with_context(|| format!("git made no worktree '{}'", folder.display()))?.admin_dir)
+}
+
+/// git's word for what is half-made, and files in it: somebody else's.
+fn holds_files(listed: &Listed, folder: &Path) -> bool {
+    let files = || std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| entry.file_name() != ".git");
+    listed.locked.as_deref() == Some("initializing") && files()
+}
+
+fn shown(head: &Head) -> String {
+    if let Head::Branch(name) = head { name.clone() } else { String::new() }
+}
+
+fn holds(folder: &Path, what: &str) -> Failure {
+    let what = format!("somebody works in '{}', where landings are checked: {what}", folder.display());
+    let word = shell_word(&folder.to_string_lossy());
+    Failure::new(Exit::Refused, what)
+        .hint(format!("use 'git worktree unlock {word}' first to keep what is there"))
+        .hint(format!("use 'git worktree move {word} NEW-PATH' to move it away then"))
 }
 
 /// First the files, so that it is known for what it is until the last step.
@@ -118,11 +155,62 @@ impl CheckSite {
         std::fs::write(self.mark(), "").with_context(|| format!("could not write '{}'", self.mark().display()))
     }
 
+    /// Says which commit was checked out last, and whether a check may have left anything in it.
+    fn at(&self) -> PathBuf {
+        self.admin.join("dispatch-at")
+    }
+
+    fn write_at(&self, commit: Oid, state: &str) -> Result<()> {
+        let written = std::fs::write(self.at(), format!("{commit} {state}\n"));
+        written.with_context(|| format!("could not write '{}'", self.at().display()))
+    }
+
+    /// What is there is no more than checks leave: nobody works in it.
+    ///
+    /// # Errors
+    /// A process does ([`Exit::Held`]), or somebody did ([`Exit::Refused`]).
+    fn holds_nothing(&self, repo: &Repo, listed: &Listed) -> Result<()> {
+        if let Ok(Some((pid, name))) = process_in(&self.folder) {
+            let what =
+                format!("process {pid} ({name}) works in '{}', where landings are checked", self.folder.display());
+            return Err(Failure::new(Exit::Held, what).hint(format!("use 'kill {pid}' to end it")).into());
+        }
+        let text = std::fs::read_to_string(self.at()).unwrap_or_default();
+        let mut fields = text.split_whitespace();
+        let at: Option<Oid> = fields.next().and_then(|commit| commit.parse().ok());
+        let (Some(at), state) = (at, fields.next()) else { return Ok(()) };
+        if listed.detached != Some(at) && state == Some("idle") {
+            return Err(holds(&self.folder, "another commit is checked out").into());
+        }
+        if state != Some("idle") {
+            return Ok(());
+        }
+        let mut command = repo.git.command(&self.folder);
+        let said = stdout_of(command.args(["status", "--porcelain", "-z", "--ignore-submodules=all"]))?;
+        match said.split(|&byte| byte == 0).next().filter(|line| line.len() > 3) {
+            Some(line) => {
+                let path = String::from_utf8_lossy(&line[3..]).into_owned();
+                Err(holds(&self.folder, &format!("'{path}' is not committed")).into())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes away what a check left, but for ignored files. From here on, what is there is somebody's.
+    ///
+    /// # Errors
+    /// git failed.
+    pub fn leave(&self, repo: &Repo, commit: Oid) -> Result<()> {
+        self.check_out(repo, commit)?;
+        self.write_at(commit, "idle")
+    }
+
     /// Brings the worktree to `commit`: what is ignored stays, what is changed or untracked goes. No hook runs.
     ///
     /// # Errors
     /// git failed.
     pub fn check_out(&self, repo: &Repo, commit: Oid) -> Result<()> {
+        self.write_at(commit, "busy")?;
         for name in ["index.lock", "HEAD.lock"] {
             clear_stale_file(&self.admin.join(name))?;
         }

@@ -2,18 +2,20 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
+use crate::git::cache_file::CacheFile;
 use crate::git::fault::Told;
 use crate::git::lock::Lock;
 use crate::git::program::{failed, run, stdout_of};
 use crate::git::repo::{Repo, ours, theirs};
-use crate::git::stack::{Way, carry, let_go};
+use crate::git::stack::{Way, carry, let_go, retreat};
 use crate::git::stale::clear_stale_lock;
 use crate::git::start::update_refs;
 use crate::git::unref;
 use crate::git::worktrees::on_branch;
 use crate::model::failure::{Exit, Failure};
+use crate::model::ledger::Train;
 use crate::model::oid::Oid;
 use crate::model::text::shell_word;
 
@@ -99,33 +101,99 @@ pub fn advance((repo, held): (&Repo, &Lock), advance: &Advance<'_>, begun: bool)
     }
 }
 
-/// What is about to land, by [`mark`].
+/// Undoes what an [`advance`] that was not brought to its end left in the checkout; the target is at `from` still.
 ///
 /// # Errors
-/// The ref cannot be read.
-pub fn marked(repo: &Repo) -> Result<Option<Oid>> {
+/// See [`carry`].
+pub fn fall_back(held: (&Repo, &Lock), advance: &Advance<'_>) -> Result<()> {
+    let Advance { target: branch, folder, from, to, reason, keep_attributes } = advance;
+    let Some(folder) = folder else { return Ok(()) };
+    let way = Way { folder, branch, from: *from, to: *to, reason, keep_attributes: *keep_attributes };
+    retreat(held, &way)
+}
+
+fn kept(repo: &Repo) -> Result<Option<Oid>> {
     repo.commit_of(MARK)
 }
 
-/// Says that `commit` is about to land here.
-///
-/// # Errors
-/// git failed.
-pub fn mark(repo: &Repo, commit: Oid) -> Result<()> {
-    clear_stale_lock(repo, MARK)?;
-    if marked(repo)? == Some(commit) {
-        return Ok(());
-    }
-    let said = update_refs(repo, &format!("update {MARK}\0{commit}\0\0"), "dispatch: land");
-    if marked(repo)? == Some(commit) { Ok(()) } else { said.and(Err(anyhow!("git made no ref '{MARK}'"))) }
+/// A landing that this clone made, or is about to make: what the ledger says of others moves nothing here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// See [`crate::model::ledger::Lands::train`].
+    pub train: String,
+    pub old: Oid,
+    pub new: Oid,
 }
 
-/// Nothing is about to land any more.
+impl Mark {
+    /// Whether it is that train, with the same move of the target.
+    pub fn is_of(&self, train: &Train) -> bool {
+        let first = train.first();
+        (&self.train, self.old, self.new) == (&train.uid, first.old, first.new)
+    }
+}
+
+fn mark_file(repo: &Repo) -> CacheFile {
+    CacheFile::below(repo.common_dir(), "dispatch/landing")
+}
+
+const MARK_MAGIC: &[u8] = b"git-dispatch landing 1\n";
+
+/// So many landings of this clone are remembered, the newest ones.
+const MOST: usize = 200;
+
+/// The landings of this clone that were not taken back, and those that it was about to make, oldest first.
+pub fn marks(repo: &Repo) -> Vec<Mark> {
+    let text = mark_file(repo).read(MARK_MAGIC).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let mark = |line: &str| {
+        let mut fields = line.split_whitespace();
+        let train = fields.next()?.to_owned();
+        Some(Mark { train, old: fields.next()?.parse().ok()?, new: fields.next()?.parse().ok()? })
+    };
+    text.lines().filter_map(mark).collect()
+}
+
+fn write_marks(repo: &Repo, marks: &[Mark]) -> Result<()> {
+    let line = |Mark { train, old, new }: &Mark| format!("{train} {old} {new}\n");
+    let text: String = marks[marks.len().saturating_sub(MOST)..].iter().map(line).collect();
+    let written = mark_file(repo).replace(MARK_MAGIC, text.as_bytes());
+    written.context("could not write 'dispatch/landing' in the git directory")
+}
+
+/// Says what is about to land here, and keeps it from gc.
+///
+/// # Errors
+/// git failed, or the file cannot be written.
+pub fn mark(repo: &Repo, mark: Mark) -> Result<()> {
+    let new = mark.new;
+    let mut all = marks(repo);
+    all.push(mark);
+    write_marks(repo, &all)?;
+    clear_stale_lock(repo, MARK)?;
+    if kept(repo)? == Some(new) {
+        return Ok(());
+    }
+    let said = update_refs(repo, &format!("update {MARK}\0{new}\0\0"), "dispatch: land");
+    if kept(repo)? == Some(new) { Ok(()) } else { said.and(Err(anyhow!("git made no ref '{MARK}'"))) }
+}
+
+/// That landing is none any more: it was taken back, or nothing came of it.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn forget_mark(repo: &Repo, train: &str) -> Result<()> {
+    let mut all = marks(repo);
+    let before = all.len();
+    all.retain(|mark| mark.train != train);
+    if all.len() == before { Ok(()) } else { write_marks(repo, &all) }
+}
+
+/// Nothing is about to land any more: what did is named by others.
 ///
 /// # Errors
 /// The ref cannot be deleted.
 pub fn unmark(repo: &Repo, held: &Lock) -> Result<()> {
-    match marked(repo)? {
+    match kept(repo)? {
         Some(commit) => unref::delete(repo, held, MARK, commit),
         None => unref::tidy(repo, MARK),
     }

@@ -45,17 +45,31 @@ pub struct Way<'a> {
 pub fn carry((repo, held): (&Repo, &Lock), way: &Way<'_>, begun: bool) -> Result<()> {
     let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == way.folder);
     let listed = listed.with_context(|| format!("worktree '{}' is gone", way.folder.display()))?;
-    let newer = repo.git.version >= Version(2, 41);
-    let mut site = Site { repo, held, way, admin: &listed.admin_dir, attributes: None };
-    if way.keep_attributes && newer && Changes::of(way, site.git(&[])?)?.of_attributes() {
-        site.attributes = Some(way.from);
-    }
-    site.unlock()?;
+    let site = Site::new((repo, held), way, &listed.admin_dir)?;
     let index = site.lock()?;
     let moved = site.move_all(begun);
     drop(index);
     site.unlock()?;
     moved
+}
+
+/// Takes back what a [`carry`] that was not brought to its end left in the worktree, whose branch is at `from` still.
+///
+/// # Errors
+/// As [`carry`].
+pub fn retreat((repo, held): (&Repo, &Lock), way: &Way<'_>) -> Result<()> {
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == way.folder);
+    let Some(listed) = listed else { return Ok(()) };
+    let site = Site::new((repo, held), way, &listed.admin_dir)?;
+    let index = site.lock()?;
+    let changes = Changes::of(way, site.git(&[])?)?;
+    let back = site.next_begins(&changes).and_then(|old| match old {
+        true => site.put_back(&changes),
+        false => site.files((way.to, way.from)).and_then(|()| site.index()),
+    });
+    drop(index);
+    site.unlock()?;
+    back
 }
 
 /// Whether nothing that is new and that nobody committed is in the way of [`carry`]; `to` may be in the quarantine only.
@@ -225,7 +239,18 @@ struct Site<'a> {
     attributes: Option<Oid>,
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    /// Without what an earlier one left of locks.
+    fn new((repo, held): (&'a Repo, &'a Lock), way: &'a Way<'a>, admin: &'a Path) -> Result<Site<'a>> {
+        let mut site = Site { repo, held, way, admin, attributes: None };
+        site.unlock()?;
+        let newer = repo.git.version >= Version(2, 41);
+        if way.keep_attributes && newer && Changes::of(way, site.git(&[])?)?.of_attributes() {
+            site.attributes = Some(way.from);
+        }
+        Ok(site)
+    }
+
     fn own(&self) -> PathBuf {
         own(self.admin)
     }

@@ -268,7 +268,10 @@ pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy, shallow
         Obstacle::Breaks { .. } => {
             vec![(format!("git dispatch land --resolve {id}"), "to resolve that in its worktree")]
         }
-        Obstacle::Red { .. } => vec![(format!("git dispatch review {id} --finding TEXT"), "to have it mended")],
+        Obstacle::Red { .. } => vec![
+            (format!("git dispatch status {id}"), "to see where its worktree is"),
+            (format!("git dispatch land {id} --recheck"), "to run the check again"),
+        ],
         Obstacle::Needs(_) => Vec::new(),
         Obstacle::Unknown if shallow => {
             vec![("git fetch --unshallow".to_owned(), "to have the history that is missing")]

@@ -58,15 +58,25 @@ impl Train {
         &self.lands[0].0
     }
 
+    /// Whether it was neither brought to its end nor taken back.
+    pub fn is_open(&self) -> bool {
+        !self.done || !self.undoing.is_empty()
+    }
+
     pub fn ids(&self) -> impl Iterator<Item = &TaskId> {
         self.lands.iter().map(|(lands, _)| &lands.task)
     }
 }
 
 impl Ledger {
-    /// The last train of this `host` that was neither brought to its end nor taken back.
-    pub fn landing_begun(&self, host: &str) -> Option<&Train> {
-        self.trains.iter().rev().find(|train| train.host == host && (!train.done || !train.undoing.is_empty()))
+    /// The last train that was neither brought to its end nor taken back, of those that are `ours`.
+    pub fn open_train(&self, ours: impl Fn(&Train) -> bool) -> Option<&Train> {
+        self.trains.iter().rev().find(|train| train.is_open() && ours(train))
+    }
+
+    /// The train with this uid.
+    pub fn train(&self, uid: &str) -> Option<&Train> {
+        self.trains.iter().find(|train| train.uid == uid)
     }
 
     /// The last train that landed `id`, if that is how it landed last.
