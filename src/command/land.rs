@@ -98,6 +98,7 @@ struct Around<'a> {
 /// ([`Exit::Refused`]); [`Exit::Held`] where another command acts; [`Exit::Halfway`] where a step failed: the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
+    let repo = repo.without_hooks_of_branches();
     let mut asked = Asked {
         ids: args.ids.clone(),
         force_state: args.force_state,

@@ -390,10 +390,8 @@ impl Site<'_> {
         if self.repo.commit_of(&name)? == Some(self.way.to) {
             return Ok(true);
         }
-        let mut command = self.repo.command();
-        command.env("GIT_DIR", self.admin).args(["-c", "core.fsync=committed,reference", "update-ref", "-m"]);
-        command.args([self.way.reason, &name, &self.way.to.to_string(), &self.way.from.to_string()]);
-        let output = run(command.stdin(self.held.handed_on()?))?;
+        let mut command = self.git(&["-c", "core.fsync=committed,reference", "update-ref", "-m", self.way.reason])?;
+        let output = run(command.args([&name, &self.way.to.to_string(), &self.way.from.to_string()]))?;
         if !output.status.success() {
             clear_stale_file(&self.admin.join("HEAD.lock"))?;
             clear_stale_lock(self.repo, &name)?;
