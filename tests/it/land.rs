@@ -1,9 +1,13 @@
 //! `git dispatch land`: what lands, how, and what nothing may happen to.
 
+mod after;
+mod back;
 mod checkout;
 mod commits;
 mod hostile;
+mod left;
 mod resolve;
+mod shapes;
 mod train;
 
 use serde_json::Value;

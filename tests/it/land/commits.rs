@@ -190,10 +190,14 @@ fn rebase_leaves_a_task_out_that_has_merges() {
 fn only_what_stands_on_the_target_is_landed_by_a_fast_forward() {
     let sandbox = two();
     let tip = sandbox.rev("task/A");
-    sandbox.run(&["land", "--strategy", "ff"]).exits(4).says("left out: task 'B' ");
+    sandbox.run(&["land", "--strategy", "ff"]).exits(4).says("left out: task 'B' does not stand on A: no fast-forward");
     assert_eq!((sandbox.rev("main"), sandbox.on_main()), (tip, vec!["a".to_owned()]));
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
-    let told = sandbox.refuses(&["land", "--strategy", "ff"], 3, "nothing lands: task 'B' ");
+    let told = sandbox.refuses(
+        &["land", "--strategy", "ff"],
+        3,
+        "task 'B' does not stand on all that main has: no fast-forward",
+    );
     told.says("hint: use 'git dispatch land B --strategy merge' to land it by a merge");
     assert_eq!(sandbox.row("A")["state"], "landed");
 }
