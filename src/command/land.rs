@@ -99,7 +99,7 @@ struct Around<'a> {
 /// ([`Exit::Refused`]); [`Exit::Held`] where another command acts; [`Exit::Halfway`] where a step failed: the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
-    let repo = repo.without_hooks_of_the_checkout();
+    let repo = repo.without_hooks_of_branches();
     let mut asked = Asked {
         ids: args.ids.clone(),
         force_state: args.force_state,
@@ -293,14 +293,14 @@ fn nothing_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &
     }
     let told: Vec<String> = landing.left.iter().map(|left| render::land::left(left, name)).collect();
     let failure = Failure::new(Exit::Refused, format!("nothing lands: {}", told.join("; ")));
-    let hints = landing.left.iter().flat_map(|left| hints(around, loaded, scene, left, landing.strategy));
+    let hints = landing.left.iter().flat_map(|left| hints(around, loaded, scene, left));
     hints.fold(failure, Failure::hint).into()
 }
 
-fn hints(around: &Around<'_>, _loaded: &Loaded, scene: &Scene, left: &Left, strategy: Strategy) -> Vec<String> {
+fn hints(around: &Around<'_>, _loaded: &Loaded, scene: &Scene, left: &Left) -> Vec<String> {
     let seen = scene.facts.tasks.get(&left.id).and_then(|seen| seen.worktree.as_ref());
     let folder = seen.map(|worktree| worktree.path.to_string_lossy().into_owned());
-    let commands = remedies(left, folder.as_deref(), strategy, around.repo.is_shallow());
+    let commands = remedies(left, folder.as_deref(), around.repo.is_shallow());
     commands.into_iter().map(|(command, what)| format!("use '{command}' {what}")).collect()
 }
 
@@ -312,7 +312,7 @@ fn tell_left(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Land
     for left in &landing.left {
         around.console.warning(&format!("left out: {}", render::land::left(left, &landing.target)));
         render::land::log_of(left).iter().for_each(|line| around.console.note(line));
-        hints(around, loaded, scene, left, landing.strategy).iter().for_each(|hint| around.console.hint(hint));
+        hints(around, loaded, scene, left).iter().for_each(|hint| around.console.hint(hint));
     }
 }
 

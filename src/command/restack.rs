@@ -124,11 +124,7 @@ fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, place: &Place<'_>, args: 
     let moves = moves?;
     if let Move::To(to) = moves {
         let (folder, branch) = (place.folder.as_path(), place.snapshot.branch.as_str());
-        git::may_carry(
-            repo,
-            &scene.quarantine,
-            &Way { folder, branch, from: place.tip, to, reason: REASON, keep_attributes: false },
-        )?;
+        git::may_carry(repo, &scene.quarantine, &Way { folder, branch, from: place.tip, to, reason: REASON })?;
     }
     Ok(Decided { restack: restack(base.commit, &base.on, moves), base: Some(base) })
 }
@@ -234,14 +230,7 @@ fn act(held: (&Repo, &Lock), scene: &Scene, place: &Place<'_>, restack: &Restack
 fn move_to((repo, lock): (&Repo, &Lock), scene: &Scene, restack: &Restack, tip: Oid) -> Result<()> {
     git::keep_next(repo, &restack.id, restack.base)?;
     git::keep(repo, &scene.quarantine, tip, &[restack.base, restack.before])?;
-    let way = Way {
-        folder: &restack.folder,
-        branch: &restack.branch,
-        from: restack.before,
-        to: tip,
-        reason: REASON,
-        keep_attributes: false,
-    };
+    let way = Way { folder: &restack.folder, branch: &restack.branch, from: restack.before, to: tip, reason: REASON };
     git::carry((repo, lock), &way, restack.begun)
 }
 

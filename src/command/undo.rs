@@ -33,6 +33,7 @@ pub struct Args {
 /// failed: the same command goes on.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Exit> {
     let (repo, console) = read::repository(global, console)?;
+    let repo = repo.without_hooks_of_branches();
     let dry_run = args.acting.dry_run;
     let text = acting::decided((&repo, global), (!dry_run).then_some("undo"), |lock, loaded, scene| {
         if !args.acting.from_worktree {

@@ -5,6 +5,7 @@ mod content;
 mod links;
 mod place;
 mod record;
+mod renew;
 mod tracked;
 mod walk;
 mod wanted;
@@ -23,6 +24,7 @@ use crate::model::copies::{Copied, LeftOut};
 use crate::model::id::TaskId;
 
 pub(super) use record::{forget, known};
+pub use renew::drop_stale_copies;
 pub(super) use walk::print_of;
 
 use self::place::Site;

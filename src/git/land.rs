@@ -2,6 +2,7 @@
 
 mod check;
 mod compose;
+mod hooks;
 mod push;
 mod resolve;
 mod target;

@@ -79,7 +79,7 @@ pub use changed::{Watch, Watched};
 pub use clock::now;
 pub use collisions::collisions;
 pub use config::{forge, overlay};
-pub use copies::{Copies, asks_for_copies, copies};
+pub use copies::{Copies, asks_for_copies, copies, drop_stale_copies};
 pub use counts::{Counted, Counts, counts};
 pub use create::create_new;
 pub use dated::dated;

@@ -44,6 +44,8 @@ pub struct Version(pub u32, pub u32);
 pub struct Git {
     exe: PathBuf,
     pub version: Version,
+    /// Whether its commands run hooks.
+    pub(super) hooks: bool,
 }
 
 impl Git {
@@ -67,7 +69,7 @@ impl Git {
             .hint("install a newer git, or put it first on PATH")
             .into());
         }
-        Ok(Git { exe, version })
+        Ok(Git { exe, version, hooks: true })
     }
 
     /// A git command that runs in `dir`, speaks English, never prompts, takes no optional lock and sees none of the
@@ -75,6 +77,9 @@ impl Git {
     pub fn command(&self, dir: &Path) -> Command {
         let mut command = bare_command(&self.exe);
         command.current_dir(dir).stdin(Stdio::null());
+        if !self.hooks {
+            command.args(["-c", "core.hooksPath=/dev/null"]);
+        }
         command
     }
 }

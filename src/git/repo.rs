@@ -29,8 +29,6 @@ pub struct Repo {
     command_line: Vec<(String, String)>,
     /// Where the refs are, if not in files.
     reftable: Option<Arc<Stack>>,
-    /// Whether its commands run no hooks.
-    hookless: bool,
 }
 
 impl Repo {
@@ -58,7 +56,7 @@ impl Repo {
         if let Some(stack) = &reftable {
             refs::replace_objects(&mut gix, stack)?;
         }
-        Ok(Repo { gix, git, common, main, here, command_line, reftable, hookless: false })
+        Ok(Repo { gix, git, common, main, here, command_line, reftable })
     }
 
     /// The common git dir, absolute.
@@ -99,23 +97,7 @@ impl Repo {
         let mut git_dir = std::ffi::OsString::from("--git-dir=");
         git_dir.push(&self.common);
         command.arg(git_dir);
-        if self.hookless {
-            command.args(["-c", "core.hooksPath=/dev/null"]);
-        }
         command
-    }
-
-    /// The same repository, of which no command runs a hook where hooks are files of the checkout: what lands may bring other ones.
-    #[must_use]
-    pub fn without_hooks_of_the_checkout(mut self) -> Repo {
-        let named = self.config("core.hooksPath").filter(|path| !path.is_empty());
-        let inside = |path: &str| {
-            let path = Path::new(path);
-            !path.starts_with("~") && self.main.as_ref().is_some_and(|main| main.join(path).starts_with(main))
-        };
-        self.hookless =
-            named.is_some_and(|path| inside(&path) || Path::new(&path).is_relative() && !path.starts_with('~'));
-        self
     }
 
     /// Whether its history ends early.

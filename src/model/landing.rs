@@ -74,6 +74,8 @@ pub struct Left {
 pub enum Obstacle {
     /// It conflicts with the target as it is (`with` is empty), or with what these would make of it.
     Breaks { with: Vec<TaskId>, paths: Vec<TreePath> },
+    /// It does not stand on all that the target has (`with` is empty), or would have with these: no fast-forward.
+    Behind { with: Vec<TaskId> },
     /// It waits for reviewers, or does not merge with another one that is done.
     Barred(Vec<Reason>),
     /// These need to land before it, and do not.

@@ -76,7 +76,18 @@ impl<'a> Course<'a> {
     pub fn best(&mut self) -> Landing {
         let candidates: Vec<Candidate> = self.entrants.tasks.iter().map(|entrant| entrant.candidate.clone()).collect();
         let order = order(&candidates, Stand::NOW, |stand, place| self.attempt(*stand, place));
-        self.entrants.named(order)
+        let best = self.entrants.named(order);
+        Landing { left: self.by_strategy(best.left), ..best }
+    }
+
+    /// What does not land by a fast-forward needs not conflict.
+    fn by_strategy(&self, mut left: Vec<Left>) -> Vec<Left> {
+        for one in left.iter_mut().filter(|_| self.strategy == Strategy::Ff) {
+            if let Obstacle::Breaks { with, .. } = &mut one.why {
+                one.why = Obstacle::Behind { with: std::mem::take(with) };
+            }
+        }
+        left
     }
 
     /// Lands `ids` in this order; what does not land there is left out, and what needs that. Each with the tree that it makes.
@@ -111,7 +122,7 @@ impl<'a> Course<'a> {
             out.insert(id.clone());
             left.push(Left { id: id.clone(), title: self.entrants.tasks[place].title.clone(), why });
         }
-        (lands, left)
+        (lands, self.by_strategy(left))
     }
 }
 

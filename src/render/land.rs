@@ -217,6 +217,7 @@ struct KeptJson<'a> {
 fn left_json(left: &Left) -> LeftJson<'_> {
     let (why, with, paths, reasons, log) = match &left.why {
         Obstacle::Breaks { with, paths } => ("conflicts", Some(with), Some(paths.as_slice()), None, None),
+        Obstacle::Behind { with } => ("behind", Some(with), None, None, None),
         Obstacle::Needs(needs) => ("needs", Some(needs), None, None, None),
         Obstacle::Barred(reasons) => ("barred", None, None, Some(reasons.as_slice()), None),
         Obstacle::Red { log, .. } => ("check", None, None, None, Some(log.as_str())),

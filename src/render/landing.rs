@@ -80,6 +80,10 @@ pub fn why(why: &Obstacle, target: &str, verbose: bool) -> String {
                 paths => format!("conflicts with {with} in {}", some(paths, verbose)),
             }
         }
+        Obstacle::Behind { with } if with.is_empty() => {
+            format!("does not stand on all that {} has: no fast-forward", escape(target))
+        }
+        Obstacle::Behind { with } => format!("does not stand on {}: no fast-forward", ids(with)),
         Obstacle::Needs(needs) => format!("needs {}", ids(needs)),
         Obstacle::Barred(reasons) => sentence(reasons),
         Obstacle::Red { .. } => "fails the check".to_owned(),

@@ -30,6 +30,7 @@ mod init;
 #[path = "../../benches/support/instance.rs"]
 mod instance;
 mod kept;
+mod land;
 mod landed;
 mod landings;
 mod launch;

@@ -34,8 +34,7 @@ pub fn land(
     let folder = git::checkout_of(repo, &landing.target)?;
     let reason = reason(landing.steps.iter().map(|step| &step.task.id));
     if let Some(folder) = &folder {
-        let way =
-            Way { folder, branch: &landing.target, from: landing.old, to: new, reason: &reason, keep_attributes: true };
+        let way = Way { folder, branch: &landing.target, from: landing.old, to: new, reason: &reason };
         git::leaves_alone(repo, &scene.quarantine, &way, dirt)?;
     }
     let ledger = &scene.facts.ledger;
@@ -47,8 +46,7 @@ pub fn land(
         unmark((repo, lock), &first.train)?;
         return Ok(None);
     }
-    let advance =
-        Advance { target: &landing.target, folder, from: landing.old, to: new, reason: &reason, keep_attributes: true };
+    let advance = Advance { target: &landing.target, folder, from: landing.old, to: new, reason: &reason };
     match git::advance((repo, lock), &advance, false) {
         Ok(true) => {}
         Ok(false) => {
@@ -327,7 +325,7 @@ fn finish(held: (&Repo, &Lock), loaded: &Loaded, train: &Train) -> Result<bool> 
     let reason = reason(train.ids());
     let folder = git::checkout_of(repo, &first.target)?;
     let (from, to) = (first.old, first.new);
-    let advance = Advance { target: &first.target, folder, from, to, reason: &reason, keep_attributes: true };
+    let advance = Advance { target: &first.target, folder, from, to, reason: &reason };
     let now = repo.commit_of(&format!("refs/heads/{}", first.target))?;
     if now == Some(from) {
         git::fall_back(held, &advance).map_err(|error| stopped(&train.lands, &error))?;

@@ -181,6 +181,7 @@ impl Checks<'_> {
         let (around, loaded, _) = self.around;
         self.prepare(commit)?;
         let Some(site) = &self.site else { return Err(anyhow!("there is no place to check in")) };
+        git::drop_stale_copies(around.repo, &copied_as()?, &site.folder);
         site.check_out(around.repo, commit)?;
         copied(around.repo, &loaded.file, site)?;
         let ids: Vec<&str> = self.landing.steps[..number].iter().map(|step| step.task.id.as_str()).collect();
@@ -246,8 +247,12 @@ impl Checks<'_> {
     }
 }
 
+fn copied_as() -> Result<TaskId> {
+    SITE.parse().map_err(|_| anyhow!("'{SITE}' is no id"))
+}
+
 fn copied(repo: &Repo, file: &TaskFile, site: &CheckSite) -> Result<()> {
-    let id: TaskId = SITE.parse().map_err(|_| anyhow!("'{SITE}' is no id"))?;
+    let id = copied_as()?;
     if let Some(copies) = git::copies(repo, &file.settings.copy)? {
         copies.make(repo, &[(id, &site.folder)]);
     }

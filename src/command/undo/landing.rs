@@ -49,8 +49,7 @@ pub fn take_back(
         }
     }
     let reason = "dispatch: undo a landing";
-    let advance =
-        Advance { target: &first.target, folder, from: first.new, to: first.old, reason, keep_attributes: false };
+    let advance = Advance { target: &first.target, folder, from: first.new, to: first.old, reason };
     let moved = git::advance((repo, lock), &advance, begun).map_err(|error| halfway(train, &error))?;
     if !moved {
         outcome(repo, "a landing is not undone", |ledger| undone(repo, ledger, &intent))?;
@@ -94,7 +93,7 @@ fn may_go(repo: &Repo, scene: &Scene, train: &Train, begun: bool) -> Result<Opti
             .into());
     }
     if let Some(folder) = folder.as_ref().filter(|_| !begun) {
-        let way = Way { folder, branch: target, from: first.new, to: first.old, reason: "", keep_attributes: false };
+        let way = Way { folder, branch: target, from: first.new, to: first.old, reason: "" };
         git::leaves_alone(repo, &scene.quarantine, &way, &git::dirt(repo, folder)?)?;
     }
     Ok(folder)

@@ -2,12 +2,14 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 
 use crate::git::program::stdout_of;
 use crate::git::quarantine::Quarantine;
 use crate::git::repo::Repo;
 use crate::git::stack::{Remade, made, replay, signs};
+use crate::model::failure::Failure;
+use crate::model::id::TaskId;
 use crate::model::land::{Author, Step, Work, author, message};
 use crate::model::oid::Oid;
 use crate::model::task::Strategy;
@@ -24,10 +26,19 @@ pub fn compose(repo: &Repo, quarantine: &Quarantine, from: Oid, steps: &[Step], 
     let (mut stand, mut commits) = (from, Vec::new());
     for step in steps {
         let made = composed(repo, quarantine, stand, step, signed);
-        stand = made.with_context(|| format!("could not make the landing commit of task '{}'", step.task.id))?;
+        stand = made.map_err(|error| not_made(&step.task.id, error))?;
         commits.push(stand);
     }
     Ok(commits)
+}
+
+/// What git said, of which task.
+fn not_made(id: &TaskId, error: Error) -> Error {
+    let what = format!("could not make the landing commit of task '{id}'");
+    match error.downcast::<Failure>() {
+        Ok(failure) => Failure { what: format!("{what}: {}", failure.what), ..failure }.into(),
+        Err(error) => error.context(what),
+    }
 }
 
 fn composed(repo: &Repo, quarantine: &Quarantine, stand: Oid, step: &Step, signed: bool) -> Result<Oid> {

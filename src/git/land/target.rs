@@ -32,8 +32,6 @@ pub struct Advance<'a> {
     pub to: Oid,
     /// For the reflogs.
     pub reason: &'a str,
-    /// As in [`Way`].
-    pub keep_attributes: bool,
 }
 
 /// The worktree that has the target checked out; `None` where none has.
@@ -77,8 +75,8 @@ pub fn advance((repo, held): (&Repo, &Lock), advance: &Advance<'_>, begun: bool)
         return Ok(false);
     }
     if let Some(folder) = &advance.folder {
-        let Advance { target: branch, reason, keep_attributes, .. } = *advance;
-        let way = Way { folder, branch, from, to, reason, keep_attributes };
+        let Advance { target: branch, reason, .. } = *advance;
+        let way = Way { folder, branch, from, to, reason };
         let carried = carry((repo, held), &way, begun);
         return match now()? {
             Some(there) if there == to => carried.map(|()| true),
@@ -106,9 +104,9 @@ pub fn advance((repo, held): (&Repo, &Lock), advance: &Advance<'_>, begun: bool)
 /// # Errors
 /// See [`carry`].
 pub fn fall_back(held: (&Repo, &Lock), advance: &Advance<'_>) -> Result<()> {
-    let Advance { target: branch, folder, from, to, reason, keep_attributes } = advance;
+    let Advance { target: branch, folder, from, to, reason } = advance;
     let Some(folder) = folder else { return Ok(()) };
-    let way = Way { folder, branch, from: *from, to: *to, reason, keep_attributes: *keep_attributes };
+    let way = Way { folder, branch, from: *from, to: *to, reason };
     retreat(held, &way)
 }
 

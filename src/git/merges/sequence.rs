@@ -121,6 +121,9 @@ impl<'a> Landings<'a> {
 
     fn forwarded(&mut self, stand: Stand, tip: Oid) -> Tried {
         if reachable(self.repo, tip, &[self.stands[stand.0].commit]).is_empty() {
+            if self.repo.is_shallow() {
+                return None;
+            }
             return Some((self.refused(stand, Vec::new()), None));
         }
         self.stood(stand, tip)

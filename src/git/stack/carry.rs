@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, anyhow};
 
 use crate::git::lock::Lock;
-use crate::git::program::{Version, failed, run, stdout_of};
+use crate::git::program::{failed, run, stdout_of};
 use crate::git::quarantine::Quarantine;
 use crate::git::repo::Repo;
 use crate::git::stale::{clear_stale_file, clear_stale_lock};
@@ -32,8 +32,6 @@ pub struct Way<'a> {
     pub to: Oid,
     /// For the reflogs.
     pub reason: &'a str,
-    /// Attributes that only `to` gives its files take no effect (git 2.41): it is content, and names no filter to run.
-    pub keep_attributes: bool,
 }
 
 /// Brings the worktree, which is at `from`, to `to`; what nobody committed stays, where the way leaves it alone. `begun`: that was
@@ -191,12 +189,6 @@ impl Changes {
         self.new.contains(path) || self.gone.contains(path) || self.other.contains(path)
     }
 
-    /// Whether some of them give attributes to files.
-    fn of_attributes(&self) -> bool {
-        let mut all = self.new.iter().chain(&self.gone).chain(&self.other);
-        all.any(|path| path.as_bytes().rsplit(|&byte| byte == b'/').next() == Some(b".gitattributes"))
-    }
-
     fn is_empty(&self) -> bool {
         self.new.is_empty() && self.gone.is_empty() && self.other.is_empty()
     }
@@ -235,19 +227,13 @@ struct Site<'a> {
     held: &'a Lock,
     way: &'a Way<'a>,
     admin: &'a Path,
-    /// The commit whose attributes count, if those of the index do not.
-    attributes: Option<Oid>,
 }
 
 impl<'a> Site<'a> {
     /// Without what an earlier one left of locks.
     fn new((repo, held): (&'a Repo, &'a Lock), way: &'a Way<'a>, admin: &'a Path) -> Result<Site<'a>> {
-        let mut site = Site { repo, held, way, admin, attributes: None };
+        let site = Site { repo, held, way, admin };
         site.unlock()?;
-        let newer = repo.git.version >= Version(2, 41);
-        if way.keep_attributes && newer && Changes::of(way, site.git(&[])?)?.of_attributes() {
-            site.attributes = Some(way.from);
-        }
         Ok(site)
     }
 
@@ -290,9 +276,6 @@ impl<'a> Site<'a> {
     fn git(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = self.repo.git.command(self.way.folder);
         command.env("GIT_DIR", self.admin).env("GIT_WORK_TREE", self.way.folder).env("GIT_INDEX_FILE", self.next());
-        if let Some(attributes) = self.attributes {
-            command.arg(format!("--attr-source={attributes}"));
-        }
         command.args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]).args(arguments);
         command.stdin(self.held.handed_on()?);
         Ok(command)
@@ -444,10 +427,8 @@ impl<'a> Site<'a> {
         if self.repo.commit_of(&name)? == Some(self.way.to) {
             return Ok(true);
         }
-        let mut command = self.repo.command();
-        command.env("GIT_DIR", self.admin).args(["-c", "core.fsync=committed,reference", "update-ref", "-m"]);
-        command.args([self.way.reason, &name, &self.way.to.to_string(), &self.way.from.to_string()]);
-        let output = run(command.stdin(self.held.handed_on()?))?;
+        let mut command = self.git(&["-c", "core.fsync=committed,reference", "update-ref", "-m", self.way.reason])?;
+        let output = run(command.args([&name, &self.way.to.to_string(), &self.way.from.to_string()]))?;
         if !output.status.success() {
             clear_stale_file(&self.admin.join("HEAD.lock"))?;
             clear_stale_lock(self.repo, &name)?;

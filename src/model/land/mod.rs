@@ -233,7 +233,7 @@ fn barrier(file: &TaskFile, facts: &Facts, standings: &Standings, id: &TaskId) -
 }
 
 /// The commands that resolve why a task was left out, each with what for.
-pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy, shallow: bool) -> Vec<(String, &'static str)> {
+pub fn remedies(left: &Left, worktree: Option<&str>, shallow: bool) -> Vec<(String, &'static str)> {
     let id = &left.id;
     let of = |reason: &Reason| -> Option<(String, &'static str)> {
         Some(match reason {
@@ -248,6 +248,7 @@ pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy, shallow
             }
             Reason::Drift(_) => (format!("git dispatch status {id}"), "to see all that it touches"),
             Reason::Barrier(stopped) => (format!("git dispatch status {stopped}"), "to see what that one needs"),
+            Reason::Empty => (format!("git dispatch status {id}"), "to see how far it is"),
             Reason::Merges => (format!("git dispatch land {id} --strategy merge"), "to keep them"),
             _ => return None,
         })
@@ -262,7 +263,7 @@ pub fn remedies(left: &Left, worktree: Option<&str>, strategy: Strategy, shallow
             }
             all
         }
-        Obstacle::Breaks { .. } if strategy == Strategy::Ff => {
+        Obstacle::Behind { .. } => {
             vec![(format!("git dispatch land {id} --strategy merge"), "to land it by a merge")]
         }
         Obstacle::Breaks { .. } => {

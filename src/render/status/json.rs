@@ -196,6 +196,7 @@ fn landing(landing: &Landing) -> LandingJson<'_> {
 fn left(left: &Left) -> LeftJson<'_> {
     let (why, with, paths) = match &left.why {
         Obstacle::Breaks { with, paths } => ("conflicts", Some(with), Some(paths.as_slice())),
+        Obstacle::Behind { with } => ("behind", Some(with), None),
         Obstacle::Needs(needs) => ("needs", Some(needs), None),
         Obstacle::Barred(_) => ("barred", None, None),
         Obstacle::Red { .. } => ("red", None, None),
