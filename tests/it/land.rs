@@ -9,6 +9,7 @@ mod left;
 mod resolve;
 mod shapes;
 mod train;
+mod words;
 
 use serde_json::Value;
 

@@ -85,6 +85,13 @@ pub fn may_carry(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>) -> Result<
 /// Something is ([`Exit::Refused`]).
 pub fn leaves_alone(repo: &Repo, quarantine: &Quarantine, way: &Way<'_>, dirt: &[TreePath]) -> Result<()> {
     let changes = Changes::of(way, quarantine.command(repo)?)?;
+    let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == way.folder);
+    if let Some(admin) = listed.map(|listed| listed.admin_dir)
+        && admin.join("index.lock").symlink_metadata().is_ok()
+        && own(&admin).symlink_metadata().is_err()
+    {
+        return Err(way.locked(&admin).into());
+    }
     let changed = dirt.iter().filter(|path| changes.has(path)).cloned();
     let mut met = changed.chain(changes.in_the_way(way));
     met.next().map_or(Ok(()), |first| Err(way.blocked(&first).into()))
@@ -112,7 +119,10 @@ pub fn dirt(repo: &Repo, folder: &Path) -> Result<Vec<TreePath>> {
 /// They cannot be removed.
 pub fn let_go(repo: &Repo, folder: &Path) -> Result<()> {
     let listed = worktrees(repo)?.into_iter().find(|listed| listed.path == folder);
-    listed.map_or(Ok(()), |listed| unlock(&listed.admin_dir))
+    listed.map_or(Ok(()), |listed| {
+        clear_stale_file(&listed.admin_dir.join("HEAD.lock"))?;
+        unlock(&listed.admin_dir)
+    })
 }
 
 /// Ours, while `index.lock` is a link to it: so that a lock that a kill left is known.
@@ -150,6 +160,12 @@ fn unlock(admin: &Path) -> Result<()> {
 impl Way<'_> {
     fn place(&self, path: &TreePath) -> PathBuf {
         self.folder.join(OsStr::from_bytes(path.as_bytes()))
+    }
+
+    fn locked(&self, admin: &Path) -> Failure {
+        let what = format!("another git is at work in '{}', or was killed there", self.folder.display());
+        let lock = shell_word(&admin.join("index.lock").to_string_lossy());
+        Failure::new(Exit::Refused, what).hint(format!("use 'rm {lock}' if none is"))
     }
 
     fn blocked(&self, by: &TreePath) -> Failure {
@@ -256,9 +272,7 @@ impl<'a> Site<'a> {
             Ok(()) => Ok(file),
             Err(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists => {
                 let _ = std::fs::remove_file(self.own());
-                let what = format!("another git is at work in '{}', or was killed there", self.way.folder.display());
-                let lock = shell_word(&self.theirs().to_string_lossy());
-                Err(Failure::new(Exit::Refused, what).hint(format!("use 'rm {lock}' if none is")).into())
+                Err(self.way.locked(self.admin).into())
             }
             Err(fault) => {
                 let _ = std::fs::remove_file(self.own());

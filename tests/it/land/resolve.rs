@@ -66,7 +66,7 @@ fn a_conflict_is_resolved_in_the_worktree_of_the_task_and_then_lands() {
     assert!(sandbox.try_git_in(&sandbox.repo(), &["merge-base", "--is-ancestor", &tip, "main"]).status.success());
     assert!(!sandbox.place("A").exists());
     assert_eq!(sandbox.row("A")["state"], "landed");
-    sandbox.refuses(&["land", "--continue"], 1, "no landing is under way, and nothing is being resolved");
+    sandbox.refuses(&["land", "--continue"], 1, "no landing was interrupted, and nothing is being resolved");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn the_last_lines_of_the_log_stand_with_the_guilty_and_its_dependants_go_with_it
     fails_on(&sandbox, &["a"]);
     let told = sandbox.run(&["land"]).exits(4);
     let told = told.says("left out: task 'A' fails the check").says("found a\n").says("the log is '");
-    let told = told.says("left out: task 'B' needs A").says("hint: use 'git dispatch review A --finding TEXT'");
+    let told = told.says("left out: task 'B' needs A").says("hint: use 'git dispatch land A --recheck'");
     assert!(told.stdout.contains("C ") && sandbox.on_main() == ["c"], "{told:#?}");
 }
 
