@@ -1,4 +1,4 @@
-//! `git dispatch drop`: moves the worktrees and branches of tasks to the trash, and empties it ([`trash`]).
+//! `git dispatch drop`: moves the worktrees and branches of tasks to the trash, and empties it.
 
 mod trash;
 
