@@ -13,6 +13,7 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::id::TaskId;
 use crate::model::land::{Asked, Landing, Outcome, Resumed, remedies};
 use crate::model::landing::{Left, Obstacle};
+use crate::model::ledger::Record;
 use crate::model::oid::Oid;
 use crate::model::path::TreePath;
 use crate::model::task::Strategy;
@@ -197,7 +198,7 @@ fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
         } else {
             render::land::planned(&landing, check)
         });
-        tell_left(around, &loaded, &scene, &landing);
+        tell_left(around, &scene, &landing);
         return Ok(Some(if landing.left.is_empty() { Exit::Success } else { Exit::Halfway }));
     }
     let lock = git::lock(repo, "land")?;
@@ -228,7 +229,7 @@ fn attempt(around: &Around<'_>) -> Result<Option<Exit>> {
     console.note(render::land::preview(&landing, &commits).trim_end());
     let outcome = check::train((around, &loaded, &scene), checking, &mut landing, &mut commits)?;
     if landing.steps.is_empty() {
-        return Err(nothing_lands(around, &loaded, &scene, &landing));
+        return Err(nothing_lands(around, &scene, &landing));
     }
     let lock = git::lock(repo, "land")?;
     let loaded = read::task_file(repo, global)?;
@@ -270,18 +271,21 @@ fn decided(around: &Around<'_>, loaded: &Loaded, scene: &Scene, resumed: &[TaskI
         });
     }
     git::checkout_of(repo, &scene.facts.target.name)?;
+    if args.push {
+        git::pushes_to(repo, &scene.facts.target.name)?;
+    }
     let landing = read::landing::decide(repo, loaded, scene, &asked)?;
     if scene.facts.target.diverged() {
         console.warning(&render::land::diverged(&scene.facts.target));
     }
     if landing.steps.is_empty() {
-        return Err(nothing_lands(around, loaded, scene, &landing));
+        return Err(nothing_lands(around, scene, &landing));
     }
     Ok(Decided::Lands(landing))
 }
 
 /// Why not, of each task, with what resolves it.
-fn nothing_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Landing) -> anyhow::Error {
+fn nothing_lands(around: &Around<'_>, scene: &Scene, landing: &Landing) -> anyhow::Error {
     if landing.left.is_empty() {
         return Failure::new(Exit::No, "no task is reported done: nothing lands")
             .hint("use 'git dispatch status' to see how far they are")
@@ -293,26 +297,27 @@ fn nothing_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &
     }
     let told: Vec<String> = landing.left.iter().map(|left| render::land::left(left, name)).collect();
     let failure = Failure::new(Exit::Refused, format!("nothing lands: {}", told.join("; ")));
-    let hints = landing.left.iter().flat_map(|left| hints(around, loaded, scene, left));
+    let hints = landing.left.iter().flat_map(|left| hints(around, scene, left));
     hints.fold(failure, Failure::hint).into()
 }
 
-fn hints(around: &Around<'_>, _loaded: &Loaded, scene: &Scene, left: &Left) -> Vec<String> {
+fn hints(around: &Around<'_>, scene: &Scene, left: &Left) -> Vec<String> {
     let seen = scene.facts.tasks.get(&left.id).and_then(|seen| seen.worktree.as_ref());
     let folder = seen.map(|worktree| worktree.path.to_string_lossy().into_owned());
-    let commands = remedies(left, folder.as_deref(), around.repo.is_shallow());
+    let stacked = scene.facts.ledger.records.get(&left.id).is_some_and(Record::is_stacked);
+    let commands = remedies(left, folder.as_deref(), (stacked, around.repo.is_shallow()));
     commands.into_iter().map(|(command, what)| format!("use '{command}' {what}")).collect()
 }
 
 /// What was left out, to people; JSON has it in the answer.
-fn tell_left(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &Landing) {
+fn tell_left(around: &Around<'_>, scene: &Scene, landing: &Landing) {
     if around.global.json {
         return;
     }
     for left in &landing.left {
         around.console.warning(&format!("left out: {}", render::land::left(left, &landing.target)));
         render::land::log_of(left).iter().for_each(|line| around.console.note(line));
-        hints(around, loaded, scene, left).iter().for_each(|hint| around.console.hint(hint));
+        hints(around, scene, left).iter().for_each(|hint| around.console.hint(hint));
     }
 }
 
@@ -352,7 +357,7 @@ fn still_lands(around: &Around<'_>, loaded: &Loaded, scene: &Scene, landing: &La
 }
 
 /// Tells what landed and what did not.
-fn tell((around, loaded, scene): (&Around<'_>, &Loaded, &Scene), outcome: &Outcome) -> Exit {
+fn tell((around, scene): (&Around<'_>, &Scene), outcome: &Outcome) -> Exit {
     let console = around.console;
     console.answer(&if around.global.json {
         render::land::landed_json(outcome)
@@ -365,7 +370,7 @@ fn tell((around, loaded, scene): (&Around<'_>, &Loaded, &Scene), outcome: &Outco
             console.hint(&format!("use 'git dispatch drop {id}' to remove it later"));
         }
     }
-    tell_left(around, loaded, scene, &outcome.landing);
+    tell_left(around, scene, &outcome.landing);
     let whole = outcome.landing.left.is_empty();
     if whole { Exit::Success } else { Exit::Halfway }
 }

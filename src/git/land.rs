@@ -9,7 +9,7 @@ mod target;
 
 pub use check::{CheckSite, check_site, keep_verdict, kept_verdict};
 pub use compose::compose;
-pub use push::push_target;
+pub use push::{push_target, pushes_to};
 pub use resolve::{
     Merging, Resolving, changed_beside, conclude, conflicts_of, leave_merge, merge_into, merging_in, record_resolving,
     resolving, with_marks,

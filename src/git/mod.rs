@@ -94,7 +94,7 @@ pub use import::{files_in, read_stdin};
 pub use land::{
     Advance, CheckSite, Mark, Merging, Resolving, advance, changed_beside, check_site, checkout_of, compose, conclude,
     conflicts_of, fall_back, forget_mark, keep_verdict, kept_verdict, leave_merge, mark, marks, merge_into, merging_in,
-    push_target, pushed, record_resolving, resolving, tree_of_commit, unmark, with_marks,
+    push_target, pushed, pushes_to, record_resolving, resolving, tree_of_commit, unmark, with_marks,
 };
 pub use ledger::{
     Attempts, LEDGER_REF, Swap, append, append_all, append_outcome, committer, contended, event, host, not_writable,

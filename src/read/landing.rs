@@ -31,6 +31,7 @@ pub fn landing(repo: &Repo, loaded: &Loaded, scene: &Scene, whom: Whom) -> Optio
 
 /// Tasks that are to land, and the target as each of them leaves it.
 pub struct Course<'a> {
+    repo: &'a Repo,
     scene: &'a Scene,
     entrants: Entrants,
     strategy: Strategy,
@@ -41,7 +42,7 @@ impl<'a> Course<'a> {
     /// `None` where the target cannot be read.
     pub fn new(repo: &'a Repo, scene: &'a Scene, entrants: Entrants, strategy: Strategy) -> Option<Course<'a>> {
         let landings = git::Landings::new(repo, &scene.quarantine, scene.facts.target.newest().1)?;
-        Some(Course { scene, entrants, strategy, landings })
+        Some(Course { repo, scene, entrants, strategy, landings })
     }
 
     fn joining(&self, place: usize) -> Joining {
@@ -51,9 +52,8 @@ impl<'a> Course<'a> {
             Strategy::Squash => Joining::Squash,
             Strategy::Ff => Joining::Forward,
             Strategy::Rebase => {
-                let record = self.scene.facts.ledger.records.get(&entrant.id);
-                let recorded = record.and_then(|record| record.snapshot.as_ref()).map(|snapshot| snapshot.base);
-                recorded.map_or(Joining::Merge, Joining::Rebase)
+                let from = own_from(self.repo, self.scene, &entrant.id, entrant.tip);
+                from.map_or(Joining::Merge, Joining::Rebase)
             }
         }
     }
@@ -149,7 +149,7 @@ pub fn decide(repo: &Repo, loaded: &Loaded, scene: &Scene, asked: &Asked) -> Res
         land::entrants((file, &scene.facts, standings), scene.collisions.as_ref(), named.as_ref(), asked);
     let empty = land::empty(standings, named.as_ref(), &entrants);
     for entrant in entrants.tasks.iter_mut().filter(|_| strategy == Strategy::Rebase) {
-        let base = snapshot(scene, &entrant.id).map(|snapshot| snapshot.base);
+        let base = own_from(repo, scene, &entrant.id, entrant.tip);
         if base.is_some_and(|base| git::merges_since(repo, base, entrant.tip).is_ok_and(|merges| merges > 0)) {
             entrant.barred.push(Reason::Merges);
             entrant.candidate.waits = true;
@@ -200,6 +200,13 @@ pub fn without(
     Ok((steps.collect::<Result<_>>()?, left))
 }
 
+/// Where the own commits of a task begin: at its base, or, where it was rebased since, at the commit of the target that it stands on.
+fn own_from(repo: &Repo, scene: &Scene, id: &TaskId, tip: Oid) -> Option<Oid> {
+    let base = snapshot(scene, id)?.base;
+    let met = git::merge_base(repo, scene.facts.target.newest().1, tip).ok().flatten();
+    Some(met.filter(|met| *met != base && git::contains(repo, *met, base)).unwrap_or(base))
+}
+
 fn snapshot<'a>(scene: &'a Scene, id: &TaskId) -> Option<&'a crate::model::ledger::Snapshot> {
     scene.facts.ledger.records.get(id)?.snapshot.as_ref()
 }
@@ -220,6 +227,7 @@ fn step(repo: &Repo, loaded: &Loaded, scene: &Scene, (id, tree): (&TaskId, Oid),
         of: batch.uid.clone(),
         note: batch.base,
         tip,
+        from: own_from(repo, scene, id, tip).unwrap_or(task.base),
         strategy,
         tree,
         message: message(repo, loaded, task)?,

@@ -360,6 +360,7 @@ mod tests {
             of: "a1".to_owned(),
             note: oid('1'),
             tip: oid(digit),
+            from: oid('1'),
             strategy,
             tree: oid('9'),
             message: String::new(),

@@ -66,7 +66,7 @@ pub fn land(
     let freed = ready(&loaded.file, &scene.standings, &ids);
     let removed = removed(scene, &ids, &kept, args.keep);
     let outcome = Outcome { landing, commits: commits.to_vec(), check, kept, removed, ready: freed };
-    Ok(Some(tell((around, loaded, scene), &outcome)))
+    Ok(Some(tell((around, scene), &outcome)))
 }
 
 fn removed(scene: &Scene, ids: &[TaskId], kept: &[Kept], keep: bool) -> Vec<TaskId> {

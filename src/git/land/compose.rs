@@ -48,7 +48,7 @@ fn composed(repo: &Repo, quarantine: &Quarantine, stand: Oid, step: &Step, signe
         Strategy::Rebase => {
             let trailer = format!("Task: {id}");
             let remade = Remade { signed, trailer: Some(&trailer) };
-            replay(repo, quarantine, (step.task.base, step.tip), stand, &remade)?
+            replay(repo, quarantine, (step.from, step.tip), stand, &remade)?
                 .map_err(|stuck| anyhow!("commit {} does not go onto what lands before it", stuck.commit.short()))
         }
         Strategy::Merge => {

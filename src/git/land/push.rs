@@ -9,6 +9,19 @@ use crate::model::failure::{Exit, Failure};
 use crate::model::oid::Oid;
 use crate::model::text::shell_word;
 
+/// The remote that git would push the target to.
+///
+/// # Errors
+/// There is none ([`Exit::Refused`]).
+pub fn pushes_to(repo: &Repo, target: &str) -> Result<String, Failure> {
+    let config = |key: &str| repo.config(key).filter(|value| !value.is_empty());
+    let remote = config(&format!("branch.{target}.pushRemote")).or_else(|| config("remote.pushDefault"));
+    remote.or_else(|| config(&format!("branch.{target}.remote"))).ok_or_else(|| {
+        Failure::new(Exit::Refused, format!("'{target}' has no remote to push to"))
+            .hint(format!("use 'git push -u REMOTE {}' to push it where you want it", shell_word(target)))
+    })
+}
+
 /// Pushes `commit`, to which the branch `target` points, to where git would push that branch. It is a fast-forward of what is known to be
 /// there, and fails where something else is there by now. The name of the remote.
 ///
@@ -18,13 +31,7 @@ use crate::model::text::shell_word;
 pub fn push_target(repo: &Repo, target: &str, commit: Oid) -> Result<String> {
     let config = |key: &str| repo.config(key).filter(|value| !value.is_empty());
     let own = config(&format!("branch.{target}.remote"));
-    let remote = config(&format!("branch.{target}.pushRemote")).or_else(|| config("remote.pushDefault"));
-    let Some(remote) = remote.or_else(|| own.clone()) else {
-        let what = format!("'{target}' has no remote to push to");
-        return Err(Failure::new(Exit::Refused, what)
-            .hint(format!("use 'git push -u REMOTE {}' to push it where you want it", shell_word(target)))
-            .into());
-    };
+    let remote = pushes_to(repo, target)?;
     let merge = config(&format!("branch.{target}.merge")).filter(|_| own.as_ref() == Some(&remote));
     let there = merge.unwrap_or_else(|| format!("refs/heads/{target}"));
     let short = there.strip_prefix("refs/heads/").unwrap_or(&there).to_owned();

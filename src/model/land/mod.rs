@@ -44,6 +44,8 @@ pub struct Step {
     pub of: String,
     pub note: Oid,
     pub tip: Oid,
+    /// Where its own commits begin.
+    pub from: Oid,
     pub strategy: Strategy,
     /// What it makes of the target.
     pub tree: Oid,
@@ -233,7 +235,9 @@ fn barrier(file: &TaskFile, facts: &Facts, standings: &Standings, id: &TaskId) -
 }
 
 /// The commands that resolve why a task was left out, each with what for.
-pub fn remedies(left: &Left, worktree: Option<&str>, shallow: bool) -> Vec<(String, &'static str)> {
+///
+/// `stacked`: it stands on tasks as they were before they landed; `shallow`: the history here ends early.
+pub fn remedies(left: &Left, worktree: Option<&str>, (stacked, shallow): (bool, bool)) -> Vec<(String, &'static str)> {
     let id = &left.id;
     let of = |reason: &Reason| -> Option<(String, &'static str)> {
         Some(match reason {
@@ -265,6 +269,9 @@ pub fn remedies(left: &Left, worktree: Option<&str>, shallow: bool) -> Vec<(Stri
         }
         Obstacle::Behind { .. } => {
             vec![(format!("git dispatch land {id} --strategy merge"), "to land it by a merge")]
+        }
+        Obstacle::Breaks { .. } if stacked => {
+            vec![(format!("git dispatch restack {id}"), "to put it on what has landed")]
         }
         Obstacle::Breaks { .. } => {
             vec![(format!("git dispatch land --resolve {id}"), "to resolve that in its worktree")]

@@ -171,10 +171,11 @@ fn what_is_known_to_be_ahead_is_landed_upon_and_pushed() {
 }
 
 #[test]
-fn without_a_remote_the_landing_stands_and_the_push_is_told() {
+fn without_a_remote_to_push_to_nothing_lands() {
     let sandbox = two();
-    let told = sandbox.run(&["land", "--push"]).exits(4).says("error: not pushed: 'main' has no remote to push to");
+    let told = sandbox.refuses(&["land", "--push"], 3, "'main' has no remote to push to");
     told.says("hint: use 'git push -u REMOTE main'");
+    sandbox.ok(&["land"]);
     assert_eq!(sandbox.on_main(), ["a", "b"]);
 }
 
